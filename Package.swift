@@ -1,0 +1,191 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+// One set of settings for every target of ours.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let package = Package(
+    name: "muster",
+    products: [
+        .executable(name: "muster", targets: ["muster"]),
+        .executable(name: "muster-cloud-simulator", targets: ["muster-cloud-simulator"]),
+        .executable(name: "FailoverGroupKeySwap", targets: ["FailoverGroupKeySwap"]),
+        .library(name: "MusterPlugin", targets: ["MusterPlugin"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    ],
+    targets: [
+        // MARK: System libraries and C
+
+        .systemLibrary(name: "CGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+
+        .target(name: "CMusterGit", dependencies: ["CGit2"]),
+
+        .target(name: "CMusterSystem"),
+
+        // MARK: Values
+
+        .target(
+            name: "MusterModel",
+            dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
+
+        // MARK: Pure
+
+        .target(name: "MusterExpressions", dependencies: ["MusterModel"], swiftSettings: strict),
+
+        .target(
+            name: "MusterDocuments",
+            dependencies: ["MusterModel", "MusterExpressions", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
+
+        .target(name: "MusterMachine", dependencies: ["MusterModel", "MusterExpressions"], swiftSettings: strict),
+
+        .target(
+            name: "MusterRecord", dependencies: ["MusterModel", "MusterExpressions", "MusterMachine"],
+            swiftSettings: strict),
+
+        .target(name: "MusterPluginProtocol", dependencies: ["MusterModel"], swiftSettings: strict),
+
+        // MARK: Adapters, each the home of one outside thing
+
+        .target(name: "MusterSystem", dependencies: ["MusterModel", "CMusterSystem"], swiftSettings: strict),
+
+        .target(name: "MusterJournal", dependencies: ["MusterModel", "MusterMachine", "MusterSystem"], swiftSettings: strict),
+
+        .target(name: "MusterGit", dependencies: ["MusterModel", "MusterSystem", "CGit2", "CMusterGit"], swiftSettings: strict),
+
+        .target(
+            name: "MusterPluginHost", dependencies: ["MusterModel", "MusterPluginProtocol", "MusterSystem"],
+            swiftSettings: strict),
+
+        // MARK: Engine and command line
+
+        .target(
+            name: "MusterEngine",
+            dependencies: [
+                "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord", "MusterPluginProtocol",
+            ],
+            swiftSettings: strict),
+
+        .target(
+            name: "MusterCommands",
+            dependencies: [
+                "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord", "MusterPluginProtocol",
+                "MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost", "MusterEngine",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
+        .executableTarget(name: "muster", dependencies: ["MusterCommands"], swiftSettings: strict),
+
+        // MARK: Plugin side
+
+        .target(name: "MusterPlugin", dependencies: ["MusterModel", "MusterPluginProtocol"], swiftSettings: strict),
+
+        .target(
+            name: "AzureClient",
+            dependencies: [
+                "MusterModel",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
+            swiftSettings: strict),
+
+        .executableTarget(
+            name: "FailoverGroupKeySwap",
+            dependencies: ["MusterPlugin", "AzureClient"],
+            path: "plugins/FailoverGroupKeySwap",
+            sources: ["Sources"],
+            resources: [
+                .embedInCode("steps/register-key.yaml"),
+                .embedInCode("steps/set-protector.yaml"),
+                .embedInCode("steps/verify-registered-keys.yaml"),
+                .embedInCode("steps/verify-protectors.yaml"),
+            ],
+            swiftSettings: strict),
+
+        // MARK: Rehearsal
+
+        .target(
+            name: "CloudSimulator",
+            dependencies: [
+                "MusterModel", "MusterDocuments",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+            ],
+            swiftSettings: strict),
+
+        .executableTarget(
+            name: "muster-cloud-simulator",
+            dependencies: ["CloudSimulator", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict),
+
+        // MARK: Tests
+
+        .testTarget(name: "MusterModelTests", dependencies: ["MusterModel"], swiftSettings: strict),
+        .testTarget(name: "MusterExpressionsTests", dependencies: ["MusterExpressions", "MusterModel"], swiftSettings: strict),
+        .testTarget(name: "MusterDocumentsTests", dependencies: ["MusterDocuments", "MusterModel"], swiftSettings: strict),
+        .testTarget(name: "MusterMachineTests", dependencies: ["MusterMachine", "MusterModel"], swiftSettings: strict),
+        .testTarget(
+            name: "MusterRecordTests", dependencies: ["MusterRecord", "MusterMachine", "MusterModel"],
+            exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
+            name: "MusterJournalTests", dependencies: ["MusterJournal", "MusterMachine", "MusterSystem", "MusterModel"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MusterGitTests", dependencies: ["MusterGit", "MusterSystem", "MusterModel", "muster"], swiftSettings: strict),
+        .testTarget(
+            name: "MusterPluginHostTests",
+            dependencies: ["MusterPluginHost", "MusterPluginProtocol", "MusterSystem", "MusterModel", "hostile-plugin"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MusterPluginTests", dependencies: ["MusterPlugin", "MusterPluginProtocol", "MusterModel"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AzureClientTests", dependencies: ["AzureClient", "MusterModel"], exclude: ["Servers"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CloudSimulatorTests", dependencies: ["CloudSimulator", "MusterModel"], swiftSettings: strict),
+        .testTarget(
+            name: "FailoverGroupKeySwapTests",
+            dependencies: ["FailoverGroupKeySwap", "MusterPlugin", "AzureClient", "MusterModel", "CloudSimulator"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MusterEngineTests",
+            dependencies: [
+                "MusterEngine", "MusterMachine", "MusterDocuments", "MusterPluginProtocol", "MusterRecord", "MusterModel",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "MusterModel", "MusterSystem", "MusterJournal", "MusterMachine", "MusterGit", "muster",
+                "muster-cloud-simulator", "FailoverGroupKeySwap", "noop-plugin",
+            ],
+            exclude: ["Servers"],
+            swiftSettings: strict),
+        .testTarget(name: "PolicyTests", dependencies: ["MusterModel"], swiftSettings: strict),
+
+        // MARK: Executables that tests and benchmarks drive
+
+        .executableTarget(
+            name: "hostile-plugin", dependencies: ["MusterModel"], path: "Tests/Fakes/hostile-plugin", swiftSettings: strict),
+        .executableTarget(
+            name: "noop-plugin", dependencies: ["MusterPlugin"], path: "Tests/Fakes/noop-plugin",
+            sources: ["Sources"], resources: [.embedInCode("steps/nothing.yaml")], swiftSettings: strict),
+    ]
+)

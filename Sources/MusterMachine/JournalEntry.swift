@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import MusterModel
+
+/// An event with its place and time: one line of a journal.
+///
+/// The line is canonical JSON: `seq`, `at`, `mono`, `prev`, `kind` and the members of the event itself.
+package struct JournalEntry: Hashable, Sendable {
+    /// `prev` of a journal's first line.
+    package static let firstPrevious = String(repeating: "0", count: 64)
+
+    /// Counts from 0 without gaps.
+    package var sequence: Int64
+    package var at: Timestamp
+    /// Nanoseconds of the boot clock.
+    package var boot: Int64
+    /// SHA-256 in hex of the previous line's bytes without its newline.
+    package var previous: String
+    package var event: Event
+
+    package init(sequence: Int64, at: Timestamp, boot: Int64, previous: String, event: Event) {
+        self.sequence = sequence
+        self.at = at
+        self.boot = boot
+        self.previous = previous
+        self.event = event
+    }
+
+    /// The line's bytes without a newline.
+    package func line() throws -> [UInt8] {
+        let (kind, body) = try event.kindAndBody()
+        guard case .object(var members) = body else { preconditionFailure("an event's body is an object") }
+        members["seq"] = .int(sequence)
+        members["at"] = .string(at.description)
+        members["mono"] = .int(boot)
+        members["prev"] = .string(previous)
+        members["kind"] = .string(kind)
+        return JSON.object(members).canonicalBytes()
+    }
+
+    /// Reads a line without its newline. Does not compare ``previous``; who reads a journal does.
+    package init(line: some Sequence<UInt8>) throws {
+        let json = try JSON.parse(line)
+        let header = try json.decode(Header.self)
+        sequence = header.seq
+        at = header.at
+        boot = header.mono
+        previous = header.prev
+        event = try Event(kind: header.kind, body: json)
+    }
+
+    private struct Header: Decodable {
+        var seq: Int64
+        var at: Timestamp
+        var mono: Int64
+        var prev: String
+        var kind: String
+    }
+}
+
+extension Event {
+    func kindAndBody() throws -> (String, JSON) {
+        switch self {
+        case .runCreated(let body): ("run-created", try JSON(encoding: body))
+        case .runStarted(let body): ("run-started", try JSON(encoding: body))
+        case .stepStarted(let body): ("step-started", try JSON(encoding: body))
+        case .stepChecked(let body): ("step-checked", try JSON(encoding: body))
+        case .stepObserved(let body): ("step-observed", try JSON(encoding: body))
+        case .stepApplying(let body): ("step-applying", try JSON(encoding: body))
+        case .stepBegun(let body): ("step-begun", try JSON(encoding: body))
+        case .stepApplied(let body): ("step-applied", try JSON(encoding: body))
+        case .stepVerified(let body): ("step-verified", try JSON(encoding: body))
+        case .attemptFailed(let body): ("attempt-failed", try JSON(encoding: body))
+        case .stepDone(let body): ("step-done", try JSON(encoding: body))
+        case .stepFailed(let body): ("step-failed", try JSON(encoding: body))
+        case .stepInDoubt(let body): ("step-in-doubt", try JSON(encoding: body))
+        case .stepSkipped(let body): ("step-skipped", try JSON(encoding: body))
+        case .manualConfirmed(let body): ("manual-confirmed", try JSON(encoding: body))
+        case .progress(let body): ("progress", try JSON(encoding: body))
+        case .evidence(let body): ("evidence", try JSON(encoding: body))
+        case .pluginLog(let body): ("plugin-log", try JSON(encoding: body))
+        case .stopRequested(let body): ("stop-requested", try JSON(encoding: body))
+        case .clockJumped(let body): ("clock-jumped", try JSON(encoding: body))
+        case .runFinished(let body): ("run-finished", try JSON(encoding: body))
+        }
+    }
+
+    init(kind: String, body: JSON) throws {
+        switch kind {
+        case "run-created": self = .runCreated(try body.decode())
+        case "run-started": self = .runStarted(try body.decode())
+        case "step-started": self = .stepStarted(try body.decode())
+        case "step-checked": self = .stepChecked(try body.decode())
+        case "step-observed": self = .stepObserved(try body.decode())
+        case "step-applying": self = .stepApplying(try body.decode())
+        case "step-begun": self = .stepBegun(try body.decode())
+        case "step-applied": self = .stepApplied(try body.decode())
+        case "step-verified": self = .stepVerified(try body.decode())
+        case "attempt-failed": self = .attemptFailed(try body.decode())
+        case "step-done": self = .stepDone(try body.decode())
+        case "step-failed": self = .stepFailed(try body.decode())
+        case "step-in-doubt": self = .stepInDoubt(try body.decode())
+        case "step-skipped": self = .stepSkipped(try body.decode())
+        case "manual-confirmed": self = .manualConfirmed(try body.decode())
+        case "progress": self = .progress(try body.decode())
+        case "evidence": self = .evidence(try body.decode())
+        case "plugin-log": self = .pluginLog(try body.decode())
+        case "stop-requested": self = .stopRequested(try body.decode())
+        case "clock-jumped": self = .clockJumped(try body.decode())
+        case "run-finished": self = .runFinished(try body.decode())
+        default: throw MusterError(code: "journal.unknown-event", "The journal holds an event of the unknown kind \"\(kind)\".",
+            help: "It was written by a newer Muster: read it with that version.", status: .verificationFailed)
+        }
+    }
+}
