@@ -28,13 +28,12 @@ package struct JournalEntry: Hashable, Sendable {
 
     /// The line's bytes without a newline.
     package func line() throws -> [UInt8] {
-        let (kind, body) = try event.kindAndBody()
-        guard case .object(var members) = body else { preconditionFailure("an event's body is an object") }
+        guard case .object(var members) = try event.body() else { preconditionFailure("an event's body is an object") }
         members["seq"] = .int(sequence)
         members["at"] = .string(at.description)
         members["mono"] = .int(boot)
         members["prev"] = .string(previous)
-        members["kind"] = .string(kind)
+        members["kind"] = .string(event.kind)
         return JSON.object(members).canonicalBytes()
     }
 
@@ -59,29 +58,56 @@ package struct JournalEntry: Hashable, Sendable {
 }
 
 extension Event {
-    func kindAndBody() throws -> (String, JSON) {
+    /// The name of the event's kind on a journal line.
+    package var kind: String {
         switch self {
-        case .runCreated(let body): ("run-created", try JSON(encoding: body))
-        case .runStarted(let body): ("run-started", try JSON(encoding: body))
-        case .stepStarted(let body): ("step-started", try JSON(encoding: body))
-        case .stepChecked(let body): ("step-checked", try JSON(encoding: body))
-        case .stepObserved(let body): ("step-observed", try JSON(encoding: body))
-        case .stepApplying(let body): ("step-applying", try JSON(encoding: body))
-        case .stepBegun(let body): ("step-begun", try JSON(encoding: body))
-        case .stepApplied(let body): ("step-applied", try JSON(encoding: body))
-        case .stepVerified(let body): ("step-verified", try JSON(encoding: body))
-        case .attemptFailed(let body): ("attempt-failed", try JSON(encoding: body))
-        case .stepDone(let body): ("step-done", try JSON(encoding: body))
-        case .stepFailed(let body): ("step-failed", try JSON(encoding: body))
-        case .stepInDoubt(let body): ("step-in-doubt", try JSON(encoding: body))
-        case .stepSkipped(let body): ("step-skipped", try JSON(encoding: body))
-        case .manualConfirmed(let body): ("manual-confirmed", try JSON(encoding: body))
-        case .progress(let body): ("progress", try JSON(encoding: body))
-        case .evidence(let body): ("evidence", try JSON(encoding: body))
-        case .pluginLog(let body): ("plugin-log", try JSON(encoding: body))
-        case .stopRequested(let body): ("stop-requested", try JSON(encoding: body))
-        case .clockJumped(let body): ("clock-jumped", try JSON(encoding: body))
-        case .runFinished(let body): ("run-finished", try JSON(encoding: body))
+        case .runCreated: "run-created"
+        case .runStarted: "run-started"
+        case .stepStarted: "step-started"
+        case .stepChecked: "step-checked"
+        case .stepObserved: "step-observed"
+        case .stepApplying: "step-applying"
+        case .stepBegun: "step-begun"
+        case .stepApplied: "step-applied"
+        case .stepVerified: "step-verified"
+        case .attemptFailed: "attempt-failed"
+        case .stepDone: "step-done"
+        case .stepFailed: "step-failed"
+        case .stepInDoubt: "step-in-doubt"
+        case .stepSkipped: "step-skipped"
+        case .manualConfirmed: "manual-confirmed"
+        case .progress: "progress"
+        case .evidence: "evidence"
+        case .pluginLog: "plugin-log"
+        case .stopRequested: "stop-requested"
+        case .clockJumped: "clock-jumped"
+        case .runFinished: "run-finished"
+        }
+    }
+
+    func body() throws -> JSON {
+        switch self {
+        case .runCreated(let body): try JSON(encoding: body)
+        case .runStarted(let body): try JSON(encoding: body)
+        case .stepStarted(let body): try JSON(encoding: body)
+        case .stepChecked(let body): try JSON(encoding: body)
+        case .stepObserved(let body): try JSON(encoding: body)
+        case .stepApplying(let body): try JSON(encoding: body)
+        case .stepBegun(let body): try JSON(encoding: body)
+        case .stepApplied(let body): try JSON(encoding: body)
+        case .stepVerified(let body): try JSON(encoding: body)
+        case .attemptFailed(let body): try JSON(encoding: body)
+        case .stepDone(let body): try JSON(encoding: body)
+        case .stepFailed(let body): try JSON(encoding: body)
+        case .stepInDoubt(let body): try JSON(encoding: body)
+        case .stepSkipped(let body): try JSON(encoding: body)
+        case .manualConfirmed(let body): try JSON(encoding: body)
+        case .progress(let body): try JSON(encoding: body)
+        case .evidence(let body): try JSON(encoding: body)
+        case .pluginLog(let body): try JSON(encoding: body)
+        case .stopRequested(let body): try JSON(encoding: body)
+        case .clockJumped(let body): try JSON(encoding: body)
+        case .runFinished(let body): try JSON(encoding: body)
         }
     }
 
@@ -108,8 +134,10 @@ extension Event {
         case "stop-requested": self = .stopRequested(try body.decode())
         case "clock-jumped": self = .clockJumped(try body.decode())
         case "run-finished": self = .runFinished(try body.decode())
-        default: throw MusterError(code: "journal.unknown-event", "The journal holds an event of the unknown kind \"\(kind)\".",
-            help: "It was written by a newer Muster: read it with that version.", status: .verificationFailed)
+        default:
+            throw MusterError(
+                code: "journal.unknown-event", "The journal holds an event of the unknown kind \"\(kind)\".",
+                help: "It was written by a newer Muster: read it with that version.", status: .verificationFailed)
         }
     }
 }

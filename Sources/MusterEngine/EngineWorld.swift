@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import MusterMachine
+package import MusterModel
+package import MusterPluginProtocol
+
+/// A call to a plugin that the engine wants made.
+package struct OutgoingCall: Hashable, Sendable {
+    package var task: StepTask
+    /// The plugin's name in kebab case.
+    package var plugin: String
+    package var method: PluginMethod
+    /// The sections of the environment to hand over; whoever makes the call fills them in, so no secret comes by here.
+    package var connections: [String]
+    /// Everything else; its `connections` are empty.
+    package var call: StepCall
+
+    package init(task: StepTask, plugin: String, method: PluginMethod, connections: [String], call: StepCall) {
+        self.task = task
+        self.plugin = plugin
+        self.method = method
+        self.connections = connections
+        self.call = call
+    }
+}
+
+/// Something that came from outside: an answer, a message, or a person's word.
+package enum EngineInput: Hashable, Sendable {
+    /// A call ended. A plugin that died, hung or broke the protocol comes as a failure of each of its open calls.
+    case answered(StepTask, Result<JSON, StepFailure>)
+    /// `apply` asks to begin its effect; it goes on only when ``EngineWorld/answerBegin(_:request:refusal:)`` says so.
+    case begin(StepTask, request: Int64, undo: JSON)
+    case progress(StepTask, message: String, fraction: Double?)
+    case evidence(StepTask, name: String, data: JSON)
+    case pluginLog(PluginLog)
+    case confirmed(step: String, person: String, note: String)
+    case stop(StopRequested)
+}
+
+/// All that is outside the engine but its journal: clocks, plugins, people. One thread calls it; nothing but
+/// ``wait(until:)`` blocks.
+package protocol EngineWorld: AnyObject {
+    /// Both clocks, read now.
+    var now: Instant { get }
+
+    /// Makes the call. Its answer comes as an input, exactly one, whatever happens to the plugin.
+    func start(_ call: OutgoingCall)
+
+    /// Answers a ``EngineInput/begin(_:request:undo:)``: goes ahead, or refuses for the reason given.
+    func answerBegin(_ task: StepTask, request: Int64, refusal: String?)
+
+    /// Asks a person; the answer comes as ``EngineInput/confirmed(step:person:note:)``.
+    func askPerson(_ step: PlannedStep, inputs: [String: JSON])
+
+    /// Waits until something comes in, or until the moment (nil: without end), and returns what came, perhaps nothing.
+    func wait(until moment: Timestamp?) -> [EngineInput]
+}
+
+/// The journal of the run. After the first error it accepts nothing more.
+package protocol RunJournal: AnyObject {
+    /// Writes the events behind the others, stamped with this time.
+    func append(_ events: [Event], at now: Instant) throws(MusterError) -> [JournalEntry]
+
+    /// Returns once everything appended is on the disk.
+    func sync() throws(MusterError)
+}
+
+/// Follows a run: the live view, and the writer of the record.
+package protocol RunFollower: AnyObject {
+    /// New entries and the state after them. What must be durable among them is.
+    func follow(_ entries: [JournalEntry], _ state: RunState)
+}

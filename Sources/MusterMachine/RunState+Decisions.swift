@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import MusterModel
+
+extension RunState {
+    /// What follows from the state without any I/O: events to journal and apply, in order. Ask again until it is empty.
+    package func decisions(now: Timestamp) -> [Event] {
+        switch phase {
+        case .empty, .finished: return []
+        case .created:
+            guard let stop else { return [] }
+            return [.runFinished(RunFinished(outcome: .cancelled, why: "Stopped before it began: \(stop.reason)"))]
+        case .running: break
+        }
+        if openSteps == 0 { return [.runFinished(outcome)] }
+        return active.compactMap { decision(at: $0, now: now) } + startDecisions()
+    }
+
+    /// The earliest moment at which ``decisions(now:)`` has something new without any further event.
+    package var nextDue: Timestamp? {
+        active.compactMap { at in
+            switch steps[at].phase {
+            case .waitingToRetry(let until), .waiting(let until): until
+            default: nil
+            }
+        }.min()
+    }
+
+    private var isStopping: Bool { stop != nil || stoppedBy != nil }
+
+    private func decision(at: Int, now: Timestamp) -> Event? {
+        let id = plan.steps[at].id
+        switch steps[at].phase {
+        case .deciding(let decision): return event(decision, at, now)
+        case .ready where stop != nil: return .stepSkipped(stopped(id))
+        case .ready:
+            return .stepApplying(
+                StepApplying(step: id, attempt: steps[at].attempt, idempotencyKey: idempotencyKey(id)))
+        case .waitingToRetry where stop != nil || plan.steps[at].section == .steps && stoppedBy != nil:
+            return .stepFailed(StepFailed(step: id, failure: steps[at].failure!, effect: effectLeft(at)))
+        case .waiting where stop != nil, .waitingForPerson where stop != nil:
+            return .stepSkipped(stopped(id))
+        case .waitingToRetry(let due) where now >= due:
+            return .stepStarted(StepStarted(step: id, attempt: steps[at].attempt + 1, inputs: steps[at].inputs))
+        case .waiting(let due) where now >= due:
+            let elapsed = ConditionResult(id: "elapsed", verdict: .met, says: "Waited until \(now)")
+            return .stepVerified(StepVerified(step: id, attempt: steps[at].attempt, postconditions: [elapsed]))
+        default: return nil
+        }
+    }
+
+    private func event(_ decision: StepDecision, _ at: Int, _ now: Timestamp) -> Event {
+        let id = plan.steps[at].id
+        switch decision {
+        case .done(let how): return .stepDone(StepDone(step: id, how: how, outputs: outputs(at, how)))
+        case .failed(let failure, let effect):
+            return .stepFailed(StepFailed(step: id, failure: failure, effect: effect))
+        case .inDoubt(let why): return .stepInDoubt(StepInDoubt(step: id, why: why))
+        case .attemptFailed(let failure): return .attemptFailed(attemptFailed(at, failure, now))
+        }
+    }
+
+    private func outputs(_ at: Int, _ how: StepDone.How) -> [String: JSON] {
+        how == .satisfied ? steps[at].observation?.outputs ?? [:] : steps[at].outputs
+    }
+
+    private func effectLeft(_ at: Int) -> EffectLeft { steps[at].undo == nil ? .none : .applied }
+
+    private func stopped(_ id: String) -> StepSkipped {
+        let why = stop.map { "\($0.by): \($0.reason)" } ?? stoppedBy.map { "step \"\(plan.steps[$0].id)\" did not get done" }
+        return StepSkipped(step: id, reason: .stopped, detail: why ?? "the run stopped")
+    }
+
+    // MARK: Starting steps
+
+    private func startDecisions() -> [Event] {
+        var events: [Event] = []
+        var room = activeInGroup
+        for at in startable {
+            let step = plan.steps[at]
+            if let event = reasonToSkip(at) {
+                events.append(.stepSkipped(event))
+                continue
+            }
+            if let group = step.group {
+                guard room[group.id, default: 0] < group.parallel else { continue }
+                room[group.id, default: 0] += 1
+            }
+            events.append(startDecision(at))
+        }
+        return events
+    }
+
+    private func reasonToSkip(_ at: Int) -> StepSkipped? {
+        let step = plan.steps[at]
+        if stop != nil { return stopped(step.id) }
+        // What brings things back to normal runs whatever happened above it.
+        guard step.section == .steps else { return nil }
+        if stoppedBy != nil { return stopped(step.id) }
+        let missing = step.needs.first { need in
+            switch steps[positions[need]!].phase {
+            case .done, .skipped(.condition): false
+            case .failed: plan.steps[positions[need]!].onFailure != .continue
+            default: true
+            }
+        }
+        return missing.map {
+            StepSkipped(step: step.id, reason: .dependency, detail: "it needs \"\($0)\", which was not done")
+        }
+    }
+
+    private func startDecision(_ at: Int) -> Event {
+        let step = plan.steps[at]
+        do {
+            if let condition = step.condition, try !scope(for: at).isTrue(condition) {
+                return .stepSkipped(StepSkipped(step: step.id, reason: .condition, detail: "when: \(condition) is false"))
+            }
+            return .stepStarted(StepStarted(step: step.id, attempt: 1, inputs: try scope(for: at).values(step.with)))
+        } catch {
+            let failure = StepFailure(
+                kind: .permanent, code: "expression.failed", message: "An expression has no value: \(error)")
+            return .stepFailed(StepFailed(step: step.id, failure: failure, effect: .none))
+        }
+    }
+
+    // MARK: Failing
+
+    /// The event for a failed attempt of the step: whether and when it is tried again.
+    ///
+    /// The pause doubles from the least to the most, less up to half of it. The share taken off follows from the step's
+    /// idempotency key and the attempt, so that many runs spread and a replay decides alike.
+    package func attemptFailed(_ id: String, _ failure: StepFailure, now: Timestamp) -> Event? {
+        positions[id].map { .attemptFailed(attemptFailed($0, failure, now)) }
+    }
+
+    private func attemptFailed(_ at: Int, _ failure: StepFailure, _ now: Timestamp) -> AttemptFailed {
+        let step = plan.steps[at]
+        let attempt = steps[at].attempt
+        var retryAt: Timestamp?
+        if failure.kind != .permanent, attempt < step.retry.attempts, !isStopping || step.section == .finally {
+            retryAt = now.advanced(by: .milliseconds(pause(at, attempt)))
+        }
+        return AttemptFailed(step: step.id, attempt: attempt, failure: failure, retryAt: retryAt)
+    }
+
+    private func pause(_ at: Int, _ attempt: Int) -> Int64 {
+        let retry = plan.steps[at].retry
+        let doubled = retry.backoffMinMilliseconds << Int64(min(attempt - 1, 20))
+        let longest = min(max(doubled, retry.backoffMinMilliseconds), retry.backoffMaxMilliseconds)
+        let digits = Digest(of: "\(idempotencyKey(plan.steps[at].id))#\(attempt)".utf8).hex.prefix(4)
+        let share = Double(UInt16(digits, radix: 16)!) / 65_536
+        return longest - Int64(Double(longest) * share / 2)
+    }
+
+    /// The step's key towards the clouds: a UUID made of run and step, the same over all attempts, also after a crash.
+    package func idempotencyKey(_ id: String) -> String {
+        let run = created?.run.text ?? ""
+        let hex = Array(Digest(of: "\(run)\n\(id)".utf8).hex)
+        let parts = [hex[0..<8], hex[8..<12], ["8"] + hex[13..<16], ["8"] + hex[17..<20], hex[20..<32]]
+        return parts.map { String($0) }.joined(separator: "-")
+    }
+
+    // MARK: The end
+
+    private var outcome: RunFinished {
+        func first(_ matches: (StepPhase) -> Bool) -> String? {
+            steps.firstIndex { matches($0.phase) }.map { plan.steps[$0].id }
+        }
+        if let id = first({ $0 == .inDoubt }) {
+            return RunFinished(outcome: .stuck, why: "Step \"\(id)\" is in doubt: nobody knows whether its effect happened.")
+        }
+        let failed = steps.indices.first { at in
+            steps[at].phase == .failed && (plan.steps[at].onFailure == .stop || plan.steps[at].section == .finally)
+        }
+        if let failed {
+            return RunFinished(
+                outcome: .failed,
+                why: "Step \"\(plan.steps[failed].id)\" failed: \(steps[failed].failure?.message ?? "no reason given")")
+        }
+        if let stop { return RunFinished(outcome: .cancelled, why: "\(stop.by) stopped it: \(stop.reason)") }
+        return RunFinished(outcome: .succeeded, why: nil)
+    }
+}

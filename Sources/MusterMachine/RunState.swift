@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import MusterModel
+
+/// An event that cannot happen in the state it came in: a bug, or a journal that was tampered with.
+package struct IllegalTransition: Error, Hashable, Sendable, CustomStringConvertible {
+    package let kind: String
+    package let step: String?
+    package let state: String
+
+    package var description: String {
+        "\(kind)\(step.map { " of step \"\($0)\"" } ?? "") cannot follow in state \(state)"
+    }
+}
+
+/// A run as a fold over its journal: ``apply(_:at:)`` takes an event in, ``decisions(now:)`` and ``tasks`` say what follows.
+///
+/// Pure: no clock, no randomness, no I/O. Resume, the live view and the record's checks fold the same events.
+package struct RunState: Sendable {
+    package enum Phase: Hashable, Sendable {
+        /// Nothing has happened yet.
+        case empty
+        /// Planned; no effect may begin.
+        case created
+        case running
+        case finished(RunFinished.Outcome)
+    }
+
+    package let plan: Plan
+    package private(set) var phase = Phase.empty
+    package internal(set) var steps: [StepState]
+    /// Set once a person, or the engine, asked to stop.
+    package private(set) var stop: StopRequested?
+    package private(set) var created: RunCreated?
+
+    /// Position in ``Plan/steps`` by id.
+    package let positions: [String: Int]
+    /// The step's definition by position.
+    let definitions: [PlannedDefinition]
+    /// By position: who needs the step, and how many of its own needs have not ended.
+    let dependents: [[Int]]
+    var openNeeds: [Int]
+    /// Pending steps whose needs have all ended, in plan order.
+    var startable: [Int]
+    /// Steps between start and end, in plan order.
+    package internal(set) var active: [Int] = []
+    /// Main steps that have not ended, and all that have not.
+    var openMainSteps: Int
+    var openSteps: Int
+    /// The first step whose failure stops the run.
+    package internal(set) var stoppedBy: Int?
+    var activeInGroup: [String: Int] = [:]
+
+    /// - Precondition: the plan's steps name known definitions, and needs only of earlier steps, as the planner makes them.
+    package init(plan: Plan) {
+        self.plan = plan
+        steps = Array(repeating: StepState(), count: plan.steps.count)
+        positions = Dictionary(uniqueKeysWithValues: plan.steps.enumerated().map { ($0.element.id, $0.offset) })
+        definitions = plan.steps.map { plan.definitions[$0.uses]! }
+        var dependents = Array(repeating: [Int](), count: plan.steps.count)
+        for (position, step) in plan.steps.enumerated() {
+            for need in step.needs { dependents[positions[need]!].append(position) }
+        }
+        self.dependents = dependents
+        openNeeds = plan.steps.map(\.needs.count)
+        openSteps = plan.steps.count
+        openMainSteps = plan.steps.filter { $0.section == .steps }.count
+        startable = plan.steps.indices.filter { plan.steps[$0].needs.isEmpty && plan.steps[$0].section == .steps }
+        if openMainSteps == 0 { openFinally() }
+    }
+
+    package func state(of id: String) -> StepState? { positions[id].map { steps[$0] } }
+    package func definition(at position: Int) -> PlannedDefinition { definitions[position] }
+
+    package var isFinished: Bool { if case .finished = phase { true } else { false } }
+
+    /// Takes one event in, with the wall clock of its journal line.
+    ///
+    /// - Throws: ``IllegalTransition`` for an event that cannot happen now; the state is then as before.
+    package mutating func apply(_ event: Event, at time: Timestamp) throws(IllegalTransition) {
+        switch event {
+        case .runCreated(let body):
+            guard phase == .empty else { throw illegal(event) }
+            phase = .created
+            created = body
+        case .runStarted:
+            guard phase == .created else { throw illegal(event) }
+            phase = .running
+        case .runFinished(let body):
+            // A plan that nobody confirmed ends without having run.
+            guard phase == .running && openSteps == 0 || phase == .created else { throw illegal(event) }
+            phase = .finished(body.outcome)
+        case .stopRequested(let body):
+            guard phase == .running || phase == .created else { throw illegal(event) }
+            stop = stop ?? body
+        case .clockJumped, .pluginLog:
+            guard phase != .empty else { throw illegal(event) }
+        default:
+            guard phase == .running else { throw illegal(event) }
+            try applyStepEvent(event, time)
+        }
+    }
+
+    func illegal(_ event: Event, step: Int? = nil) -> IllegalTransition {
+        let state = step.map { "\(steps[$0].phase)" } ?? "\(phase)"
+        return IllegalTransition(kind: event.kind, step: event.step, state: state)
+    }
+
+    /// Main steps have all ended: the first steps of `finally` may start.
+    mutating func openFinally() {
+        startable += plan.steps.indices.filter { plan.steps[$0].section == .finally && openNeeds[$0] == 0 }
+    }
+}
+
+extension Event {
+    /// The step that the event is about.
+    package var step: String? {
+        switch self {
+        case .stepStarted(let body): body.step
+        case .stepChecked(let body): body.step
+        case .stepObserved(let body): body.step
+        case .stepApplying(let body): body.step
+        case .stepBegun(let body): body.step
+        case .stepApplied(let body): body.step
+        case .stepVerified(let body): body.step
+        case .attemptFailed(let body): body.step
+        case .stepDone(let body): body.step
+        case .stepFailed(let body): body.step
+        case .stepInDoubt(let body): body.step
+        case .stepSkipped(let body): body.step
+        case .manualConfirmed(let body): body.step
+        case .progress(let body): body.step
+        case .evidence(let body): body.step
+        case .runCreated, .runStarted, .pluginLog, .stopRequested, .clockJumped, .runFinished: nil
+        }
+    }
+
+    /// Whether the event must be on disk before what it announces happens or is shown.
+    ///
+    /// What a check or a read-only look found is told again by looking again, and a claimed result by a read-back, so these
+    /// may wait for the next event that may not.
+    package var mustBeDurable: Bool {
+        switch self {
+        case .stepStarted, .stepChecked, .stepObserved, .stepApplied, .stepVerified, .progress, .evidence, .pluginLog,
+            .clockJumped:
+            false
+        case .runCreated, .runStarted, .stepApplying, .stepBegun, .attemptFailed, .stepDone, .stepFailed, .stepInDoubt,
+            .stepSkipped, .manualConfirmed, .stopRequested, .runFinished:
+            true
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import MusterModel
+
+/// Where one step of a run stands.
+package enum StepPhase: Hashable, Sendable {
+    /// Not begun.
+    case pending
+    /// `check` is asked for.
+    case checking
+    /// `observe` is asked for, before an effect.
+    case observing
+    /// There is something to do, and every precondition holds.
+    case ready
+    /// `apply` is asked for; with `begun` its effect may have happened.
+    case applying(begun: Bool)
+    /// `verify` is asked for.
+    case verifying
+    /// `observe` is asked for, after an effect whose end is not known.
+    case readingBack
+    /// An answer came that decides, but the decision is not journaled yet.
+    case deciding(StepDecision)
+    /// The next attempt is due then.
+    case waitingToRetry(until: Timestamp)
+    /// A `muster/wait` ends then.
+    case waiting(until: Timestamp)
+    /// A `muster/manual` waits for its person.
+    case waitingForPerson
+    case done(StepDone.How)
+    case failed
+    /// Its effect was begun and nobody knows what became of it.
+    case inDoubt
+    case skipped(StepSkipped.Reason)
+
+    /// Whether nothing more will happen to the step.
+    package var isEnded: Bool {
+        switch self {
+        case .done, .failed, .inDoubt, .skipped: true
+        default: false
+        }
+    }
+}
+
+/// What follows from an answer: the event that the interpreter records next.
+package enum StepDecision: Hashable, Sendable {
+    case done(StepDone.How)
+    /// The attempt failed; whether another follows is decided with the clock at hand.
+    case attemptFailed(StepFailure)
+    case failed(StepFailure, EffectLeft)
+    case inDoubt(String)
+}
+
+/// One step of a run as its events tell it.
+package struct StepState: Hashable, Sendable {
+    package internal(set) var phase = StepPhase.pending
+    /// Counts from 1; 0 before the step started.
+    package internal(set) var attempt = 0
+    package internal(set) var inputs: [String: JSON] = [:]
+    package internal(set) var outputs: [String: JSON] = [:]
+    package internal(set) var preconditions: [ConditionResult] = []
+    package internal(set) var postconditions: [ConditionResult] = []
+    package internal(set) var observation: Observation?
+    /// The undo data of the effect that this run began; nil when it began none, or a read-back showed that it never was.
+    package internal(set) var undo: JSON?
+    package internal(set) var failure: StepFailure?
+    /// The newest progress message.
+    package internal(set) var progress: String?
+    package internal(set) var startedAt: Timestamp?
+    package internal(set) var endedAt: Timestamp?
+    /// When the failed attempt is to be tried again, kept while its effect is read back.
+    var retryAt: Timestamp?
+}
