@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What all kinds of step share: typed inputs and outputs, preconditions, a read of the target, and a proof.
+///
+/// A type conforms to one of the three kinds, the one that its definition names under `effect:`
+///
+/// | `effect:` in the definition | conform to | write |
+/// |---|---|---|
+/// | `none` | ``ProofStep`` | ``check(_:_:)``, ``verify(_:_:)`` |
+/// | `irreversible` | ``EffectStep`` | also ``observe(_:_:)``, ``EffectStep/apply(_:_:_:)`` |
+/// | `reversible` | ``ReversibleStep`` | also ``ReversibleStep/undo(_:_:_:_:)`` |
+///
+/// The engine makes a fresh value with ``init()`` for every call, and calls of different steps run at the same time in
+/// one process. Keep what calls share (an HTTP client, say) in an actor or an immutable global, and don't remember
+/// anything about a target: the process may end at any moment and a later call is served by a new one.
+///
+/// ``check(_:_:)``, ``observe(_:_:)`` and ``verify(_:_:)`` only read. They are called any number of times, in plans
+/// too, where no effect will follow.
+///
+/// Every verb may throw ``StepError``, which says what the engine may do next. Another error counts as permanent, or as
+/// unknown outcome once the effect was allowed to begin. A call that takes longer than ``StepContext/timeout`` or that an
+/// operator stops is cancelled: its `Task` is, and `CancellationError` may be thrown on. Some seconds after a time-out the
+/// engine ends the process.
+public protocol Step: Sendable {
+    /// What the runbook gives under `with:`; its members are the definition's `inputs`.
+    associatedtype Inputs: Decodable & Sendable
+    /// What later steps can refer to; its members are the definition's `outputs`. ``NoOutputs`` when there are none.
+    associatedtype Outputs: Codable & Sendable = NoOutputs
+
+    /// The name inside the plugin, such as `set-protector`.
+    static var name: String { get }
+
+    /// The bytes of the step's definition, `steps/<name>.yaml`.
+    ///
+    /// SwiftPM embeds them: with `.embedInCode("steps/set-protector.yaml")` this is `PackageResources.set_protector_yaml`.
+    /// The engine compares their git blob id with the one that the runbook's lock pins, before any effect.
+    static var definition: [UInt8] { get }
+
+    init()
+
+    /// Answers each precondition of the definition, once, by its id.
+    ///
+    /// What could not be found out is ``Condition/unverifiable(_:_:evidence:)``, never met. Throw only when nothing at all
+    /// could be checked. Read-only.
+    func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition]
+
+    /// Finds out where the target stands.
+    ///
+    /// This one read serves the plan's differences, the test whether the step is needed, the look at a step whose effect
+    /// was begun before a crash (``StepContext/recordedUndo(as:)`` then has its undo data) and the proof of an undo. Hence
+    /// it must look at the target itself and never at what the plugin did before. Read-only.
+    func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs>
+
+    /// Answers each postcondition of the definition, once, by its id.
+    ///
+    /// Called after ``EffectStep/apply(_:_:_:)`` and also without it, when the target already was as wanted. Read-only.
+    func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition]
+}
+
+extension Step {
+    /// No preconditions, for a definition that declares none.
+    public func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] { [] }
+}
+
+/// A step without effect: a proof, a wait, a report. ``Step/verify(_:_:)`` is its work.
+///
+/// ```swift
+/// struct VerifyProtectors: ProofStep {
+///     static let name = "verify-protectors"
+///     static let definition = PackageResources.verify_protectors_yaml
+///
+///     struct Inputs: Decodable { let server: String }
+///
+///     func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
+///         let protector = try await Azure(context).protector(of: inputs.server)
+///         return [protector.isHealthy
+///             ? .met("protector-healthy", "\(inputs.server) uses \(protector.key)")
+///             : .unmet("protector-healthy", "\(inputs.server) reports \(protector.state)")]
+///     }
+/// }
+/// ```
+public protocol ProofStep: Step {}
+
+extension ProofStep {
+    /// A proof is always still to be made. Write your own to return outputs.
+    public func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs> { .needed([]) }
+}
+
+/// A step with an effect that cannot be taken back. One that can is a ``ReversibleStep``.
+public protocol EffectStep: Step {
+    /// What was there before; enough to put it back, by program or by hand. ``NoUndo`` when there is nothing to say.
+    associatedtype Undo: Codable & Sendable
+
+    /// Brings the target to where it is wanted.
+    ///
+    /// Before the first effect it reads what is there and calls ``EffectGate/begin(undo:)``, which returns once that is
+    /// stored durably and the engine has checked once more that the effect may happen. Nothing may change before.
+    /// When it finds the target as wanted it returns without `begin`.
+    ///
+    /// It may be called again for the same step after a crash or a retryable error, with the same
+    /// ``StepContext/idempotencyKey``; the engine observes first. Throw ``StepError/unknownOutcome(_:_:remedy:)`` when it is
+    /// not known whether a request took effect (a connection lost before the answer), never a retryable error.
+    ///
+    /// - Returns: the outputs. They count as claimed until ``Step/verify(_:_:)`` has shown them.
+    func apply(_ inputs: Inputs, _ context: StepContext, _ gate: EffectGate<Undo>) async throws -> Outputs
+}
+
+/// A step whose effect can be put back.
+///
+/// ```swift
+/// struct SetProtector: ReversibleStep {
+///     static let name = "set-protector"
+///     static let definition = PackageResources.set_protector_yaml
+///
+///     struct Inputs: Decodable { let server: String, key: String }
+///     struct Outputs: Codable { let thumbprint: String }
+///     struct Undo: Codable { let previousKey: String }
+///
+///     func apply(_ inputs: Inputs, _ context: StepContext, _ gate: EffectGate<Undo>) async throws -> Outputs {
+///         let azure = try Azure(context)
+///         let before = try await azure.protector(of: inputs.server)
+///         try await gate.begin(undo: Undo(previousKey: before.key))
+///         context.progress("setting the protector")
+///         let after = try await azure.setProtector(of: inputs.server, to: inputs.key, id: context.idempotencyKey)
+///         return Outputs(thumbprint: after.thumbprint)
+///     }
+///
+///     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
+///         try await gate.begin(undo: undo)
+///         _ = try await Azure(context).setProtector(of: inputs.server, to: undo.previousKey, id: context.idempotencyKey)
+///     }
+///     // observe and verify
+/// }
+///
+/// @main struct Main {
+///     static func main() async { await PluginMain.run("failover-group-key-swap", [SetProtector.self]) }
+/// }
+/// ```
+public protocol ReversibleStep: EffectStep {
+    /// Puts back what `undo` says.
+    ///
+    /// It must succeed when nothing, a part or all of the effect is there, and when it was called before. It too calls
+    /// ``EffectGate/begin(undo:)`` before its first effect. Afterwards ``Step/observe(_:_:)`` is asked for the proof.
+    ///
+    /// - Parameter undo: the last data that ``apply(_:_:_:)`` gave to ``EffectGate/begin(undo:)``, maybe in another process.
+    func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws
+}
+
+/// The outputs of a step that has none.
+public struct NoOutputs: Hashable, Sendable, Codable {
+    /// The only value.
+    public init() {}
+
+    /// Writes an empty object.
+    public func encode(to encoder: any Encoder) throws { _ = encoder.container(keyedBy: NoMembers.self) }
+    /// Reads nothing.
+    public init(from decoder: any Decoder) throws {}
+}
+
+/// The undo data of a step that needs none.
+public struct NoUndo: Hashable, Sendable, Codable {
+    /// The only value.
+    public init() {}
+
+    /// Writes an empty object.
+    public func encode(to encoder: any Encoder) throws { _ = encoder.container(keyedBy: NoMembers.self) }
+    /// Reads nothing.
+    public init(from decoder: any Decoder) throws {}
+}
+
+private enum NoMembers: CodingKey {}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterModel
+internal import MusterPluginProtocol
+
+/// Calls the step's verb: decodes what it needs, encodes what it returns.
+func perform<S: Step>(_ verb: PluginMethod, of type: S.Type, for call: Call) async throws -> JSON {
+    let context = StepContext(call: call)
+    let step = type.init()
+    let inputs = try decodedInputs(of: type, for: call)
+    switch verb {
+    case .check:
+        let conditions = try await step.check(inputs, context)
+        return try JSON(encoding: CheckResult(preconditions: conditions.map(\.wire)))
+    case .observe:
+        return try JSON(encoding: try await step.observe(inputs, context).wire())
+    case .verify:
+        let conditions = try await step.verify(inputs, context)
+        return try JSON(encoding: VerifyResult(postconditions: conditions.map(\.wire)))
+    case .apply:
+        if let effect = type as? any EffectStep.Type { return try await apply(effect, for: call) }
+    case .undo:
+        if let reversible = type as? any ReversibleStep.Type { return try await undo(reversible, for: call) }
+    default: break
+    }
+    throw StepError.permanent("plugin.no-such-verb", "Step \(type.name) has no \(verb.rawValue).")
+}
+
+private func apply<S: EffectStep>(_ type: S.Type, for call: Call) async throws -> JSON {
+    let inputs = try decodedInputs(of: type, for: call)
+    let outputs = try await type.init().apply(inputs, StepContext(call: call), EffectGate(call: call))
+    return try JSON(encoding: ApplyResult(outputs: try objectMembers(of: outputs)))
+}
+
+private func undo<S: ReversibleStep>(_ type: S.Type, for call: Call) async throws -> JSON {
+    let context = StepContext(call: call)
+    let inputs = try decodedInputs(of: type, for: call)
+    guard let undo = try context.recordedUndo(as: S.Undo.self) else {
+        throw StepError.permanent("plugin.no-undo-data", "Step \(type.name) was asked to undo without undo data.")
+    }
+    try await type.init().undo(inputs, undo, context, EffectGate(call: call))
+    return .object([:])
+}
+
+private func decodedInputs<S: Step>(of type: S.Type, for call: Call) throws -> S.Inputs {
+    do {
+        return try JSON.object(call.parameters.inputs).decode(S.Inputs.self)
+    } catch {
+        throw StepError.permanent(
+            "plugin.invalid-inputs", "The inputs of \(type.name) do not fit: \(describeDecodingError(error))",
+            remedy: "Compare the definition's inputs with the plugin's type \(S.Inputs.self).")
+    }
+}
