@@ -63,7 +63,9 @@ let package = Package(
 
         .target(name: "MusterSystem", dependencies: ["MusterModel", "CMusterSystem"], swiftSettings: strict),
 
-        .target(name: "MusterJournal", dependencies: ["MusterModel", "MusterMachine", "MusterSystem"], swiftSettings: strict),
+        .target(
+            name: "MusterJournal", dependencies: ["MusterModel", "MusterMachine", "MusterRecord", "MusterSystem"],
+            swiftSettings: strict),
 
         .target(name: "MusterGit", dependencies: ["MusterModel", "MusterSystem", "CGit2", "CMusterGit"], swiftSettings: strict),
 
@@ -144,7 +146,8 @@ let package = Package(
             name: "MusterRecordTests", dependencies: ["MusterRecord", "MusterMachine", "MusterModel"],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
-            name: "MusterJournalTests", dependencies: ["MusterJournal", "MusterMachine", "MusterSystem", "MusterModel"],
+            name: "MusterJournalTests",
+            dependencies: ["MusterJournal", "MusterMachine", "MusterRecord", "MusterSystem", "MusterModel"],
             swiftSettings: strict),
         .testTarget(
             name: "MusterGitTests", dependencies: ["MusterGit", "MusterSystem", "MusterModel", "muster"], swiftSettings: strict),

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+package import MusterModel
+package import MusterRecord
+
+/// Reads journals of runs, also of those that another process is writing; changes nothing.
+package struct JournalReader {
+    private let files: any DurableFileSystem
+
+    package init(files: any DurableFileSystem = POSIXFileSystem()) { self.files = files }
+
+    /// The journal's bytes as they are on the disk, which is what a record holds.
+    ///
+    /// - Throws: `journal.not-found`, `journal.unreadable`.
+    package func bytes(_ path: String) throws(MusterError) -> [UInt8] {
+        do {
+            return try files.read(path)
+        } catch let failure {
+            throw journalUnreadable(failure)
+        }
+    }
+
+    /// - Throws: `journal.not-found`, `journal.unreadable`, `journal.broken` with line and byte.
+    package func read(_ path: String) throws(MusterError) -> JournalReading {
+        do {
+            return try JournalReading(try bytes(path))
+        } catch let error as MusterError {
+            throw error
+        } catch let fault as JournalFault {
+            throw journalBroken(path, fault)
+        } catch {
+            preconditionFailure("only typed errors are thrown above: \(error)")
+        }
+    }
+}
+
+func journalUnreadable(_ failure: FileFailure) -> MusterError {
+    if failure.errno == ENOENT {
+        return MusterError(
+            code: "journal.not-found", "There is no journal at \(failure.path).",
+            help: "Check the run's id with \"muster list\"; its journal is on the machine that ran it.")
+    }
+    return MusterError(
+        code: "journal.unreadable", "The journal could not be read: \(failure).",
+        help: "Mend the disk or the file's permissions, then try again.")
+}
+
+func journalBroken(_ path: String, _ fault: JournalFault) -> MusterError {
+    MusterError(
+        code: "journal.broken", "The journal \(path) is not what was written, from \(fault).",
+        help: "Keep the file as it is. What ran is also in the run's record; compare it with \"muster verify\".",
+        status: .verificationFailed)
+}
