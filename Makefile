@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+# Everything a person or a build machine does with this repository. `make help` lists the targets.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+SWIFT_FOLDERS := Sources Tests plugins
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
+
+.PHONY: set-up
+set-up: ## Install missing system packages (Debian, Ubuntu)
+	@scripts/set-up.sh
+
+.PHONY: drill
+drill: set-up ## Build, then rehearse the shipped runbook against the embedded cloud simulator
+	swift build -c release --product muster
+	swift build -c release --product muster-cloud-simulator
+	swift build -c release --product FailoverGroupKeySwap
+	.build/release/muster rehearse failover-group-key-swap
+
+.PHONY: build
+build: set-up ## Build everything, tests included
+	swift build --build-tests
+
+.PHONY: test
+test: build ## Run all tests
+	swift test --skip-build
+
+.PHONY: format-lint
+format-lint: ## Say where the sources are not formatted
+	swift format lint --strict --recursive --parallel $(SWIFT_FOLDERS)
+
+.PHONY: check
+check: format-lint test ## What a change must pass: format and tests
+
+.PHONY: format
+format: ## Format the sources in place
+	swift format --in-place --recursive --parallel $(SWIFT_FOLDERS)
+
+.PHONY: bench
+bench: set-up ## Measure the budgets beside this machine's own cost of a synced write
+	swift build -c release --product muster
+	swift build -c release --product noop-plugin
+	benchmarks/run
+
+.PHONY: errors
+errors: ## Write docs/errors.md anew from the error codes in the sources
+	UPDATE_GOLDEN=1 swift test --filter PolicyTests
+
+.PHONY: clean
+clean: ## Remove what was built
+	swift package clean
