@@ -19,4 +19,11 @@ int muster_pidfd_open(pid_t pid);
 // Makes orphans of this process's descendants its own children, so that they can be found and ended.
 int muster_become_subreaper(void);
 
+// Blocks these signals for the calling thread and all that it starts, and returns a descriptor (not blocking, closed on
+// exec) from which muster_next_signal reads them; -1 with errno set when there is none.
+int muster_signal_descriptor(const int *signals, int count);
+
+// The next signal that waits on the descriptor, or 0.
+int muster_next_signal(int descriptor);
+
 #endif

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterMachine
+internal import MusterModel
+
+/// One line of plain text for an entry, or nil for those that only programs care about.
+func plainText(_ entry: JournalEntry, _ state: RunState, _ style: Style) -> String? {
+    guard let (mark, text, tint) = eventText(entry.event, state) else { return nil }
+    return "\(entry.at.timeOfDay)  " + style("\(mark) \(visibleText(text))", tint)
+}
+
+private func eventText(_ event: Event, _ state: RunState) -> (String, String, Style.Tint?)? {
+    switch event {
+    case .runStarted: ("▶", "started", nil)
+    case .stepStarted(let body) where body.attempt > 1: ("↻", "\(body.step): attempt \(body.attempt)", .warning)
+    case .stepStarted(let body): ("▸", body.step, nil)
+    case .stepBegun(let body): ("▶", "\(body.step): effect begun", nil)
+    case .progress(let body): (" ", "\(body.step): \(body.message)", .quiet)
+    case .attemptFailed(let body): ("!", failureText(body), .warning)
+    case .stepDone(let body): endText(body.step, state)
+    case .stepFailed(let body): ("✗", "\(body.step) failed: \(body.failure.message)" + remedyText(body.failure), .bad)
+    case .stepInDoubt(let body): ("?", "\(body.step) is in doubt: \(body.why)", .bad)
+    case .stepSkipped(let body): ("–", "\(body.step) not done: \(body.detail)", .quiet)
+    case .manualConfirmed(let body): ("☞", "\(body.step) confirmed by \(body.person): \(body.note)", nil)
+    case .stopRequested(let body): ("■", "stop asked for by \(body.by): \(body.reason)", .warning)
+    case .clockJumped(let body): ("!", "the wall clock moved by \(body.milliseconds) ms", .warning)
+    default: nil
+    }
+}
+
+private func endText(_ id: String, _ state: RunState) -> (String, String, Style.Tint?)? {
+    guard let step = state.state(of: id) else { return nil }
+    let label = PhaseLabel(step)
+    let took = step.startedAt.flatMap { start in step.endedAt?.duration(since: start).readable }
+    return (label.mark, "\(id): \(label.word)" + (took.map { " (\($0))" } ?? ""), label.tint)
+}
+
+private func failureText(_ body: AttemptFailed) -> String {
+    let next = body.retryAt.map { ", next try at \($0.timeOfDay)" } ?? ""
+    return "\(body.step): attempt \(body.attempt) failed: \(body.failure.message)\(next)"
+}
+
+private func remedyText(_ failure: StepFailure) -> String { failure.remedy.map { " — \($0)" } ?? "" }

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterMachine
+internal import MusterModel
+
+/// Colours and marks of the terminal. Plain where the output is not a terminal, or `NO_COLOR` is set.
+struct Style: Sendable {
+    enum Tint: String { case good = "32", bad = "31", warning = "33", quiet = "2", strong = "1", busy = "36" }
+
+    var isColoured: Bool
+
+    func callAsFunction(_ text: String, _ tint: Tint?) -> String {
+        guard isColoured, let tint else { return text }
+        return "\u{1B}[\(tint.rawValue)m\(text)\u{1B}[0m"
+    }
+}
+
+/// How a step's phase reads in one word, with its mark and tint.
+struct PhaseLabel {
+    let mark: String
+    let word: String
+    let tint: Style.Tint?
+
+    init(_ state: StepState) {
+        (mark, word, tint) = Self.parts(state.phase)
+    }
+
+    private static func parts(_ phase: StepPhase) -> (String, String, Style.Tint?) {
+        switch phase {
+        case .pending: ("·", "waiting", .quiet)
+        case .checking: ("▸", "checking", .busy)
+        case .observing: ("▸", "observing", .busy)
+        case .ready: ("▸", "ready", .busy)
+        case .applying(begun: false): ("▸", "preparing", .busy)
+        case .applying(begun: true): ("▶", "applying", .busy)
+        case .verifying: ("▸", "verifying", .busy)
+        case .readingBack: ("▸", "reading back", .warning)
+        case .deciding: ("▸", "deciding", .busy)
+        case .waitingToRetry: ("↻", "waits to retry", .warning)
+        case .waiting: ("◷", "waits", .busy)
+        case .waitingForPerson: ("☞", "waits for you", .warning)
+        case .done(.verified): ("✓", "verified", .good)
+        case .done(.unverified): ("!", "unverified", .warning)
+        case .done(.satisfied): ("✓", "already so", .good)
+        case .done(.shown): ("✓", "shown", .good)
+        case .failed: ("✗", "failed", .bad)
+        case .inDoubt: ("?", "in doubt", .bad)
+        case .skipped(.condition): ("–", "skipped: condition", .quiet)
+        case .skipped(.dependency): ("–", "skipped: needs", .quiet)
+        case .skipped(.stopped): ("–", "not reached", .quiet)
+        }
+    }
+}

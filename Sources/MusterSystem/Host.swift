@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// What identifies this machine and process in a record.
+package enum Host {
+    package static var name: String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "unknown" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Changes at each boot; empty where the kernel does not tell.
+    package static var bootID: String {
+        guard let bytes = readSmallFile("/proc/sys/kernel/random/boot_id") else { return "" }
+        return String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
+    }
+
+    package static var processID: Int32 { getpid() }
+
+    /// The login name of the user that the process runs as.
+    package static var userName: String {
+        guard let entry = getpwuid(geteuid()), let name = entry.pointee.pw_name else { return "uid-\(geteuid())" }
+        return String(cString: name)
+    }
+
+    /// 32 bits that nobody can guess.
+    package static func random() -> UInt32 {
+        var value: UInt32 = 0
+        guard getrandom(&value, MemoryLayout<UInt32>.size, 0) == MemoryLayout<UInt32>.size else {
+            return UInt32.random(in: .min ... .max)
+        }
+        return value
+    }
+
+    /// A variable of this process's environment.
+    package static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+    /// The folder that this process's executable is in, links resolved.
+    package static var executableFolder: String? {
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = buffer.withUnsafeMutableBytes { readlink("/proc/self/exe", $0.baseAddress, $0.count) }
+        guard count > 0 else { return nil }
+        let path = String(decoding: buffer.prefix(count), as: UTF8.self)
+        return path.lastIndex(of: "/").map { String(path[..<$0]) }
+    }
+
+    package static var currentFolder: String {
+        guard let path = getcwd(nil, 0) else { return "." }
+        defer { free(path) }
+        return String(cString: path)
+    }
+}
+
+/// The whole of a file, at most `limit` bytes of it; nil when it cannot be read.
+package func readSmallFile(_ path: String, limit: Int = 1 << 20) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var out: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while out.count <= limit {
+        let count = read(descriptor, &buffer, buffer.count)
+        if count < 0, errno == EINTR { continue }
+        guard count >= 0 else { return nil }
+        if count == 0 { return out }
+        out += buffer[0..<count]
+    }
+    return nil
+}
