@@ -24,14 +24,8 @@ package enum Host {
         return String(cString: name)
     }
 
-    /// 32 bits that nobody can guess.
-    package static func random() -> UInt32 {
-        var value: UInt32 = 0
-        guard getrandom(&value, MemoryLayout<UInt32>.size, 0) == MemoryLayout<UInt32>.size else {
-            return UInt32.random(in: .min ... .max)
-        }
-        return value
-    }
+    /// 32 bits that nobody can guess: Swift's system generator reads the kernel's.
+    package static func random() -> UInt32 { UInt32.random(in: .min ... .max) }
 
     /// A variable of this process's environment.
     package static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
@@ -39,7 +33,7 @@ package enum Host {
     /// The folder that this process's executable is in, links resolved.
     package static var executableFolder: String? {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = buffer.withUnsafeMutableBytes { readlink("/proc/self/exe", $0.baseAddress, $0.count) }
+        let count = buffer.withUnsafeMutableBytes { readlink("/proc/self/exe", $0.baseAddress!, $0.count) }
         guard count > 0 else { return nil }
         let path = String(decoding: buffer.prefix(count), as: UTF8.self)
         return path.lastIndex(of: "/").map { String(path[..<$0]) }
