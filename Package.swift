@@ -138,10 +138,14 @@ let package = Package(
 
         // MARK: Tests
 
+        .target(name: "MusterTestSupport", dependencies: ["MusterModel", "MusterMachine"], swiftSettings: strict),
+
         .testTarget(name: "MusterModelTests", dependencies: ["MusterModel"], swiftSettings: strict),
         .testTarget(name: "MusterExpressionsTests", dependencies: ["MusterExpressions", "MusterModel"], swiftSettings: strict),
         .testTarget(name: "MusterDocumentsTests", dependencies: ["MusterDocuments", "MusterModel"], swiftSettings: strict),
-        .testTarget(name: "MusterMachineTests", dependencies: ["MusterMachine", "MusterModel"], swiftSettings: strict),
+        .testTarget(
+            name: "MusterMachineTests", dependencies: ["MusterMachine", "MusterModel", "MusterTestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "MusterRecordTests", dependencies: ["MusterRecord", "MusterMachine", "MusterModel"],
             exclude: ["Golden"], swiftSettings: strict),
@@ -171,6 +175,7 @@ let package = Package(
             name: "MusterEngineTests",
             dependencies: [
                 "MusterEngine", "MusterMachine", "MusterDocuments", "MusterPluginProtocol", "MusterRecord", "MusterModel",
+                "MusterTestSupport",
             ],
             swiftSettings: strict),
         .testTarget(

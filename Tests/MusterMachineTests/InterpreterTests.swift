@@ -2,6 +2,7 @@
 
 import MusterMachine
 import MusterModel
+import MusterTestSupport
 import Testing
 
 /// Drives a state as the engine does, with a table of answers instead of plugins.

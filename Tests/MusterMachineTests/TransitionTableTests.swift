@@ -2,6 +2,7 @@
 
 import MusterMachine
 import MusterModel
+import MusterTestSupport
 import Testing
 
 /// Every pair of a step's phase and an event about the step: those listed lead on, all others are refused.

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import MusterModel
+internal import MusterSystem
+
+/// Where this machine keeps what its runs need while they live: `$MUSTER_HOME`, else `~/.local/state/muster`.
+struct StateFolder {
+    let path: String
+
+    init() throws(MusterError) {
+        if let home = Host.variable("MUSTER_HOME"), !home.isEmpty {
+            path = home
+        } else if let state = Host.variable("XDG_STATE_HOME"), state.hasPrefix("/") {
+            path = state + "/muster"
+        } else if let home = Host.variable("HOME"), home.hasPrefix("/") {
+            path = home + "/.local/state/muster"
+        } else {
+            throw MusterError(
+                code: "state.no-folder", "There is no place for the journals of runs.",
+                help: "Set MUSTER_HOME to a folder on a disk of this machine.")
+        }
+    }
+
+    func run(_ id: RunID) -> String { "\(path)/runs/\(id)" }
+
+    /// Runs whose journal is here, oldest first.
+    func runs() -> [RunID] {
+        guard let folder = opendir("\(path)/runs") else { return [] }
+        defer { closedir(folder) }
+        var runs: [RunID] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if let run = RunID(name) { runs.append(run) }
+        }
+        return runs.sorted()
+    }
+
+    /// The run that the text names: a whole id, the end of one that is unique here, or `last`.
+    func find(_ text: String) throws(MusterError) -> RunID {
+        if let run = RunID(text) { return run }
+        let matches = text == "last" ? Array(runs().suffix(1)) : runs().filter { $0.text.hasSuffix(text) }
+        if matches.count == 1 { return matches[0] }
+        throw MusterError(
+            code: "state.unknown-run",
+            matches.isEmpty ? "No run here is called \"\(visibleText(text))\"." : "\"\(visibleText(text))\" names \(matches.count) runs.",
+            help: "\"muster list\" names the runs.")
+    }
+}
+
+/// Writes a small file that is whole after a crash: beside it first, synced, then renamed.
+func writeFile(_ path: String, _ bytes: [UInt8]) throws(MusterError) {
+    let temporary = path + ".new"
+    func failure(_ what: String) -> MusterError {
+        MusterError(
+            code: "state.cannot-write", "\(path) could not be written (\(what)): \(String(cString: strerror(errno))).",
+            help: "Look at the disk's space and the folder's permissions.")
+    }
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw failure("open") }
+    defer { close(descriptor) }
+    var from = 0
+    while from < bytes.count {
+        let count = bytes[from...].withUnsafeBytes { write(descriptor, $0.baseAddress!, $0.count) }
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { throw failure("write") }
+        from += count
+    }
+    guard fsync(descriptor) == 0 else { throw failure("sync") }
+    guard rename(temporary, path) == 0 else { throw failure("rename") }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import MusterEngine
+import MusterMachine
+import MusterModel
+import MusterTestSupport
+import Testing
+
+@Suite struct EngineTests {
+    typealias F = PlanFixture
+
+    /// Runs the steps in the world; the world itself insists that journal syncs come before effects and before showing.
+    func run(_ steps: [PlannedStep], _ world: SimulatedWorld) throws(MusterError) -> RunState {
+        var engine = Engine(state: RunState(plan: F.plan(steps)), journal: world, world: world, followers: [world])
+        return try engine.run(opening: [F.created, F.started])
+    }
+
+    @Test func `a step goes check, observe, apply, begin, verify with three syncs`() throws {
+        let world = SimulatedWorld()
+        let state = try run([F.step("a")], world)
+        #expect(state.phase == .finished(.succeeded))
+        #expect(
+            world.trace == [
+                "sync", "call a check", "call a observe", "sync", "call a apply", "sync", "proceed a", "call a verify", "sync",
+            ])
+        #expect(world.syncedCount == world.entries.count)
+    }
+
+    @Test func `steps that are ready together share their syncs`() throws {
+        let world = SimulatedWorld()
+        _ = try run((0..<50).map { F.step("s\($0)") }, world)
+        #expect(world.trace.filter { $0 == "sync" }.count == 4)
+        #expect(world.trace.filter { $0.hasPrefix("proceed") }.count == 50)
+    }
+
+    @Test func `begin asked again adds undo data before the plugin goes on`() throws {
+        let world = SimulatedWorld()
+        world.beginsTwice = ["a"]
+        let state = try run([F.step("a")], world)
+        #expect(state.state(of: "a")?.undo == ["was": "old", "made": "new"])
+    }
+
+    @Test func `a failure before begin is tried again, after begin only when the read-back says needed`() throws {
+        let world = SimulatedWorld()
+        world.answers["a apply"] = [.failed("BeforeBegin"), .failed("Lost", .unknownOutcome), .success(SimulatedWorld.good("apply"))]
+        let state = try run([F.step("a", attempts: 3)], world)
+        #expect(state.phase == .finished(.succeeded))
+        #expect(world.trace.filter { $0 == "call a apply" }.count == 3)
+        #expect(world.trace.filter { $0 == "call a read-back" }.count == 1)
+    }
+
+    @Test func `an effect that a lost answer hid is found by the read-back and not repeated`() throws {
+        let world = SimulatedWorld()
+        world.answers["a apply"] = [.failed("Lost", .unknownOutcome)]
+        world.answers["a read-back"] = [.success(SimulatedWorld.satisfied())]
+        let state = try run([F.step("a", attempts: 3)], world)
+        #expect(state.state(of: "a")?.phase == .done(.verified))
+        #expect(world.trace.filter { $0 == "call a apply" }.count == 1)
+    }
+
+    @Test(arguments: [
+        #"{"preconditions":[]}"#, #"{}"#, #"{"preconditions":7}"#,
+        #"{"preconditions":[{"id":"other","verdict":"met","says":"x","evidence":[]}]}"#,
+        #"{"preconditions":[{"id":"target-ready","verdict":"fine","says":"x","evidence":[]}]}"#,
+    ])
+    func `an answer that does not prove the preconditions lets no effect begin`(answer: String) throws {
+        let world = SimulatedWorld()
+        world.answers["a check"] = [.success(try JSON.parse(answer))]
+        let state = try run([F.step("a")], world)
+        #expect(state.state(of: "a")?.phase == .failed)
+        #expect(!world.trace.contains("call a apply"))
+    }
+
+    @Test func `outputs that the definition does not declare never reach the journal`() throws {
+        let world = SimulatedWorld()
+        world.answers["a apply"] = [.success(["outputs": ["value": "v", "password": "hunter2-hunter2"]])]
+        let state = try run([F.step("a")], world)
+        #expect(state.state(of: "a")?.outputs == ["value": "v"])
+        #expect(try world.entries.allSatisfy { try !String(decoding: $0.line(), as: UTF8.self).contains("hunter2") })
+    }
+
+    @Test func `a stop request keeps effects that have not begun from beginning`() throws {
+        let world = SimulatedWorld()
+        // The third wait brings the step's begin request; the stop comes with it, before it.
+        world.interruptions[2] = .stop(StopRequested(by: "op", reason: "enough"))
+        let state = try run([F.step("a"), F.step("b", needs: ["a"])], world)
+        #expect(state.phase == .finished(.cancelled))
+        #expect(!world.trace.contains("proceed a") || state.state(of: "a")?.phase.isEnded == true)
+        #expect(state.state(of: "b")?.phase == .skipped(.stopped))
+    }
+
+    @Test func `whichever append or sync fails, nothing is sent after it`() throws {
+        for number in 1...8 {
+            for failsSync in [true, false] {
+                let world = SimulatedWorld()
+                if failsSync { world.failingSync = number } else { world.failingAppend = number }
+                do {
+                    _ = try run([F.step("a")], world)
+                    #expect(number > 4, "the journal failed and the run went on")
+                } catch {
+                    #expect(error.code == "journal.failed")
+                    let synced = world.trace.filter { $0 == "sync" }.count
+                    if failsSync { #expect(synced == number - 1) }
+                }
+            }
+        }
+    }
+
+    @Test func `manual steps wait for their person and wait steps for their time`() throws {
+        let world = SimulatedWorld()
+        let state = try run(
+            [F.step("a", uses: "muster/manual"), F.step("w", uses: "muster/wait", needs: ["a"], with: ["for": "2m"])], world)
+        #expect(state.phase == .finished(.succeeded))
+        #expect(state.state(of: "a")?.outputs["note"] == "looked")
+    }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import MusterEngine
+import MusterMachine
+import MusterModel
+import MusterPluginProtocol
+
+/// Everything outside the engine, in memory: a clock that only waiting moves, a journal, and plugins as a table of answers.
+/// What happens is written to one trace, so that a test can see its order.
+final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
+    /// Answers by `step verb`; what is not there goes well. A list is used up one by one, its last answer stays.
+    var answers: [String: [Result<JSON, StepFailure>]] = [:]
+    /// Steps whose `apply` asks to begin twice.
+    var beginsTwice: Set<String> = []
+    /// Steps that claim an effect without having asked.
+    var neverBegins: Set<String> = []
+    /// What comes in before the n-th wait returns.
+    var interruptions: [Int: EngineInput] = [:]
+    /// The n-th append, and the n-th sync, that fails.
+    var failingAppend: Int?
+    var failingSync: Int?
+
+    private(set) var trace: [String] = []
+    private(set) var entries: [JournalEntry] = []
+    private(set) var syncedCount = 0
+    private(set) var refusals: [String] = []
+    private var clock = Timestamp("2026-11-21T14:03:02Z")!
+    private var inbox: [EngineInput] = []
+    private var appends = 0
+    private var syncs = 0
+    private var waits = 0
+
+    var now: Instant { Instant(wall: clock, boot: clock.milliseconds * 1_000_000) }
+
+    // MARK: Journal
+
+    func append(_ events: [Event], at now: Instant) throws(MusterError) -> [JournalEntry] {
+        appends += 1
+        if appends == failingAppend { throw MusterError(code: "journal.failed", "disk full", status: .runFailed) }
+        var new: [JournalEntry] = []
+        for event in events {
+            let entry = JournalEntry(
+                sequence: Int64(entries.count), at: now.wall, boot: now.boot, previous: "", event: event)
+            entries.append(entry)
+            new.append(entry)
+        }
+        return new
+    }
+
+    func sync() throws(MusterError) {
+        syncs += 1
+        if syncs == failingSync { throw MusterError(code: "journal.failed", "fsync failed", status: .runFailed) }
+        syncedCount = entries.count
+        trace.append("sync")
+    }
+
+    // MARK: Plugins and people
+
+    func start(_ call: OutgoingCall) {
+        let name = "\(call.task.step) \(call.task.verb.rawValue)"
+        trace.append("call \(name)")
+        precondition(call.task.verb != .apply || isSynced("step-applying", call.task.step), "intent must be on disk first")
+        if call.task.verb == .apply, !neverBegins.contains(call.task.step), answers[name]?.first?.isRefusal != true {
+            inbox.append(.begin(call.task, request: 1, undo: ["was": "old"]))
+        } else {
+            inbox.append(.answered(call.task, answer(name, call)))
+        }
+    }
+
+    func answerBegin(_ task: StepTask, request: Int64, refusal: String?) {
+        if let refusal {
+            refusals.append(refusal)
+            let failure = StepFailure(kind: .permanent, code: "plugin.begin-refused", message: refusal)
+            inbox.append(.answered(task, .failure(failure)))
+            return
+        }
+        precondition(isSynced("step-begun", task.step), "undo data must be on disk first")
+        trace.append("proceed \(task.step)")
+        if request == 1, beginsTwice.contains(task.step) {
+            inbox.append(.begin(task, request: 2, undo: ["was": "old", "made": "new"]))
+        } else {
+            inbox.append(.answered(task, answer("\(task.step) apply", nil)))
+        }
+    }
+
+    func askPerson(_ step: PlannedStep, inputs: [String: JSON]) {
+        trace.append("ask \(step.id)")
+        inbox.append(.confirmed(step: step.id, person: "op", note: "looked"))
+    }
+
+    func wait(until moment: Timestamp?) -> [EngineInput] {
+        waits += 1
+        if let interruption = interruptions[waits] { inbox.append(interruption) }
+        if inbox.isEmpty, let moment { clock = max(clock, moment) }
+        clock = clock.advanced(by: .milliseconds(10))
+        precondition(!inbox.isEmpty || moment != nil, "the engine waits for nothing")
+        defer { inbox.removeAll() }
+        return inbox
+    }
+
+    /// The wall clock jumps while the boot clock goes on as before is not simulated here; both move together.
+    func follow(_ new: [JournalEntry], _ state: RunState) {
+        for entry in new where entry.event.mustBeDurable {
+            precondition(entry.sequence < syncedCount, "nothing is shown before it is on disk")
+        }
+    }
+
+    private func isSynced(_ kind: String, _ step: String) -> Bool {
+        entries.prefix(syncedCount).contains { $0.event.kind == kind && $0.event.step == step }
+    }
+
+    private func answer(_ name: String, _ call: OutgoingCall?) -> Result<JSON, StepFailure> {
+        if var list = answers[name], let first = list.first {
+            if list.count > 1 { list.removeFirst() }
+            answers[name] = list
+            return first
+        }
+        return .success(Self.good(String(name.split(separator: " ")[1])))
+    }
+
+    static func good(_ verb: String) -> JSON {
+        switch verb {
+        case "check": ["preconditions": [["id": "target-ready", "verdict": "met", "says": "ready", "evidence": []]]]
+        case "verify": ["postconditions": [["id": "is-so", "verdict": "met", "says": "so", "evidence": []]]]
+        case "apply": ["outputs": ["value": "new"]]
+        default: ["standing": "needed", "changes": [["path": "p", "from": "old", "to": "new"]], "outputs": [:]]
+        }
+    }
+
+    static func satisfied() -> JSON { ["standing": "satisfied", "changes": [], "outputs": ["value": "new"]] }
+}
+
+extension Result where Success == JSON, Failure == StepFailure {
+    /// A failure that comes before the plugin asked to begin.
+    var isRefusal: Bool { if case .failure(let failure) = self { failure.code == "BeforeBegin" } else { false } }
+
+    static func failed(_ code: String, _ kind: StepFailure.Kind = .retryable) -> Self {
+        .failure(StepFailure(kind: kind, code: code, message: code))
+    }
+}
