@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ArgumentParser
+internal import Glibc
+internal import MusterModel
+
+/// The version that `muster --version` and every record name.
+package let musterVersion = "0.1.0"
+
+/// The root of the command line.
+package struct MusterCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "muster",
+        abstract: "Runs disaster-recovery runbooks under change control and commits their records to git.",
+        discussion: """
+            Definitions come from commits of a catalog, a git repository with muster.yaml, runbooks/, plugins/ and \
+            environments/. Exit status: 0 done; 1 the run failed; 2 wrong usage or invalid document; 3 a precondition \
+            unmet or unverifiable; 4 waits for a person; 5 stuck or in doubt; 6 verification failed; 130 interrupted.
+            """,
+        version: musterVersion,
+        subcommands: [
+            LintCommand.self, LockCommand.self, PlanCommand.self, RunCommand.self, RehearseCommand.self, StatusCommand.self,
+            ListCommand.self, ShowCommand.self, VerifyCommand.self, PublishCommand.self, PluginCommand.self,
+        ])
+
+    package init() {}
+
+    /// Runs the command line of this process and ends it with the status of ``ExitStatus``.
+    package static func runAndExit() -> Never {
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+            Glibc.exit(ExitStatus.done.rawValue)
+        } catch let error as CommandEnd {
+            Glibc.exit(error.status.rawValue)
+        } catch let error as MusterError {
+            Terminal().error(error.description)
+            Glibc.exit(error.status.rawValue)
+        } catch {
+            let text = fullMessage(for: error)
+            // `--help` and `--version` come as errors, too.
+            if exitCode(for: error) == .success {
+                Terminal().out(text)
+                Glibc.exit(ExitStatus.done.rawValue)
+            }
+            Terminal().error(text)
+            Glibc.exit(ExitStatus.usage.rawValue)
+        }
+    }
+}
+
+/// A command that said all it had to say ends with this status.
+struct CommandEnd: Error { let status: ExitStatus }
+
+/// What every command takes.
+struct CommonOptions: ParsableArguments {
+    @Option(name: [.customShort("C"), .customLong("catalog")], help: ArgumentHelp(
+        "The catalog's folder (default: the repository around the current folder).", valueName: "dir"))
+    var catalog: String?
+
+    @Flag(help: "Print JSON for programs instead of text.")
+    var json = false
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterMachine
+internal import MusterModel
+
+/// A plan as people read it before they agree to it.
+struct PlanView {
+    let style: Style
+
+    func text(_ plan: Plan, digest: Digest) -> String {
+        var lines = header(plan, digest)
+        for section in [PlannedStep.Section.steps, .finally] {
+            let steps = plan.steps.filter { $0.section == section }
+            if steps.isEmpty { continue }
+            lines += ["", section == .steps ? style("Steps", .strong) : style("Finally, whatever happened above", .strong)]
+            lines += steps.flatMap { stepLines($0, plan) }
+        }
+        lines += ["", summary(plan)]
+        return lines.joined(separator: "\n")
+    }
+
+    private func header(_ plan: Plan, _ digest: Digest) -> [String] {
+        let source = plan.commit.map { "commit \($0.short)" } ?? style("uncommitted work", .warning)
+        var lines = [
+            style("Plan of \(plan.runbook.name) \(plan.runbook.version)", .strong) + " (\(plan.kind.rawValue))",
+            "  " + visibleText(plan.runbook.summary),
+            "  environment \(plan.environment.name) · \(source) · digest \(digest.short)",
+        ]
+        if let change = plan.change { lines.append("  change \(visibleText(change))") }
+        for (name, value) in plan.inputs.sorted(by: { $0.key < $1.key }) {
+            lines.append("  \(name) = \(visibleText(value.text))")
+        }
+        return lines
+    }
+
+    private func stepLines(_ step: PlannedStep, _ plan: Plan) -> [String] {
+        let definition = plan.definitions[step.uses]!
+        var lines = ["", "  " + headline(step, definition) + style("  \(step.uses)", .quiet)]
+        guard let preview = step.preview else { return lines }
+        if let observation = preview.observation {
+            lines += observation.changes.map { "      " + changeText($0) }
+            if let why = observation.why { lines.append("      " + visibleText(why)) }
+        }
+        lines += preview.preconditions.map { conditionLine($0, definition) }
+        if !preview.knownAfter.isEmpty {
+            lines.append("      known after " + preview.knownAfter.joined(separator: ", "))
+        }
+        return lines
+    }
+
+    private func headline(_ step: PlannedStep, _ definition: PlannedDefinition) -> String {
+        let irreversible = definition.effect == .irreversible ? style(" POINT OF NO RETURN", .bad) : ""
+        switch step.preview?.observation?.standing {
+        case .needed?, .partial?: return style("~ \(step.id)", .busy) + irreversible
+        case .satisfied?: return style("✓ \(step.id): already so", .good)
+        case .unknown?: return style("? \(step.id): cannot be told", .warning)
+        case nil where definition.effect == .none: return style("? \(step.id)", .strong) + " proves"
+        case nil: return style("~ \(step.id)", .busy) + " known later" + irreversible
+        }
+    }
+
+    private func changeText(_ change: Change) -> String {
+        let from = change.from.map(visibleText) ?? "none"
+        let to = change.to.map(visibleText) ?? "none"
+        return "\(visibleText(change.path)): \(from) \(style("→", .busy)) \(to)"
+    }
+
+    private func conditionLine(_ result: ConditionResult, _ definition: PlannedDefinition) -> String {
+        let declared = definition.preconditions.first { $0.id == result.id }
+        let text = "\(result.id): \(visibleText(result.says))"
+        if result.verdict == .met { return style("      ✓ ", .good) + text }
+        if declared?.at == .step { return style("      ◷ not yet, checked again before the step: ", .warning) + text }
+        let remedy = declared?.remedy.map { "\n          → \(visibleText($0))" } ?? ""
+        return style("      ✗ \(result.verdict.rawValue): ", .bad) + text + remedy
+    }
+
+    private func summary(_ plan: Plan) -> String {
+        var counts: [String] = []
+        let standings = plan.steps.map { $0.preview?.observation?.standing }
+        let proofs = plan.steps.filter { plan.definitions[$0.uses]!.effect == .none }.count
+        let later = zip(plan.steps, standings).filter { $1 == nil && plan.definitions[$0.uses]!.effect != .none }.count
+        let change = standings.filter { $0 == .needed || $0 == .partial }.count
+        counts.append("\(change) to change")
+        counts.append("\(standings.filter { $0 == .satisfied }.count) already so")
+        if later > 0 { counts.append("\(later) known later") }
+        counts.append("\(proofs) without an effect")
+        return "\(plan.steps.count) steps: " + counts.joined(separator: ", ") + "."
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterEngine
+internal import MusterGit
+internal import MusterJournal
+internal import MusterMachine
+internal import MusterModel
+internal import MusterRecord
+internal import MusterSystem
+
+/// Follows a run's journal and commits the record: on the run's branch while it runs, into the log of executions at its end.
+///
+/// Steps never wait for it. It commits what is there, several steps at once when they are faster than git, at most two
+/// seconds behind. Only the first commit (the plan) and the last are waited for. A commit that fails is tried again with the
+/// next; the journal on disk stays the truth.
+final class RecordWriter: RunFollower, PollService {
+    struct Place {
+        let run: RunID
+        let author: GitIdentity
+        /// The log's branch.
+        let branch: String
+        /// Contents of documents that no commit holds, by path.
+        let uncommitted: [String: [UInt8]]
+    }
+
+    /// Longest time from an event to its commit while git keeps up, in nanoseconds.
+    private static let behindMax: Int64 = 2_000_000_000
+
+    private let catalog: Catalog
+    private let journal: JournalWriter
+    private let place: Place
+    private var fold: RunFold
+    private var bytes: [UInt8] = []
+    private var tip: ObjectID?
+    /// Steps that ended since the newest commit that was sent.
+    private var ended: [String] = []
+    private var dueAt: Int64?
+    private var sent: (id: Int, commit: RunCommit)?
+    /// Why the newest commit failed; nil once one went through.
+    private(set) var failure: MusterError?
+
+    init(catalog: Catalog, journal: JournalWriter, plan: Plan, place: Place) throws {
+        self.catalog = catalog
+        self.journal = journal
+        self.place = place
+        fold = try RunFold(plan: plan, render: renderTemplate)
+    }
+
+    // MARK: Following
+
+    func follow(_ entries: [JournalEntry], _ state: RunState) {
+        fold.apply(entries)
+        for entry in entries {
+            // An entry that was journaled has a text.
+            guard let line = try? entry.line() else { preconditionFailure("a journaled entry cannot be written again") }
+            bytes += line
+            bytes.append(UInt8(ascii: "\n"))
+            switch entry.event {
+            case .stepDone(let body): ended.append(body.step)
+            case .stepFailed(let body): ended.append(body.step)
+            case .stepInDoubt(let body): ended.append(body.step)
+            case .manualConfirmed(let body): ended.append(body.step)
+            default: break
+            }
+        }
+        let now = readClocks().boot
+        dueAt = min(dueAt ?? .max, now + Self.behindMax)
+    }
+
+    var pollTargets: [PollTarget] { sent == nil ? [] : catalog.client.pollTargets }
+
+    var wakeAt: Int64? { sent == nil ? dueAt : catalog.client.nextDeadline }
+
+    func service() {
+        takeAnswers()
+        guard sent == nil, let dueAt, dueAt <= readClocks().boot, tip != nil else { return }
+        do { try send(.steps(ended)) } catch { failed(error) }
+    }
+
+    private func takeAnswers() {
+        guard let sent else { return }
+        for answer in catalog.client.receive() where answer.id == sent.id {
+            self.sent = nil
+            do throws(MusterError) {
+                tip = try GitClient.decode(try answer.result.get(), as: ObjectID.self)
+                failure = nil
+            } catch {
+                failed(error)
+            }
+        }
+    }
+
+    private func failed(_ error: any Error) {
+        failure = error as? MusterError ?? MusterError(code: "record.not-written", "\(error)", status: .runFailed)
+        // Not at once: a full disk does not heal in a millisecond.
+        dueAt = readClocks().boot + Self.behindMax
+    }
+
+    private func send(_ occasion: CommitOccasion) throws {
+        let commit = try commit(occasion)
+        sent = (try catalog.client.send(.commitRun(commit)), commit)
+        ended.removeAll()
+        dueAt = nil
+    }
+
+    // MARK: The commits that are waited for
+
+    /// Commits the plan before anything is done.
+    func commitCreated() throws {
+        tip = try catalog.commitRun(try commit(.created))
+        dueAt = nil
+    }
+
+    /// Commits the end and merges the run into the log of executions.
+    ///
+    /// - Returns: the log's commit that has the record.
+    func commitFinished() throws -> ObjectID {
+        while sent != nil {
+            _ = waitUntilReady(pollTargets, timeout: .milliseconds(100))
+            takeAnswers()
+        }
+        let commit = try commit(.finished)
+        tip = try catalog.commitRun(commit)
+        let merge = RecordMerge(run: place.run, branch: place.branch, note: commit.note)
+        return try catalog.mergeRecord(merge).commit
+    }
+
+    private func commit(_ occasion: CommitOccasion) throws -> RunCommit {
+        // Nothing may stand in git that a power loss could still take from the journal.
+        try journal.sync()
+        let record = try RecordFiles(fold: fold, journal: bytes, uncommitted: place.uncommitted)
+        let files = record.files.map { file -> RunCommit.File in
+            switch file.content {
+            case .bytes(let bytes): RunCommit.File(path: file.path, .content(FileContent(bytes)))
+            case .blob(let id): RunCommit.File(path: file.path, .blob(id))
+            }
+        }
+        let note = CommitNote(
+            message: commitMessage(for: record.record, at: occasion), author: place.author, time: readClocks().wall)
+        return RunCommit(run: place.run, parent: tip, files: files, note: note)
+    }
+}
