@@ -27,6 +27,22 @@ package struct Digest: Hashable, Sendable, CustomStringConvertible {
     package var short: String { "sha256:\(hex.prefix(12))" }
 }
 
+extension Digest {
+    fileprivate init(hex: String) { self.hex = hex }
+}
+
+/// SHA-256 of bytes that come in pieces.
+package struct StreamingDigest {
+    private var hash = SHA256()
+
+    package init() {}
+
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
+
+    /// The digest of all bytes so far; more may follow.
+    package func finish() -> Digest { Digest(hex: hexText(hash.finalize())) }
+}
+
 extension Digest: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
