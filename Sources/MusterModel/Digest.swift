@@ -47,7 +47,8 @@ extension Digest: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let digest = Digest(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "\"sha256:\" and 64 digits are expected")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "\"sha256:\" and 64 digits are expected")
         }
         self = digest
     }
@@ -83,7 +84,8 @@ extension ObjectID: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let id = ObjectID(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "40 hexadecimal digits are expected")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "40 hexadecimal digits are expected")
         }
         self = id
     }

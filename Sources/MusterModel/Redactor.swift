@@ -94,7 +94,10 @@ private func encodedForms(of bytes: [UInt8]) -> Set<[UInt8]> {
     for offset in 0..<3 {
         let standard = base64Core(of: bytes, at: offset)
         forms.insert(standard)
-        forms.insert(standard.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: "-") : $0 == UInt8(ascii: "/") ? UInt8(ascii: "_") : $0 })
+        forms.insert(
+            standard.map {
+                $0 == UInt8(ascii: "+") ? UInt8(ascii: "-") : $0 == UInt8(ascii: "/") ? UInt8(ascii: "_") : $0
+            })
     }
     let hex = hexText(bytes)
     forms.insert(Array(hex.utf8))

@@ -66,7 +66,8 @@ package final class ChildProcess {
             withCStrings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }) { envp in
                 path.withCString { path in
                     var start = muster_start(
-                        program: program?.descriptor ?? -1, path: path, argv: argv, envp: envp, in: ends[0], out: ends[3],
+                        program: program?.descriptor ?? -1, path: path, argv: argv, envp: envp, in: ends[0],
+                        out: ends[3],
                         err: ends[5], is_script: program?.isScript == true ? 1 : 0, is_confined: isConfined ? 1 : 0)
                     return muster_spawn(&pid, &start)
                 }
@@ -80,6 +81,10 @@ package final class ChildProcess {
         output = ends[2]
         errors = ends[4]
         endDescriptor = muster_pidfd_open(pid)
+        guard endDescriptor >= 0 else {
+            let reason = String(cString: strerror(errno))
+            throw MusterError(code: "system.cannot-start", "\(path) could not be watched after its start: \(reason).")
+        }
     }
 
     deinit {

@@ -26,7 +26,8 @@ package final class ProgramFile: Sendable {
     package init(path: String) throws(MusterError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw MusterError(code: "system.cannot-open", "\(path) could not be opened: \(String(cString: strerror(errno))).")
+            throw MusterError(
+                code: "system.cannot-open", "\(path) could not be opened: \(String(cString: strerror(errno))).")
         }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o111 != 0 else {
@@ -59,7 +60,8 @@ package final class ProgramFile: Sendable {
                 buffer.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
                 offset += count
             } else if errno != EINTR {
-                throw MusterError(code: "system.cannot-read", "\(path) could not be read: \(String(cString: strerror(errno))).")
+                throw MusterError(
+                    code: "system.cannot-read", "\(path) could not be read: \(String(cString: strerror(errno))).")
             }
         }
     }
