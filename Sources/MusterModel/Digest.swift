@@ -27,11 +27,28 @@ package struct Digest: Hashable, Sendable, CustomStringConvertible {
     package var short: String { "sha256:\(hex.prefix(12))" }
 }
 
+extension Digest {
+    fileprivate init(hex: String) { self.hex = hex }
+}
+
+/// SHA-256 of bytes that come in pieces.
+package struct StreamingDigest {
+    private var hash = SHA256()
+
+    package init() {}
+
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
+
+    /// The digest of all bytes so far; more may follow.
+    package func finish() -> Digest { Digest(hex: hexText(hash.finalize())) }
+}
+
 extension Digest: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let digest = Digest(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "\"sha256:\" and 64 digits are expected")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "\"sha256:\" and 64 digits are expected")
         }
         self = digest
     }
@@ -67,7 +84,8 @@ extension ObjectID: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let id = ObjectID(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "40 hexadecimal digits are expected")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "40 hexadecimal digits are expected")
         }
         self = id
     }

@@ -39,10 +39,16 @@ package final class ChildProcess {
     private var unwritten: [UInt8] = []
     private var unwrittenFrom = 0
 
-    /// Starts the program.
+    /// Starts the program at `path`.
     ///
+    /// - Parameters:
+    ///   - program: the program's open file, executed instead of whatever is at `path` by now.
+    ///   - isConfined: no core dumps, and no rights from set-user-id files.
     /// - Throws: `system.cannot-start` with the path and the reason.
-    package init(path: String, arguments: [String], environment: [String: String]) throws(MusterError) {
+    package init(
+        path: String, arguments: [String], environment: [String: String], program: ProgramFile? = nil,
+        isConfined: Bool = false
+    ) throws(MusterError) {
         signal(SIGPIPE, SIG_IGN)
         var ends: [Int32] = []
         func failure(_ number: Int32) -> MusterError {
@@ -58,7 +64,13 @@ package final class ChildProcess {
         var pid: pid_t = 0
         let result = withCStrings([path] + arguments) { argv in
             withCStrings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }) { envp in
-                muster_spawn(&pid, path, argv, envp, ends[0], ends[3], ends[5])
+                path.withCString { path in
+                    var start = muster_start(
+                        program: program?.descriptor ?? -1, path: path, argv: argv, envp: envp, in: ends[0],
+                        out: ends[3],
+                        err: ends[5], is_script: program?.isScript == true ? 1 : 0, is_confined: isConfined ? 1 : 0)
+                    return muster_spawn(&pid, &start)
+                }
             }
         }
         guard result == 0 else { throw failure(result) }
@@ -69,6 +81,10 @@ package final class ChildProcess {
         output = ends[2]
         errors = ends[4]
         endDescriptor = muster_pidfd_open(pid)
+        guard endDescriptor >= 0 else {
+            let reason = String(cString: strerror(errno))
+            throw MusterError(code: "system.cannot-start", "\(path) could not be watched after its start: \(reason).")
+        }
     }
 
     deinit {

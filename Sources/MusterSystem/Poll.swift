@@ -26,7 +26,11 @@ package func waitUntilReady(_ targets: [PollTarget], timeout: Duration?) -> Set<
     // Rounded up, so that a wait for 0.4 ms does not become a busy loop.
     let milliseconds: Int32 =
         if let timeout {
-            Int32(clamping: max(0, timeout.components.seconds * 1000 + (timeout.components.attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000))
+            Int32(
+                clamping: max(
+                    0,
+                    timeout.components.seconds * 1000 + (timeout.components.attoseconds + 999_999_999_999_999)
+                        / 1_000_000_000_000_000))
         } else { -1 }
     guard poll(&entries, nfds_t(entries.count), milliseconds) > 0 else { return [] }
     return Set(zip(targets, entries).filter { $0.1.revents != 0 }.map(\.0))

@@ -5,10 +5,24 @@
 
 #include <sys/types.h>
 
-// Starts the file at `path` with these arguments and exactly this environment.
-// The child gets `in`, `out`, `err` as 0, 1, 2, no other descriptor, its own process group, an empty signal mask and
-// default signal actions. 0, or an errno value.
-int muster_spawn(pid_t *pid, const char *path, char *const *argv, char *const *envp, int in, int out, int err);
+// What a child is started with. The descriptors stay the caller's.
+typedef struct {
+    // The file to execute: this open descriptor when it is not negative, else the one at `path`.
+    int program;
+    const char *path;
+    char *const *argv;
+    // The whole environment: nothing is passed on.
+    char *const *envp;
+    // Become 0, 1 and 2 of the child, which gets no other descriptor (but see `is_script`).
+    int in, out, err;
+    // With `program`: the child keeps it as descriptor 3, because the interpreter named on its first line opens it.
+    int is_script;
+    // No core dumps, which would hold secrets, and no rights from set-user-id files.
+    int is_confined;
+} muster_start;
+
+// Starts a child in a process group of its own, with an empty signal mask and default signal actions. 0, or an errno value.
+int muster_spawn(pid_t *pid, const muster_start *start);
 
 // A pipe whose ends are closed on exec.
 int muster_pipe(int ends[2]);
@@ -16,8 +30,8 @@ int muster_pipe(int ends[2]);
 // A descriptor that becomes readable when the process ends; -1 with errno set when there is none.
 int muster_pidfd_open(pid_t pid);
 
-// Makes orphans of this process's descendants its own children, so that they can be found and ended.
-int muster_become_subreaper(void);
+// Sends the signal to the very process that the descriptor was opened for; -1 with errno set when that failed.
+int muster_pidfd_send_signal(int pidfd, int signal);
 
 // Blocks these signals for the calling thread and all that it starts, and returns a descriptor (not blocking, closed on
 // exec) from which muster_next_signal reads them; -1 with errno set when there is none.

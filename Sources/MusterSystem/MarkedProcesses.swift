@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CMusterSystem
+internal import Glibc
+
+/// Kills every process that was started with this environment entry, such as `NAME=value`, wherever it hides.
+///
+/// A process group does not hold what calls `setsid`, and a parent's number does not hold what forks twice; the environment
+/// is inherited by both. One that is executed with an environment of its own is not found.
+///
+/// - Returns: how many were found.
+package func killProcesses(markedBy entry: String) -> Int {
+    var total = 0
+    // Again until none is left, for one that forked while we looked. The bound is for one that forks faster than we kill.
+    for _ in 0..<100 {
+        let found = processIDs().count { kill($0, ifMarkedBy: Array(entry.utf8)) }
+        if found == 0 { break }
+        total += found
+    }
+    return total
+}
+
+private func processIDs() -> [pid_t] {
+    guard let folder = opendir("/proc") else { return [] }
+    defer { closedir(folder) }
+    var numbers: [pid_t] = []
+    while let entry = readdir(folder) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if let number = pid_t(name), number != getpid() { numbers.append(number) }
+    }
+    return numbers
+}
+
+/// Whether it was so. The descriptor is opened before the look, so a number given to another process meanwhile is safe.
+private func kill(_ number: pid_t, ifMarkedBy entry: [UInt8]) -> Bool {
+    let process = muster_pidfd_open(number)
+    guard process >= 0 else { return false }
+    defer { close(process) }
+    guard environment(of: number).split(separator: 0).contains(where: { $0.elementsEqual(entry) }) else { return false }
+    return muster_pidfd_send_signal(process, SIGKILL) == 0
+}
+
+/// Empty for processes of other users and for those that have ended.
+private func environment(of number: pid_t) -> [UInt8] {
+    let descriptor = open("/proc/\(number)/environ", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return [] }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while true {
+        let count = read(descriptor, &buffer, buffer.count)
+        guard count > 0 else { return bytes }
+        bytes += buffer[..<count]
+    }
+}
