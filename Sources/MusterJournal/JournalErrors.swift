@@ -32,7 +32,8 @@ extension JournalWriter {
         case EWOULDBLOCK: locked(failure.path)
         default:
             MusterError(
-                code: "journal.cannot-create", "The run's journal could not be created, so nothing was started: \(failure).",
+                code: "journal.cannot-create",
+                "The run's journal could not be created, so nothing was started: \(failure).",
                 help: "Make the folder writable, or name another one in MUSTER_HOME.")
         }
     }

@@ -38,7 +38,8 @@ package struct POSIXFileSystem: DurableFileSystem, Sendable {
     package func freeBytes(_ path: String) throws(FileFailure) -> Int64 {
         var state = statvfs()
         guard statvfs(path, &state) == 0 else { throw FileFailure("look at the disk of", path, errno: errno) }
-        return Int64(clamping: UInt64(state.f_bavail).multipliedReportingOverflow(by: UInt64(state.f_frsize)).partialValue)
+        return Int64(
+            clamping: UInt64(state.f_bavail).multipliedReportingOverflow(by: UInt64(state.f_frsize)).partialValue)
     }
 }
 

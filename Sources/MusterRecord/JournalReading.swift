@@ -74,13 +74,17 @@ package struct JournalFault: Error, Hashable, Sendable, CustomStringConvertible 
 
     package var description: String { "line \(line) (byte \(byte)): \(reason)" }
 
-    fileprivate func placed(_ line: Int, _ byte: Int) -> JournalFault { JournalFault(line: line, byte: byte, reason: reason) }
+    fileprivate func placed(_ line: Int, _ byte: Int) -> JournalFault {
+        JournalFault(line: line, byte: byte, reason: reason)
+    }
 }
 
 /// The position of the next newline. `memchr`, because journals are long and this runs for each of their bytes.
 private func lineEnd(in bytes: [UInt8], from start: Int) -> Int? {
     bytes.withUnsafeBytes { buffer in
-        guard let base = buffer.baseAddress, let found = memchr(base + start, 0x0A, buffer.count - start) else { return nil }
+        guard let base = buffer.baseAddress, let found = memchr(base + start, 0x0A, buffer.count - start) else {
+            return nil
+        }
         return UnsafeRawPointer(found) - base
     }
 }

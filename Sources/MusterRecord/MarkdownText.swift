@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterModel
+
+// Data of clouds, plugins and people stands in pages that a forge renders and in texts that a terminal shows. Whatever it
+// holds, it stays text.
+
+/// The text with everything that a terminal or a renderer would obey instead of show replaced by its name, such as
+/// `⟨U+202E⟩`: control characters, the controls of writing direction, and characters without width.
+package func visibleText(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: isInvisible) else { return text }
+    var out = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+        switch scalar {
+        case "\n": out.append("⏎")
+        case "\t": out.append(" ")
+        case _ where isInvisible(scalar):
+            let hex = String(scalar.value, radix: 16, uppercase: true)
+            out.append(contentsOf: "⟨U+\(String(repeating: "0", count: max(0, 4 - hex.count)))\(hex)⟩".unicodeScalars)
+        default: out.append(scalar)
+        }
+    }
+    return String(out)
+}
+
+private func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+    if scalar.value < 0x7F { return scalar.value < 0x20 }
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: return true
+    default: return false
+    }
+}
+
+enum Markdown {
+    /// Data as text on one line: no character of it is markup.
+    ///
+    /// Every character that Markdown or HTML could take for markup gets a backslash, which CommonMark allows before any
+    /// ASCII punctuation (https://spec.commonmark.org/0.31.2/#backslash-escapes). A colon gets one only where it could
+    /// make a link or an emoji, so that times and sentences stay readable in the source.
+    static func text(_ data: String) -> String {
+        var out = ""
+        let scalars = Array(visibleText(data).unicodeScalars)
+        for (index, scalar) in scalars.enumerated() {
+            if needsEscape(scalar, at: index, in: scalars) { out.unicodeScalars.append("\\") }
+            out.unicodeScalars.append(scalar)
+        }
+        return out
+    }
+
+    private static func needsEscape(_ scalar: Unicode.Scalar, at index: Int, in scalars: [Unicode.Scalar]) -> Bool {
+        switch scalar {
+        case "\\", "`", "*", "_", "[", "]", "<", ">", "&", "|", "~", "$", "@", "#", "!": return true
+        case ":":
+            let next = index + 1 < scalars.count ? scalars[index + 1] : " "
+            return next != " " && !isDigit(next)
+        case "-", "+", "=": return index == 0
+        // `1.` and `1)` begin a list; `www.` begins a link.
+        case ".", ")":
+            return scalars[..<index].allSatisfy(isDigit) && index > 0 || index >= 3 && endsInWWW(scalars[..<index])
+        default: return false
+        }
+    }
+
+    private static func isDigit(_ scalar: Unicode.Scalar) -> Bool { ("0"..."9").contains(scalar) }
+
+    private static func endsInWWW(_ scalars: ArraySlice<Unicode.Scalar>) -> Bool {
+        scalars.suffix(3).allSatisfy { $0 == "w" || $0 == "W" }
+    }
+
+    /// Data as a code span, for values that people copy. Fit for a table's cell.
+    static func code(_ data: String) -> String {
+        let visible = visibleText(data)
+        if visible.isEmpty { return "*empty*" }
+        // A pipe in a code span needs a backslash in a table, and a backslash of the data's own would then be lost.
+        if visible.contains("|") { return text(visible) }
+        let fence = String(repeating: "`", count: longestRun(of: "`", in: visible) + 1)
+        let pad = visible.first == "`" || visible.last == "`" || visible.first == " " && visible.last == " " ? " " : ""
+        return fence + pad + visible + pad + fence
+    }
+
+    /// A long value cut in its middle, for tables that give an overview; the whole stands elsewhere on the page.
+    static func shortCode(_ data: String, longest: Int = 44) -> String {
+        let characters = Array(visibleText(data))
+        guard characters.count > longest else { return code(data) }
+        let half = (longest - 1) / 2
+        return code(String(characters.prefix(half)) + "…" + String(characters.suffix(half)))
+    }
+
+    private static func longestRun(of character: Character, in text: String) -> Int {
+        var longest = 0
+        var run = 0
+        for other in text {
+            run = other == character ? run + 1 : 0
+            longest = max(longest, run)
+        }
+        return longest
+    }
+
+    /// A link to a file of the record. The path is one that this module made, so only brackets and spaces need care.
+    static func link(_ label: String, to path: String) -> String {
+        var target = ""
+        for byte in path.utf8 {
+            if isPlainInPath(byte) {
+                target.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                target += "%" + hexText([byte]).uppercased()
+            }
+        }
+        return "[\(text(label))](\(target))"
+    }
+
+    /// Lines of text as a quotation; a line that begins like a list's item begins a new line on the page too.
+    static func quotation(_ data: String) -> [String] {
+        var lines: [String] = []
+        for line in data.split(separator: "\n", omittingEmptySubsequences: false) {
+            let trimmed = String(line.drop { $0 == " " }).trimmedEnd
+            if trimmed.isEmpty {
+                lines.append(">")
+                continue
+            }
+            let isItem = trimmed.first.map { "-*+".contains($0) || $0.isNumber } ?? false
+            if isItem, let last = lines.last, last != ">" { lines[lines.count - 1] = last + "\\" }
+            lines.append("> " + text(trimmed))
+        }
+        while lines.last == ">" { lines.removeLast() }
+        return lines
+    }
+
+    private static func isPlainInPath(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"),
+            UInt8(ascii: "_"), UInt8(ascii: "@"), UInt8(ascii: "="):
+            true
+        default: false
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmedEnd: String {
+        var text = Substring(self)
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return String(text)
+    }
+}

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterMachine
+internal import MusterModel
+
+/// The record's first page, in Markdown as forges show it: the outcome, what a person must look at, the figures, each step.
+///
+/// Everything on it comes from ``RunRecord``; the plan adds only texts. No character of the data is markup.
+struct ReadmePage {
+    let record: RunRecord
+    let plan: Plan
+
+    /// Beyond this many steps only those get a section of their own that a person would look for.
+    static let sectionsMax = 200
+
+    var text: String {
+        var page = MarkdownPage()
+        heading(&page)
+        attention(&page)
+        deviations(&page)
+        facts(&page)
+        measures(&page)
+        TimelineChart(record: record).write(to: &page)
+        stepTable(&page)
+        for step in sectionedSteps { StepSection(step: step, record: record, plan: plan).write(to: &page) }
+        whatRan(&page)
+        howToVerify(&page)
+        return page.text
+    }
+
+    private var sectionedSteps: [StepRecord] {
+        guard record.steps.count > Self.sectionsMax else {
+            return record.steps.filter { $0.startedAt != nil || $0.failure != nil }
+        }
+        return record.steps.filter {
+            [.failed, .inDoubt, .unverified, .running].contains($0.result) || $0.attempts.count > 1
+        }
+    }
+
+    private func heading(_ page: inout MarkdownPage) {
+        page.line("# \(record.kind.title) \(Markdown.code(record.run.text)): \(outcomeText)")
+        page.paragraph(Markdown.text(record.runbook.summary))
+    }
+
+    private var outcomeText: String {
+        let count = record.deviations.count
+        let with = count == 0 ? "" : " with \(count) deviation\(count == 1 ? "" : "s")"
+        return "\(record.outcome.rawValue)\(with)"
+    }
+
+    // MARK: What to look at first
+
+    private func attention(_ page: inout MarkdownPage) {
+        switch record.outcome {
+        case .running:
+            page.paragraph("This run is under way; the page says what was known at \(readable(record.asOf)) UTC.")
+            return
+        case .succeeded: return
+        default: break
+        }
+        if let why = record.why { page.paragraph("**Why:** \(Markdown.text(why))") }
+        let open = record.steps.filter { $0.result == .failed || $0.result == .inDoubt }
+        guard !open.isEmpty else { return }
+        page.heading("Needs a person")
+        for step in open { page.line("- \(attentionLine(step))") }
+        page.blank()
+    }
+
+    private func attentionLine(_ step: StepRecord) -> String {
+        var parts = ["\(StepSection.link(to: step)) \(step.result.phrase)."]
+        if step.result == .inDoubt {
+            parts.append(
+                "Its effect was begun and its end is not known: look at the target before anything else is done.")
+        }
+        if let failure = step.failure {
+            parts.append("\(Markdown.code(failure.code)): \(Markdown.sentence(failure.message))")
+            if let means = failure.means { parts.append(Markdown.sentence(means)) }
+            if let remedy = failure.remedy { parts.append("**What helps:** \(Markdown.sentence(remedy))") }
+        }
+        if step.rollback != nil { parts.append("How to put it back by hand stands in its section.") }
+        return parts.joined(separator: " ")
+    }
+
+    private func deviations(_ page: inout MarkdownPage) {
+        guard !record.deviations.isEmpty else {
+            if record.outcome == .succeeded { page.paragraph("No deviations: everything was as planned.") }
+            return
+        }
+        page.heading("Deviations (\(record.deviations.count))")
+        for (index, deviation) in record.deviations.enumerated() {
+            let shown = deviation.steps.prefix(5).map { Markdown.code($0) }.joined(separator: ", ")
+            let more = deviation.steps.count > 5 ? " and \(deviation.steps.count - 5) more" : ""
+            let steps = shown.isEmpty ? "" : "\(shown)\(more): "
+            page.line("\(index + 1). \(steps)\(Markdown.sentence(deviation.says))")
+        }
+        page.blank()
+    }
+
+    // MARK: Figures
+
+    private func facts(_ page: inout MarkdownPage) {
+        var rows: [[String]] = [["Ran", ran]]
+        rows.append(["Operator", "\(Markdown.text(record.operatorName)) on host \(Markdown.code(record.host))"])
+        rows.append([
+            "Kind", record.kind.rawValue + (record.confirmation.map { ", go-ahead: \(Markdown.text($0))" } ?? ""),
+        ])
+        rows.append(["Change", record.change.map { Markdown.code($0) } ?? "none named"])
+        rows.append([
+            "Runbook", "\(Markdown.text(record.runbook.name)) \(record.runbook.version)",
+        ])
+        rows.append(["Environment", Markdown.code(record.environment.name)])
+        rows.append(["Catalog commit", record.commit.map { Markdown.code($0.hex) } ?? "**uncommitted work**"])
+        rows.append(["Plan", Markdown.code(record.plan.description)])
+        rows.append(["Steps", stepCounts])
+        if !record.measures.isEmpty { rows.append(["Objectives", objectives]) }
+        rows.append(["State left behind", leftBehind])
+        page.table(["", ""], rows)
+        inputs(&page)
+    }
+
+    private var ran: String {
+        let waited = record.waitedForPeopleMilliseconds
+        let waiting = waited == 0 ? "" : ", of which \(duration(waited)) waiting for people"
+        let end =
+            record.finishedAt.map { " → \(readable($0, after: record.createdAt)) UTC" } ?? " UTC, under way since then"
+        return "\(readable(record.createdAt))\(end) (\(duration(record.tookMilliseconds))\(waiting))"
+    }
+
+    private var stepCounts: String {
+        let counts = StepRecord.Result.allCases.compactMap { result -> String? in
+            let count = record.steps.count { $0.result == result }
+            return count == 0 ? nil : "\(count) \(result.phrase)"
+        }
+        return counts.joined(separator: ", ")
+    }
+
+    private var objectives: String {
+        record.measures.map { measure in
+            guard let measured = measure.measuredMilliseconds else {
+                return "\(Markdown.text(measure.id)) **not known**"
+            }
+            guard let objective = measure.objectiveMilliseconds else {
+                return "\(Markdown.text(measure.id)) \(duration(measured))"
+            }
+            let verdict = measure.met == true ? "met" : "**not met**"
+            return "\(Markdown.text(measure.id)) \(duration(measured)) of \(duration(objective)), \(verdict)"
+        }.joined(separator: " · ")
+    }
+
+    private var leftBehind: String {
+        guard !record.leftBehind.isEmpty else { return "nothing was changed" }
+        let shown = record.leftBehind.prefix(12).map { left in
+            let what =
+                left.path.map { Markdown.shortCode(shortPath($0)) } ?? "the effect of \(Markdown.code(left.step))"
+            let value = left.path == nil ? "" : left.value.map { " = \(Markdown.shortCode($0))" } ?? " taken away"
+            let certainty =
+                switch left.certainty {
+                case .verified: ""
+                case .claimed: " (not shown by a read)"
+                case .inDoubt: " (**in doubt**)"
+                }
+            return what + value + certainty
+        }
+        let more = record.leftBehind.count > 12 ? "<br>and \(record.leftBehind.count - 12) more, in record.json" : ""
+        return shown.joined(separator: "<br>") + more
+    }
+
+    private func inputs(_ page: inout MarkdownPage) {
+        guard !record.inputs.isEmpty else { return }
+        page.heading("Inputs")
+        page.table(
+            ["input", "value"],
+            record.inputs.sorted { $0.key < $1.key }.map { [Markdown.text($0), Markdown.code($1.text)] })
+    }
+
+    private func measures(_ page: inout MarkdownPage) {
+        guard !record.measures.isEmpty else { return }
+        page.heading("Measures")
+        let rows = record.measures.map { measure -> [String] in
+            let waited = measure.waitedForPeopleMilliseconds.map { $0 == 0 ? "none" : duration($0) } ?? ""
+            let measured =
+                measure.measuredMilliseconds.map(duration) ?? "not known: \(Markdown.text(measure.unknown ?? ""))"
+            let objective = measure.objectiveMilliseconds.map(duration) ?? "none"
+            let verdict = measure.met.map { $0 ? "met" : "**not met**" } ?? "not known"
+            let marks = [measure.from, measure.to].map { Markdown.text("\($0.step) \($0.edge.rawValue)") }
+            return [
+                "**\(Markdown.text(measure.id))** \(Markdown.text(measure.summary))", marks.joined(separator: " → "),
+                measured, waited, objective, measure.objectiveMilliseconds == nil ? "" : verdict,
+            ]
+        }
+        page.table(["measure", "from → to", "measured", "of it waiting for people", "objective", ""], rows)
+    }
+
+    // MARK: Steps
+
+    private func stepTable(_ page: inout MarkdownPage) {
+        page.heading("Steps")
+        page.table(
+            ["#", "step", "result", "took", "changed"],
+            record.steps.map { step in
+                let changes = step.changes.prefix(3).map { change in
+                    "\(Markdown.shortCode(shortPath(change.path))): \(value(change.from)) → \(value(change.to))"
+                }
+                let more = step.changes.count > 3 ? ["and \(step.changes.count - 3) more"] : []
+                let hasChanged = ![.alreadySo, .skipped, .notReached].contains(step.result)
+                return [
+                    "\(step.number)", StepSection.link(to: step), step.result.emphasized,
+                    step.tookMilliseconds.map(duration) ?? "",
+                    hasChanged ? (changes + more).joined(separator: "<br>") : "",
+                ]
+            })
+        if record.steps.count > Self.sectionsMax {
+            page.paragraph(
+                "This run has more than \(Self.sectionsMax) steps: below stand those that failed, were tried again or are "
+                    + "not verified. [record.json](record.json) has all of them.")
+        }
+    }
+
+    private func value(_ value: String?) -> String { value.map { Markdown.shortCode($0) } ?? "none" }
+
+    // MARK: What ran, and how to check it
+
+    private func whatRan(_ page: inout MarkdownPage) {
+        page.heading("What ran")
+        page.table(
+            ["definition", "effect", "blob", "published in commit"],
+            record.definitions.map { definition in
+                let name =
+                    definition.file.map { Markdown.link(definition.uses, to: $0) } ?? Markdown.text(definition.uses)
+                return [
+                    name, definition.effect.rawValue,
+                    definition.document.map { Markdown.code($0.blob.hex) } ?? "built in",
+                    definition.commit.map { Markdown.code($0.hex) } ?? "",
+                ]
+            })
+        page.table(
+            ["plugin", "executable", "sources (git tree)"],
+            record.plugins.map { plugin in
+                [
+                    Markdown.text(plugin.name), Markdown.code(plugin.executable.description),
+                    plugin.sources.map { Markdown.code($0.hex) } ?? "",
+                ]
+            })
+        page.paragraph(
+            "Muster \(Markdown.text(record.engine)). Documents as they ran are in [definitions/](definitions), the plan in "
+                + "[plan.json](plan.json), every event in [journal.jsonl](journal.jsonl), all of this page for programs in "
+                + "[record.json](record.json).")
+    }
+
+    private func howToVerify(_ page: inout MarkdownPage) {
+        page.heading("How to verify")
+        page.paragraph(
+            "From a clone: `muster verify \(record.run.text)`. Without Muster, in this folder, with nothing but stock tools:"
+        )
+        page.line("```sh")
+        page.line("sha256sum plan.json   # \(record.plan.hex)")
+        page.line("python3 - <<'END'     # prints \(record.journal.lastLine)")
+        for line in Self.chainCheck { page.line(line) }
+        page.line("END")
+        page.line("```")
+        page.blank()
+    }
+
+    private static let chainCheck = [
+        "import hashlib, json",
+        "previous = \"0\" * 64",
+        "for number, line in enumerate(open(\"journal.jsonl\", \"rb\")):",
+        "    entry = json.loads(line)",
+        "    assert entry[\"seq\"] == number and entry[\"prev\"] == previous, f\"line {number + 1}\"",
+        "    previous = hashlib.sha256(line[:-1]).hexdigest()",
+        "print(previous)",
+    ]
+}

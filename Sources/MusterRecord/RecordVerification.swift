@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterMachine
+package import MusterModel
+
+/// Checks a record against itself, with nothing but its files: the journal's chain, that `record.json`, `README.md` and the
+/// evidence are what the journal says, that the plan is the one that was run, and that the definitions are the plan's.
+///
+/// Total: whatever the files hold, it answers with findings and neither traps nor trusts.
+///
+/// - Parameters:
+///   - files: contents by path inside the record's folder.
+///   - run: the id that the folder's name claims; nil when there is none to compare.
+///   - engine: this program's version. Pages of another version may read otherwise, so there a difference of
+///     `README.md` or `record.json` is a warning; chain, plan, evidence and definitions are checked alike.
+/// - Returns: what is wrong, located in the record's files; empty when everything holds.
+package func verifyRecord(_ files: [String: [UInt8]], run: RunID?, engine: String, render: @escaping TemplateRenderer)
+    -> [Diagnostic]
+{
+    var verification = RecordVerification(files: files, run: run, engine: engine, render: render)
+    verification.check()
+    return verification.findings
+}
+
+private struct RecordVerification {
+    let files: [String: [UInt8]]
+    let run: RunID?
+    let engine: String
+    let render: TemplateRenderer
+    var findings: [Diagnostic] = []
+
+    init(files: [String: [UInt8]], run: RunID?, engine: String, render: @escaping TemplateRenderer) {
+        self.files = files
+        self.run = run
+        self.engine = engine
+        self.render = render
+    }
+
+    mutating func check() {
+        let plan = readPlan()
+        let journal = readJournal()
+        guard let plan, let journal else { return }
+        checkIdentity(plan, journal)
+        do {
+            var fold = try RunFold(plan: plan, render: render)
+            fold.apply(journal.reading.entries)
+            for entry in fold.misfits {
+                report(
+                    "misfit", "The entry does not fit the plan: it is out of order or names a step that is not there.",
+                    "journal.jsonl", line: Int(clamping: entry) + 1)
+            }
+            compare(try RecordFiles(fold: fold, journal: journal.bytes))
+        } catch let error as MusterError {
+            report("not-renderable", error.summary, "journal.jsonl")
+        } catch {
+            report("not-renderable", "The record can not be made again from its journal: \(error).", "journal.jsonl")
+        }
+    }
+
+    private mutating func report(
+        _ code: String, _ summary: String, _ path: String, line: Int = 1, severity: Diagnostic.Severity = .error
+    ) {
+        findings.append(
+            Diagnostic(
+                severity, code: "record.\(code)", summary,
+                help: "Compare with an earlier commit of the record or with another clone.",
+                at: SourceLocation(file: path, line: line, column: 1)))
+    }
+
+    private mutating func read(_ path: String) -> [UInt8]? {
+        guard let bytes = files[path] else {
+            report("missing-file", "The record lacks \(path).", path)
+            return nil
+        }
+        return bytes
+    }
+
+    private mutating func readPlan() -> Plan? {
+        guard let bytes = read("plan.json") else { return nil }
+        do {
+            let plan: Plan = try JSON.parse(bytes).decode()
+            if try JSON(encoding: plan).canonicalBytes() != bytes {
+                report("plan-not-canonical", "The plan is not in its canonical form.", "plan.json")
+            }
+            return plan
+        } catch let error as JSONParseError {
+            report("plan-unreadable", "The plan is not JSON: \(error).", "plan.json")
+        } catch {
+            report("plan-unreadable", "The plan can not be read: \(describeDecodingError(error)).", "plan.json")
+        }
+        return nil
+    }
+
+    private mutating func readJournal() -> (bytes: [UInt8], reading: JournalReading)? {
+        guard let bytes = read("journal.jsonl") else { return nil }
+        do throws(JournalFault) {
+            let reading = try JournalReading(bytes)
+            guard reading.tornTail.isEmpty else {
+                report(
+                    "journal-torn", "The journal ends inside a line.", "journal.jsonl", line: reading.entries.count + 1)
+                return nil
+            }
+            return (bytes, reading)
+        } catch {
+            report(
+                "journal-broken", "The journal is not what was written: \(error.reason).", "journal.jsonl",
+                line: error.line)
+            return nil
+        }
+    }
+
+    private mutating func checkIdentity(_ plan: Plan, _ journal: (bytes: [UInt8], reading: JournalReading)) {
+        guard case .runCreated(let created)? = journal.reading.entries.first?.event else {
+            return report("no-run", "The journal does not begin with the creation of a run.", "journal.jsonl")
+        }
+        let digest = Digest(of: files["plan.json"] ?? [])
+        if created.plan != digest {
+            report(
+                "other-plan", "The run was created for the plan \(created.plan), but this is \(digest).", "plan.json")
+        }
+        if let run, created.run != run {
+            report("other-run", "The journal is that of the run \(created.run), not of \(run).", "journal.jsonl")
+        }
+        if plan.kind != created.kind || plan.runbook.name != created.runbook {
+            report("other-plan", "The plan's kind or runbook is not that of the run.", "plan.json")
+        }
+        for (path, document) in RecordFiles.documents(of: plan) {
+            guard let bytes = read(path) else { continue }
+            let blob = ObjectID(blob: bytes)
+            if blob != document.blob {
+                report("other-definition", "The file is the blob \(blob), but the plan names \(document.blob).", path)
+            }
+        }
+    }
+
+    private mutating func compare(_ wanted: RecordFiles) {
+        let made: Set<String> = Set(wanted.files.map(\.path))
+        for file in wanted.files {
+            guard case .bytes(let bytes) = file.content, file.path != "plan.json", let found = read(file.path) else {
+                continue
+            }
+            guard found != bytes else { continue }
+            let line = firstDifferentLine(found, bytes)
+            report(
+                "not-from-journal", "The file is not what the journal says, from line \(line) on.", file.path,
+                line: line)
+        }
+        for path in files.keys.sorted() where !made.contains(path) && !path.hasPrefix("approvals/") {
+            report("unknown-file", "The journal accounts for no such file.", path)
+        }
+    }
+}
+
+private func firstDifferentLine(_ left: [UInt8], _ right: [UInt8]) -> Int {
+    let same = zip(left, right).prefix { $0.0 == $0.1 }
+    return 1 + same.count { $0.0 == 0x0A }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterMachine
+internal import MusterModel
+
+/// A moment of a run on two clocks.
+struct Moment: Hashable, Sendable {
+    var at: Timestamp
+    /// Nanoseconds since the run's first entry; never falls.
+    var elapsed: Int64
+
+    func milliseconds(since earlier: Moment) -> Int64 { max(0, elapsed - earlier.elapsed) / 1_000_000 }
+}
+
+/// Turns the journal's boot clock into time since the run's beginning.
+struct RunClock: Sendable {
+    private var last: (at: Timestamp, boot: Int64)?
+    private var elapsed: Int64 = 0
+
+    init() {}
+
+    /// The boot clock begins anew with each boot; across one the wall clock is all there is, and only if it went forward.
+    mutating func read(_ entry: JournalEntry) -> Moment {
+        if let last {
+            let gone =
+                entry.boot >= last.boot
+                ? entry.boot - last.boot
+                : max(0, entry.at.duration(since: last.at).milliseconds) * 1_000_000
+            let (sum, overflow) = elapsed.addingReportingOverflow(gone)
+            elapsed = overflow ? .max : sum
+        }
+        last = (entry.at, entry.boot)
+        return Moment(at: entry.at, elapsed: elapsed)
+    }
+}
+
+/// Stretches of a run's time during which it waited for people; they may overlap.
+struct WaitingTime: Sendable {
+    private(set) var stretches: [(from: Int64, to: Int64)] = []
+
+    mutating func add(from: Moment, to: Moment) { stretches.append((from.elapsed, to.elapsed)) }
+
+    /// Milliseconds of it between the moments, overlaps counted once.
+    func milliseconds(from: Moment, to: Moment) -> Int64 {
+        var total: Int64 = 0
+        var covered = from.elapsed
+        for stretch in stretches.sorted(by: { ($0.from, $0.to) < ($1.from, $1.to) }) {
+            let start = max(stretch.from, covered)
+            let end = min(stretch.to, to.elapsed)
+            guard end > start else { continue }
+            total += end - start
+            covered = end
+        }
+        return total / 1_000_000
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterMachine
+internal import MusterModel
+
+extension RunFold {
+    /// What was not as planned, the gravest first.
+    func deviations(_ steps: [StepRecord]) -> [Deviation] {
+        steps.compactMap(inDoubt) + stops.map(stop) + steps.enumerated().compactMap(ignoredFailure)
+            + steps.compactMap(unverified) + notDone(steps) + steps.compactMap(retried) + uncommitted
+            + clockJumps.map(clockJump)
+    }
+
+    private func inDoubt(_ step: StepRecord) -> Deviation? {
+        guard step.result == .inDoubt else { return nil }
+        let why = step.why.map { ": \($0)" } ?? ""
+        return Deviation(
+            kind: .inDoubt, steps: [step.id], says: "The effect was begun and nobody knows what became of it\(why)")
+    }
+
+    private func stop(_ stop: (at: Timestamp, request: StopRequested)) -> Deviation {
+        Deviation(
+            kind: .stopped, steps: [],
+            says: "Stopped at \(stop.at.timeOfDay) UTC by \(stop.request.by): \(stop.request.reason)",
+            person: stop.request.by)
+    }
+
+    private func ignoredFailure(_ index: Int, _ step: StepRecord) -> Deviation? {
+        guard step.result == .failed, plan.steps[index].onFailure == .continue else { return nil }
+        return Deviation(
+            kind: .failureIgnored, steps: [step.id],
+            says: "Failed, and the run went on as the runbook says: \(step.why ?? "no reason given")")
+    }
+
+    private func unverified(_ step: StepRecord) -> Deviation? {
+        guard step.result == .unverified else { return nil }
+        let open = step.postconditions.filter { $0.verdict != .met }.map { "\($0.id): \($0.seen)" }
+        return Deviation(
+            kind: .unverified, steps: [step.id],
+            says: "Reported as done but not shown by a read of its own (\(open.joined(separator: "; ")))")
+    }
+
+    /// One deviation for all that was left out for the same reason. A false `when` is as planned, so it is none.
+    private func notDone(_ steps: [StepRecord]) -> [Deviation] {
+        var order: [String] = []
+        var found: [String: [String]] = [:]
+        for step in steps where step.skipped == .dependency || step.skipped == .stopped {
+            let why = step.why ?? ""
+            if found[why] == nil { order.append(why) }
+            found[why, default: []].append(step.id)
+        }
+        return order.map { why in
+            let ids = found[why] ?? []
+            let steps = ids.count == 1 ? "1 step was" : "\(ids.count) steps were"
+            return Deviation(kind: .notDone, steps: ids, says: "\(steps) not carried out: \(why)")
+        }
+    }
+
+    private func retried(_ step: StepRecord) -> Deviation? {
+        guard step.attempts.count > 1 else { return nil }
+        let codes = step.attempts.flatMap(\.failures).map { "\($0.code): \($0.message)" }
+        return Deviation(
+            kind: .retried, steps: [step.id],
+            says:
+                "Took \(step.attempts.count) attempts of \(step.attemptsPlanned) allowed (\(codes.joined(separator: "; ")))"
+        )
+    }
+
+    private var uncommitted: [Deviation] {
+        guard plan.commit == nil else { return [] }
+        return [
+            Deviation(
+                kind: .uncommitted, steps: [],
+                says: "The definitions came from uncommitted work, so no commit shows where they are from")
+        ]
+    }
+
+    private func clockJump(_ milliseconds: Int64) -> Deviation {
+        let size = Duration.milliseconds(Int64(clamping: milliseconds.magnitude)).readable
+        return Deviation(
+            kind: .clockJumped, steps: [],
+            says:
+                "The wall clock jumped \(size) \(milliseconds < 0 ? "back" : "forward"); durations are of the boot clock"
+        )
+    }
+}

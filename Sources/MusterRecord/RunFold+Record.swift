@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterMachine
+package import MusterModel
+
+extension RunFold {
+    /// What is known so far.
+    ///
+    /// - Parameter lastLine: SHA-256 in hex of the journal's last line.
+    /// - Throws: `record.no-run` before the `run-created` entry.
+    package func record(lastLine: String) throws(MusterError) -> RunRecord {
+        guard let created, let createdAt, let last else {
+            throw MusterError(
+                code: "record.no-run", "The journal does not begin with the creation of a run.",
+                help: "Check that it is a journal of Muster and that its first line is there.",
+                status: .verificationFailed)
+        }
+        let steps = self.steps.map(stepRecord)
+        return RunRecord(
+            run: created.run, outcome: outcome, why: finish?.why, kind: created.kind, runbook: plan.runbook,
+            environment: .init(
+                name: plan.environment.name, digest: plan.environment.digest, document: plan.environment.document),
+            change: created.change, operatorName: created.operatorName, host: created.host, bootID: created.bootID,
+            processID: created.processID, engine: created.engine, confirmation: confirmation, commit: plan.commit,
+            plan: created.plan, inputs: plan.inputs, createdAt: createdAt.at, startedAt: startedAt?.at,
+            finishedAt: finishedAt?.at, asOf: last.at, tookMilliseconds: end.milliseconds(since: createdAt),
+            waitedForPeopleMilliseconds: allWaiting.milliseconds(from: createdAt, to: end),
+            deviations: deviations(steps),
+            measures: plan.measures.map(measure), steps: steps, leftBehind: leftBehind,
+            definitions: usedDefinitions, plugins: plan.plugins,
+            journal: .init(entries: entryCount, lastLine: lastLine))
+    }
+
+    var outcome: RunRecord.Outcome {
+        switch finish?.outcome {
+        case nil: .running
+        case .succeeded: .succeeded
+        case .failed: .failed
+        case .cancelled: .cancelled
+        case .stuck: .stuck
+        }
+    }
+
+    /// The run's end, or the last that was heard of it.
+    private var end: Moment { finishedAt ?? last ?? Moment(at: Timestamp(milliseconds: 0), elapsed: 0) }
+
+    /// Waiting that is over, and that which goes on.
+    private var allWaiting: WaitingTime {
+        var all = waiting
+        guard let last else { return all }
+        for since in steps.compactMap(\.waitsForPersonSince) { all.add(from: since, to: last) }
+        return all
+    }
+
+    private func stepRecord(_ fold: StepFold) -> StepRecord {
+        var record = fold.record
+        if finish != nil, record.result == .pending { record.result = .notReached }
+        if finish == nil, let startedAt = fold.startedAt, fold.finishedAt == nil, let last {
+            record.tookMilliseconds = last.milliseconds(since: startedAt)
+        }
+        if fold.effect != .none, let template = fold.definition?.rollback {
+            record.rollback = render(template, roots(for: fold))
+        }
+        return record
+    }
+
+    private func roots(for fold: StepFold) -> [String: JSON] {
+        var outputs: [String: JSON] = [:]
+        for other in steps { outputs[other.step.id] = ["outputs": .object(other.record.outputs)] }
+        return [
+            "inputs": .object(fold.record.inputs), "undo": fold.record.undo ?? .object([:]),
+            "environment": .object(plan.environment.values), "steps": .object(outputs),
+        ]
+    }
+
+    private var usedDefinitions: [UsedDefinition] {
+        plan.definitions.sorted { $0.key < $1.key }.map { uses, definition in
+            UsedDefinition(
+                uses: uses, summary: definition.summary, effect: definition.effect, document: definition.document,
+                commit: definition.commit,
+                file: definition.document.map { RecordFiles.definitionFile($0, definition.version) })
+        }
+    }
+
+    // MARK: Measures
+
+    private func measure(_ planned: PlannedMeasure) -> MeasureRecord {
+        var record = MeasureRecord(
+            id: planned.id, summary: planned.summary, from: planned.from, to: planned.to,
+            objectiveMilliseconds: planned.objectiveMilliseconds)
+        switch (moment(planned.from), moment(planned.to)) {
+        case (.failure(let missing), _), (_, .failure(let missing)): record.unknown = missing.why
+        case (.success(let from), .success(let to)):
+            let measured = to.milliseconds(since: from)
+            record.measuredMilliseconds = measured
+            record.waitedForPeopleMilliseconds = waiting.milliseconds(from: from, to: to)
+            record.met = planned.objectiveMilliseconds.map { measured <= $0 }
+        }
+        return record
+    }
+
+    private struct MissingMark: Error { var why: String }
+
+    /// Of a `for-each`, the first start and the last end count.
+    private func moment(_ mark: PlannedMeasure.Mark) -> Result<Moment, MissingMark> {
+        let marked = steps.filter { $0.step.id == mark.step || $0.step.group?.id == mark.step }
+        guard !marked.isEmpty else { return .failure(MissingMark(why: "The plan has no step \(mark.step)")) }
+        switch mark.edge {
+        case .started:
+            let starts = marked.compactMap(\.startedAt)
+            guard let first = starts.min(by: { $0.elapsed < $1.elapsed }) else {
+                return .failure(MissingMark(why: "\(mark.step) was not started"))
+            }
+            return .success(first)
+        case .finished:
+            guard marked.allSatisfy(\.isDone),
+                let last = marked.compactMap(\.finishedAt).max(by: { $0.elapsed < $1.elapsed })
+            else { return .failure(MissingMark(why: "\(mark.step) was not done")) }
+            return .success(last)
+        }
+    }
+
+    // MARK: State left behind
+
+    /// The last word on each path counts: a later step may have changed what an earlier one put there.
+    private var leftBehind: [LeftBehind] {
+        let touched = steps.filter { $0.effect != .none }.sorted {
+            ($0.finishedAt?.elapsed ?? .max, $0.record.number) < ($1.finishedAt?.elapsed ?? .max, $1.record.number)
+        }
+        var left: [LeftBehind] = []
+        for step in touched {
+            let certainty: LeftBehind.Certainty =
+                switch step.effect {
+                case .verified: .verified
+                case .inDoubt: .inDoubt
+                case .claimed, .none: .claimed
+                }
+            let changes = step.record.changes.map { (path: Optional($0.path), value: $0.to) }
+            for (path, value) in changes.isEmpty ? [(nil, nil)] : changes {
+                if let path { left.removeAll { $0.path == path } }
+                left.append(LeftBehind(step: step.step.id, path: path, value: value, certainty: certainty))
+            }
+        }
+        return left
+    }
+}
+
+extension StepFold {
+    fileprivate var isDone: Bool {
+        switch record.result {
+        case .verified, .unverified, .alreadySo, .shown: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import MusterMachine
+package import MusterModel
+
+/// All that a record says of a run, made of its plan and its journal: `record.json`, and what the page for people shows.
+///
+/// Times are UTC; durations are whole milliseconds of the boot clock, so a wall clock that jumps makes none negative.
+/// `docs/formats/record-v1.md` is its norm.
+package struct RunRecord: Hashable, Sendable, Codable {
+    package enum Outcome: String, Sendable, Codable, CaseIterable {
+        /// Under way, or cut off: the journal has no end yet.
+        case running
+        case succeeded
+        case failed
+        case cancelled
+        case stuck
+    }
+
+    package struct Environment: Hashable, Sendable, Codable {
+        package var name: String
+        package var digest: Digest
+        package var document: Plan.Document?
+    }
+
+    package struct Journal: Hashable, Sendable, Codable {
+        package var entries: Int
+        /// SHA-256 in hex of the last line without its newline.
+        package var lastLine: String
+    }
+
+    package var format = 1
+    package var run: RunID
+    package var outcome: Outcome
+    /// Why it did not succeed, in one sentence.
+    package var why: String?
+    package var kind: RunKind
+    package var runbook: Plan.Runbook
+    package var environment: Environment
+    package var change: String?
+    package var operatorName: String
+    package var host: String
+    package var bootID: String
+    package var processID: Int32
+    /// Version of the engine that ran it.
+    package var engine: String
+    /// How the go-ahead was given; nil when none was.
+    package var confirmation: String?
+    /// The catalog's commit that everything was read from; nil for uncommitted work.
+    package var commit: ObjectID?
+    package var plan: Digest
+    package var inputs: [String: JSON]
+    package var createdAt: Timestamp
+    /// From here on effects were possible.
+    package var startedAt: Timestamp?
+    package var finishedAt: Timestamp?
+    /// Of the last entry: what the record is up to.
+    package var asOf: Timestamp
+    package var tookMilliseconds: Int64
+    package var waitedForPeopleMilliseconds: Int64
+    package var deviations: [Deviation]
+    package var measures: [MeasureRecord]
+    package var steps: [StepRecord]
+    package var leftBehind: [LeftBehind]
+    package var definitions: [UsedDefinition]
+    package var plugins: [Plan.Plugin]
+    package var journal: Journal
+}
+
+/// Something that was not as planned.
+package struct Deviation: Hashable, Sendable, Codable {
+    package enum Kind: String, Sendable, Codable, CaseIterable {
+        /// Somebody or something stopped the run.
+        case stopped
+        /// Steps that were not carried out because the run stopped or a step that they need was not done.
+        case notDone = "not-done"
+        case failureIgnored = "failure-ignored"
+        case unverified
+        case inDoubt = "in-doubt"
+        case retried
+        case uncommitted
+        case clockJumped = "clock-jumped"
+    }
+
+    package var kind: Kind
+    package var steps: [String]
+    /// One sentence.
+    package var says: String
+    /// Who decided it, where a person did.
+    package var person: String?
+}
+
+/// A clock of the run, read.
+package struct MeasureRecord: Hashable, Sendable, Codable {
+    package var id: String
+    package var summary: String
+    package var from: PlannedMeasure.Mark
+    package var to: PlannedMeasure.Mark
+    /// Nil when one of the marks is missing.
+    package var measuredMilliseconds: Int64?
+    package var waitedForPeopleMilliseconds: Int64?
+    package var objectiveMilliseconds: Int64?
+    /// Nil without an objective, and when it is not known.
+    package var met: Bool?
+    /// Why nothing was measured.
+    package var unknown: String?
+}
+
+/// A value that the run put in place and that is still there, as far as the run knows.
+package struct LeftBehind: Hashable, Sendable, Codable {
+    package enum Certainty: String, Sendable, Codable, CaseIterable {
+        /// Shown by a read of its own.
+        case verified
+        /// Reported by the step, not shown.
+        case claimed
+        case inDoubt = "in-doubt"
+    }
+
+    package var step: String
+    /// What was changed; nil when the step named no changes.
+    package var path: String?
+    /// The value there; nil when it was taken away.
+    package var value: String?
+    package var certainty: Certainty
+}
+
+/// A step definition that was used, and where it came from.
+package struct UsedDefinition: Hashable, Sendable, Codable {
+    /// `plugin/step@version`
+    package var uses: String
+    package var summary: String
+    package var effect: PlannedDefinition.Effect
+    package var document: Plan.Document?
+    package var commit: ObjectID?
+    /// The record's file with the very blob; nil for a built-in step.
+    package var file: String?
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterMachine
+internal import MusterModel
+
+/// The part of the record's page that is about one step.
+struct StepSection {
+    let step: StepRecord
+    let record: RunRecord
+    let plan: Plan
+
+    /// A link to the step's section; forges make anchors in ways of their own, so the section brings its own.
+    static func link(to step: StepRecord) -> String {
+        guard step.startedAt != nil || step.failure != nil else { return Markdown.text(step.id) }
+        return "[\(Markdown.text(step.id))](#step-\(step.number))"
+    }
+
+    func write(to page: inout MarkdownPage) {
+        page.line("<a id=\"step-\(step.number)\"></a>")
+        page.blank()
+        page.line("### \(step.number) · \(Markdown.text(step.id)): \(step.result.phrase)")
+        page.paragraph(origin)
+        if let why = step.why, step.failure == nil { page.paragraph("**Why:** \(Markdown.sentence(why))") }
+        table("With", ["input", "value"], values(step.inputs), to: &page)
+        conditions("Preconditions", step.preconditions, to: &page)
+        changes(to: &page)
+        effect(to: &page)
+        failures(to: &page)
+        conditions(
+            plan.definitions[step.uses]?.effect == PlannedDefinition.Effect.none
+                ? "Shown" : "Verified by a read of its own",
+            step.postconditions, to: &page)
+        if let confirmation = step.confirmation {
+            let note = confirmation.note.isEmpty ? "" : ": \(Markdown.sentence(confirmation.note))"
+            page.paragraph(
+                "**Confirmed** \(confirmation.at.timeOfDay) UTC by \(Markdown.text(confirmation.person))\(note)")
+        }
+        table("Outputs", ["output", "value"], values(step.outputs), to: &page)
+        rollback(to: &page)
+        evidence(to: &page)
+    }
+
+    private var origin: String {
+        var parts: [String] = []
+        if let used = record.definitions.first(where: { $0.uses == step.uses }) {
+            parts.append(used.file.map { Markdown.link(step.uses, to: $0) } ?? Markdown.text(step.uses))
+            parts.append(Markdown.text(used.summary))
+        } else {
+            parts.append(Markdown.text(step.uses))
+        }
+        if let started = step.startedAt {
+            let end = step.finishedAt.map { " → \($0.timeOfDay)" } ?? ""
+            let took = step.tookMilliseconds.map { " (\(duration($0)))" } ?? ""
+            parts.append("\(started.timeOfDay)\(end) UTC\(took)")
+        }
+        if step.attempts.count > 1 {
+            parts.append("\(step.attempts.count) attempts of \(step.attemptsPlanned) allowed")
+        }
+        if let progress = step.progress { parts.append("now: \(Markdown.text(progress))") }
+        return parts.joined(separator: " · ")
+    }
+
+    private func values(_ members: [String: JSON]) -> [[String]] {
+        members.sorted { $0.key < $1.key }.map { [Markdown.text($0), Markdown.code($1.text)] }
+    }
+
+    private func table(_ title: String, _ header: [String], _ rows: [[String]], to page: inout MarkdownPage) {
+        guard !rows.isEmpty else { return }
+        page.paragraph("**\(title)**")
+        page.table(header, rows)
+    }
+
+    private func conditions(_ title: String, _ conditions: [ConditionRecord], to page: inout MarkdownPage) {
+        let rows = conditions.map { condition -> [String] in
+            let demands = condition.demands ?? condition.id
+            let remedy = condition.remedy.map { " **What helps:** \(Markdown.sentence($0))" } ?? ""
+            let verdict = condition.verdict == .met ? "met" : "**\(condition.verdict.rawValue)**"
+            return [verdict, Markdown.text(demands), Markdown.text(condition.seen) + remedy, links(condition.evidence)]
+        }
+        let at = conditions.first.map { " (\($0.at.timeOfDay) UTC)" } ?? ""
+        table(title + at, ["", "demanded", "seen", "evidence"], rows, to: &page)
+    }
+
+    private func links(_ files: [String]) -> String {
+        files.map { Markdown.link(Self.fileName($0), to: $0) }.joined(separator: " ")
+    }
+
+    private static func fileName(_ path: String) -> String {
+        path.split(separator: "/").last.map(String.init) ?? path
+    }
+
+    private func changes(to page: inout MarkdownPage) {
+        let title = step.begunAt == nil ? "Would have changed" : step.result == .inDoubt ? "Was to change" : "Changed"
+        let rows = step.changes.map { change in
+            [
+                Markdown.code(change.path), change.from.map { Markdown.code($0) } ?? "none",
+                change.to.map { Markdown.code($0) } ?? "none",
+            ]
+        }
+        table(title, ["what", "from", "to"], rows, to: &page)
+    }
+
+    private func effect(to page: inout MarkdownPage) {
+        if step.result == .alreadySo { page.paragraph("**Effect:** none; the target was as wanted before.") }
+        guard let begun = step.begunAt else { return }
+        var parts = ["**Effect:** begun \(begun.timeOfDay) UTC"]
+        if let key = step.idempotencyKey { parts.append("idempotency key \(Markdown.code(key))") }
+        parts += step.requests.map { request in
+            "\(Markdown.text(request.name)) \(Markdown.code(request.value)) (\(links([request.file])))"
+        }
+        page.paragraph(parts.joined(separator: ", ") + ".")
+        for look in step.readBacks {
+            let why = look.why.map { ": \(Markdown.sentence($0))" } ?? "."
+            page.paragraph("**Read back** \(look.at.timeOfDay) UTC: \(look.standing.rawValue)\(why)")
+        }
+    }
+
+    private func failures(to page: inout MarkdownPage) {
+        let failed = step.attempts.flatMap { attempt in attempt.failures.map { (attempt: attempt, failure: $0) } }
+        let rows = failed.map { attempt, failure -> [String] in
+            let means = [
+                failure.means.map { Markdown.sentence($0) },
+                failure.remedy.map { "**What helps:** \(Markdown.sentence($0))" },
+            ]
+            return [
+                "\(attempt.number)", "\(failure.at.timeOfDay) UTC", Markdown.code(failure.code),
+                Markdown.text(failure.message), means.compactMap(\.self).joined(separator: " "),
+                attempt.retryAt.map { "\($0.timeOfDay) UTC" } ?? "no",
+            ]
+        }
+        table("Failures", ["attempt", "at", "code", "message", "what it means", "tried again"], rows, to: &page)
+        if rows.isEmpty, let failure = step.failure {
+            page.paragraph("**Failed** with \(Markdown.code(failure.code)): \(Markdown.sentence(failure.message))")
+        }
+    }
+
+    private func rollback(to page: inout MarkdownPage) {
+        guard let rollback = step.rollback else { return }
+        page.paragraph("**To put it back by hand:**")
+        for line in Markdown.quotation(rollback) { page.line(line) }
+        page.blank()
+    }
+
+    private func evidence(to page: inout MarkdownPage) {
+        guard !step.evidence.isEmpty else { return }
+        let items = step.evidence.map { "\(links([$0.file])) (\(Markdown.text($0.during)), \($0.at.timeOfDay))" }
+        page.paragraph("**Evidence:** " + items.joined(separator: ", "))
+    }
+}

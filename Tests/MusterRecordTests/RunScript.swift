@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import MusterMachine
+import MusterModel
+
+@testable import MusterRecord
+
+/// Writes the journal of a run that a test tells event by event, on clocks that the test moves.
+struct RunScript {
+    static let run = RunID("20261121-140302-failover-group-key-swap-3fa9c1")!
+
+    let plan: Plan
+    private(set) var journal: [UInt8] = []
+    private(set) var wall = Timestamp("2026-11-21T14:03:02.511Z")!
+    private var boot: Int64 = 86_400_000_000_000
+    private var previous = JournalEntry.firstPrevious
+    private var sequence: Int64 = 0
+
+    init(plan: Plan = KeySwap.plan()) throws {
+        self.plan = plan
+        try add(
+            .runCreated(
+                RunCreated(
+                    run: Self.run, plan: try plan.digest(), kind: plan.kind, runbook: plan.runbook.name,
+                    environment: plan.environment.name, change: plan.change,
+                    operatorName: "Subham Roy <subham@example.com>", host: "bastion-2",
+                    bootID: "6f0d5a52-6a4e-4c4e-9f5e-1d5f0a8c9b11", processID: 4711, engine: "0.1.0")))
+    }
+
+    /// Both clocks go on.
+    mutating func pass(milliseconds: Int64) {
+        wall = Timestamp(milliseconds: wall.milliseconds + milliseconds)
+        boot += milliseconds * 1_000_000
+    }
+
+    /// Only the wall clock moves.
+    mutating func jump(milliseconds: Int64) { wall = Timestamp(milliseconds: wall.milliseconds + milliseconds) }
+
+    /// Another boot of the machine.
+    mutating func reboot() { boot = 5_000_000_000 }
+
+    mutating func add(_ event: Event) throws {
+        let entry = JournalEntry(sequence: sequence, at: wall, boot: boot, previous: previous, event: event)
+        let line = try entry.line()
+        previous = Digest(of: line).hex
+        sequence += 1
+        journal += line + [0x0A]
+    }
+
+    func files() throws -> RecordFiles {
+        try RecordFiles(plan: plan, journal: journal, render: fillTemplate)
+    }
+
+    /// The record as somebody reads it from git, blobs in place.
+    func stored() throws -> [String: [UInt8]] {
+        let byBlob = Dictionary(uniqueKeysWithValues: KeySwap.documents.values.map { (ObjectID(blob: $0), $0) })
+        var stored: [String: [UInt8]] = [:]
+        for file in try files().files {
+            switch file.content {
+            case .bytes(let bytes): stored[file.path] = bytes
+            case .blob(let id): stored[file.path] = byBlob[id]
+            }
+        }
+        return stored
+    }
+}
+
+/// Fills `${{ root.name }}`, the form that the definitions of these tests use.
+let fillTemplate: TemplateRenderer = { template, roots in
+    var text = template
+    for (root, members) in roots {
+        for (name, value) in members.object ?? [:] {
+            text = text.split(separator: "${{ \(root).\(name) }}", omittingEmptySubsequences: false).joined(
+                separator: value.text)
+        }
+    }
+    return text
+}
