@@ -10,34 +10,37 @@ import Testing
     }
 
     @Test(arguments: [
-        ("Sources/A/B.swift", "import A\n", "SPDX"),
-        ("scripts/x", "#!/bin/sh\necho\n", "SPDX"),
-        ("Sources/A/B.swift", header + String(repeating: "//\n", count: 500), "more than 500"),
-        ("Tests/A/B.swift", header + String(repeating: "//\n", count: 800), "more than 800"),
-        ("Sources/A/StringUtils.swift", header, "named for no concept"),
-        ("Sources/A/B.swift", header + "let a = try! f()", "try!"),
-        ("plugins/A/Sources/B.swift", header + "let a = try? f()", "try?"),
-        ("Sources/A/B.swift", header + "final class C: @unchecked Sendable {}", "compiler's check"),
-        ("Sources/A/B.swift", header + "print(1)", "prints"),
-        ("Sources/A/B.swift", header + "public struct S {}", "only the authors' kit"),
-        ("docs/a.md", "later: TO" + "DO", "placeholder"),
-        ("docs/a.md", "see `/wo" + "rk/x`", "outside this repository"),
+        Example("Sources/A/B.swift", "import A\n", breaks: "SPDX"),
+        Example("scripts/x", "#!/bin/sh\necho\n", breaks: "SPDX"),
+        Example("Sources/A/B.swift", header + String(repeating: "//\n", count: 500), breaks: "more than 500"),
+        Example("Tests/A/B.swift", header + String(repeating: "//\n", count: 800), breaks: "more than 800"),
+        Example("Sources/A/StringUtils.swift", header, breaks: "named for no concept"),
+        Example("Sources/A/B.swift", header + "let a = try! f()", breaks: "try!"),
+        Example("plugins/A/Sources/B.swift", header + "let a = try? f()", breaks: "try?"),
+        Example("Sources/A/B.swift", header + "final class C: @unchecked Sendable {}", breaks: "compiler's check"),
+        Example("Sources/A/B.swift", header + "print(1)", breaks: "prints"),
+        Example("Sources/A/B.swift", header + "public struct S {}", breaks: "only the authors' kit"),
+        Example("docs/a.md", "later: TO" + "DO", breaks: "placeholder"),
+        Example("docs/a.md", "see `/wo" + "rk/x`", breaks: "outside this repository"),
     ])
-    func `a broken rule is found`(path: String, text: String, finding: String) {
-        let found = HouseRules.all.flatMap { $0(SourceFile(path: path, text: text)) }
-        #expect(found.count == 1 && found[0].text.contains(finding), "\(found)")
+    func `a broken rule is found`(example: Example) {
+        let found = HouseRules.all.flatMap { $0(example.file) }
+        #expect(found.count == 1 && found[0].text.contains(example.breaks), "\(found)")
     }
 
     @Test(arguments: [
-        ("Sources/A/B.swift", "/// Never `try!` nor print( here.\nlet a = \"try! \\(\"print(\") public x\""),
-        ("Sources/A/B.swift", "// The caller looks again anyway.\nlet a = try? f()"),
-        ("Sources/A/B.swift", "// Guarded by the lock.\nfinal class C: @unchecked Sendable {}"),
-        ("Sources/muster/Main.swift", "print(1)"),
-        ("Sources/MusterPlugin/Step.swift", "public protocol P { func f() }"),
-        ("Sources/A/B.swift", "let s = #\"\"\"\n public \" try! \n\"\"\"#\nlet url = \"https://a/b\" // public x"),
+        Example(
+            "Sources/A/B.swift", header + "/// Never `try!` nor print( here.\nlet a = \"try! \\(\"print(\") public x\""),
+        Example("Sources/A/B.swift", header + "// The caller looks again anyway.\nlet a = try? f()"),
+        Example("Sources/A/B.swift", header + "// Guarded by the lock.\nfinal class C: @unchecked Sendable {}"),
+        Example("Sources/muster/Main.swift", header + "print(1)"),
+        Example("Sources/MusterPlugin/Step.swift", header + "public protocol P { func f() }"),
+        Example(
+            "Sources/A/B.swift",
+            header + "let s = #\"\"\"\n public \" try! \n\"\"\"#\nlet url = \"https://a/b\" // public x"),
     ])
-    func `what is no breach is let be`(path: String, text: String) {
-        let found = HouseRules.all.flatMap { $0(SourceFile(path: path, text: Self.header + text)) }
+    func `what is no breach is let be`(example: Example) {
+        let found = HouseRules.all.flatMap { $0(example.file) }
         #expect(found.isEmpty, "\(found)")
     }
 
@@ -69,4 +72,17 @@ import Testing
     }
 
     static let header = "// SPDX-License-Identifier: Apache-2.0\n"
+}
+
+/// A file, and the rule that it breaks; empty where it breaks none.
+struct Example: Sendable, CustomTestStringConvertible {
+    var file: SourceFile
+    var breaks: String
+
+    init(_ path: String, _ text: String, breaks: String = "") {
+        file = SourceFile(path: path, text: text)
+        self.breaks = breaks
+    }
+
+    var testDescription: String { "\(file.path): \(breaks)" }
 }
