@@ -11,7 +11,8 @@ api-version, an unknown member or an altered operation URL is refused.
 Listens on loopback, one port for all: the authority under `/{tenant}/oauth2/v2.0/token`, the resource manager under
 `/subscriptions`, vaults by host name (`https://NAME.vault.localhost:PORT/keys/...`) or by path (`/NAME/keys/...`). Prints one
 line of JSON when it is ready, with everything that an environment needs: port, tenant, subscription, clientId,
-clientSecret (made anew at each start), vaultSuffix. Every exchange goes to the log as one line of JSON, without secrets
+clientSecret (made anew at each start), keyVaultSuffix (where vaults are reached; their keys' ids stay under
+vault.azure.net). Every exchange goes to the log as one line of JSON, without secrets
 and tokens. Ends when its standard input closes. Standard library only.
 """
 import argparse
@@ -73,12 +74,12 @@ class Service:
 
     def __init__(self, port, retry_after, ticks):
         self.base = f"https://localhost:{port}"
-        self.suffix = f"vault.localhost:{port}"
+        self.suffix = f"vault.localhost:{port}"  # where vaults are reached
         self.retry_after = retry_after
         self.client_secret = secrets.token_urlsafe(24)
         self.tokens = {}  # token -> (audience, when it ends)
         self.operation_urls = {}  # the URL as handed out -> (operation, "status" or "result")
-        self.world = World(lambda vault: f"https://{vault}.{self.suffix}", utc, ticks)
+        self.world = World(lambda vault: f"https://{vault}.vault.azure.net", utc, ticks)
         self.routes = [(method, re.compile(pattern + r"/?\Z", re.I), handler) for method, pattern, handler in self.table()]
 
     def table(self):
@@ -124,7 +125,8 @@ class Service:
         url = urllib.parse.urlsplit(target)
         query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
         path = urllib.parse.unquote(url.path)
-        label = host.split(":")[0].lower().removesuffix(".vault.localhost") if ".vault." in host.lower() else None
+        of_vault = re.fullmatch(r"([a-z0-9-]+)\.vault\.(?:localhost|azure\.net)(?::\d+)?", host, re.I)
+        label = of_vault[1].lower() if of_vault else None
         by_path = re.fullmatch(r"/([a-z0-9-]+)(/keys/.*)", path, re.I)
         if label is None and by_path:
             label, path = by_path[1].lower(), by_path[2]
@@ -393,7 +395,7 @@ def main():
         print(json.dumps({
             "port": port, "tenant": azure.TENANT, "subscription": azure.SUBSCRIPTION, "clientId": CLIENT_ID,
             "clientSecret": Handler.service.client_secret, "authority": Handler.service.base,
-            "resourceManager": Handler.service.base, "vaultSuffix": Handler.service.suffix}), flush=True)
+            "resourceManager": Handler.service.base, "keyVaultSuffix": Handler.service.suffix}), flush=True)
         sys.stdin.read()
         server.shutdown()
 

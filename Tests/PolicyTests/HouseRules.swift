@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The rules that each file keeps. Each is a function from one file to what it breaks.
+enum HouseRules {
+    static let all: [@Sendable (SourceFile) -> [Violation]] = [
+        licence, fileWall, functionWall, name, crash, lostError, uncheckedSendable, printing, publicAccess, placeholder,
+        foreignWord,
+    ]
+
+    private static func isSwift(_ file: SourceFile) -> Bool { file.path.hasSuffix(".swift") }
+    private static func isTest(_ file: SourceFile) -> Bool { file.path.hasPrefix("Tests/") }
+    private static func isProduct(_ file: SourceFile) -> Bool {
+        isSwift(file) && (file.path.hasPrefix("Sources/") || file.path.hasPrefix("plugins/"))
+    }
+
+    @Sendable static func licence(_ file: SourceFile) -> [Violation] {
+        let isCode = [".swift", ".c", ".h", ".py", ".sh", ".modulemap"].contains { file.path.hasSuffix($0) }
+        let isScript = file.text.hasPrefix("#!") || file.name == "Makefile"
+        // A script's or a manifest's first line is not its own to give.
+        guard isCode || isScript,
+            !file.lines.prefix(2).contains(where: { $0.hasSuffix("SPDX-License-Identifier: Apache-2.0") })
+        else { return [] }
+        return [Violation(path: file.path, line: 1, text: "begins without `SPDX-License-Identifier: Apache-2.0`")]
+    }
+
+    @Sendable static func fileWall(_ file: SourceFile) -> [Violation] {
+        guard isSwift(file) || file.path.hasSuffix(".py") || file.path.hasSuffix(".c") else { return [] }
+        let wall = isTest(file) ? 800 : 500
+        guard file.lineCount > wall else { return [] }
+        return [
+            Violation(
+                path: file.path, text: "has \(file.lineCount) lines, more than \(wall): it is two concepts; split it")
+        ]
+    }
+
+    /// 70 lines a function, 40 a test.
+    @Sendable static func functionWall(_ file: SourceFile) -> [Violation] {
+        guard isSwift(file) else { return [] }
+        return SwiftFunction.all(in: file.text).compactMap { function in
+            let wall = function.isTest ? 40 : 70
+            guard function.bodyLines > wall else { return nil }
+            let text = "\(function.name) has \(function.bodyLines) lines, more than \(wall)"
+            return Violation(path: file.path, line: function.line, text: text)
+        }
+    }
+
+    @Sendable static func name(_ file: SourceFile) -> [Violation] {
+        let vague = /(?:Utils?|Utilit(?:y|ies)|Helpers?|Manager|Common)(?:Tests)?\.swift$/
+        guard isSwift(file), file.name.firstMatch(of: vague) != nil else { return [] }
+        return [Violation(path: file.path, text: "is named for no concept")]
+    }
+
+    @Sendable static func crash(_ file: SourceFile) -> [Violation] {
+        guard isProduct(file) else { return [] }
+        return matches(/\btry!/, in: file, code: true, "`try!` ends the process on an error")
+    }
+
+    @Sendable static func lostError(_ file: SourceFile) -> [Violation] {
+        guard isProduct(file) else { return [] }
+        return matches(
+            /\btry\?/, in: file, code: true, "`try?` without a comment that says why losing the error is right"
+        )
+        .filter { !hasComment(file, near: $0.line!) }
+    }
+
+    @Sendable static func uncheckedSendable(_ file: SourceFile) -> [Violation] {
+        guard isSwift(file), !isOwn(file) else { return [] }
+        let text = "gives up the compiler's check without a comment that names what protects it"
+        return matches(/@unchecked Sendable|nonisolated\(unsafe\)/, in: file, code: true, text)
+            .filter { !hasComment(file, near: $0.line!) }
+    }
+
+    @Sendable static func printing(_ file: SourceFile) -> [Violation] {
+        let edges = ["Sources/MusterCommands/", "Sources/muster/", "Sources/muster-cloud-simulator/"]
+        guard isProduct(file), !edges.contains(where: file.path.hasPrefix) else { return [] }
+        return matches(/(?:^|[^\w.])(?:debugPrint|print|dump)\(/, in: file, code: true, "prints outside the edges")
+    }
+
+    @Sendable static func publicAccess(_ file: SourceFile) -> [Violation] {
+        guard isProduct(file), !file.path.hasPrefix("Sources/MusterPlugin/") else { return [] }
+        return matches(/\b(?:public|open) (?!import)/, in: file, code: true, "is public; only the authors' kit is")
+    }
+
+    @Sendable static func placeholder(_ file: SourceFile) -> [Violation] {
+        guard !isOwn(file), file.name != "LICENSE" else { return [] }
+        return matches(
+            /\b(?:TODO|FIXME|XXX|HACK)\b|not (?:yet )?implemented/, in: file, code: false, "is a placeholder")
+    }
+
+    /// The project speaks of itself alone: no path of a machine that it was written on.
+    @Sendable static func foreignWord(_ file: SourceFile) -> [Violation] {
+        guard !isOwn(file) else { return [] }
+        let words =
+            /(?:^|[^\w.\-\/*])\/(?:w|work)\/|shared\/(?:apis|seeds|[A-Z]+\.md)|\/root\/\.|\b(?:DESIGN|RELIABILITY|STYLE)\.md/
+        return matches(words, in: file, code: false, "names a place outside this repository")
+    }
+
+    /// The rules' own files hold the words that they look for.
+    private static func isOwn(_ file: SourceFile) -> Bool { file.path.hasPrefix("Tests/PolicyTests/HouseRule") }
+
+    private static func matches(
+        _ pattern: some RegexComponent, in file: SourceFile, code: Bool, _ text: String
+    ) -> [Violation] {
+        let source = code ? SwiftText(file.text).text : file.text
+        return source.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+            .filter { $0.element.firstMatch(of: pattern) != nil }
+            .map { Violation(path: file.path, line: $0.offset + 1, text: text) }
+    }
+
+    /// Whether the line or one of the two above it holds a comment.
+    private static func hasComment(_ file: SourceFile, near line: Int) -> Bool {
+        file.lines[max(0, line - 3)..<line].contains { $0.contains("//") && !$0.contains("SPDX") }
+    }
+}
+
+/// A function or initialiser with a body, found by its text.
+struct SwiftFunction {
+    var name: String
+    /// Where it is declared.
+    var line: Int
+    /// Lines between its braces.
+    var bodyLines: Int
+    var isTest: Bool
+
+    static func all(in text: String) -> [SwiftFunction] {
+        let code = SwiftText(text).text
+        return code.matches(of: /\bfunc\s+(`[^`]*`|[^\s(<]+)|\b(init)[?!]?\s*(?=[(<])/).compactMap { head in
+            guard let body = body(code[head.range.upperBound...]) else { return nil }
+            let before = code[..<head.range.lowerBound]
+            return SwiftFunction(
+                name: String(head.1 ?? head.2 ?? ""), line: before.count { $0 == "\n" } + 1,
+                bodyLines: max(0, body.count { $0 == "\n" } - 1), isTest: before.suffix(400).contains(/@Test[^}]*$/))
+        }
+    }
+
+    /// What is between the braces that follow a head, or nil where there are none: a requirement or a call.
+    private static func body(_ rest: Substring) -> Substring? {
+        var round = 0
+        var start: Substring.Index?
+        for index in rest.indices {
+            switch rest[index] {
+            case "(", "[": round += 1
+            case ")", "]": round -= 1
+            case "{" where round <= 0: start = rest.index(after: index)
+            case "}", ";", "=": if round <= 0 { return nil }
+            default: break
+            }
+            if start != nil { break }
+            if round <= 0, rest[index] == "\n",
+                rest[index...].prefixMatch(of: /\n\s*(?:@|\/|func|var|let|init|case|package|public|private|static)/)
+                    != nil
+            {
+                return nil
+            }
+        }
+        guard let start else { return nil }
+        var depth = 1
+        for index in rest[start...].indices {
+            if rest[index] == "{" { depth += 1 }
+            if rest[index] == "}" { depth -= 1 }
+            if depth == 0 { return rest[start..<index] }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Who may import whom. The engine's side never reaches a cloud; the plugins' side never reaches the engine.
+enum Layers {
+    static let pure: Set = [
+        "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord", "MusterPluginProtocol",
+    ]
+    static let adapters: Set = ["MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost"]
+    private static let network: Set = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOTLS", "HTTPTypes", "Logging"]
+    private static let foundation: Set = ["Foundation", "FoundationEssentials"]
+
+    /// For each target the modules that its files may import, its own aside.
+    static let mayImport: [String: Set<String>] = [
+        "CMusterGit": ["CGit2"],
+        "CMusterSystem": [],
+        "MusterModel": ["Crypto"],
+        "MusterExpressions": ["MusterModel"],
+        "MusterDocuments": ["MusterModel", "MusterExpressions", "Yams"],
+        "MusterMachine": ["MusterModel", "MusterExpressions"],
+        "MusterRecord": ["MusterModel", "MusterExpressions", "MusterMachine"],
+        "MusterPluginProtocol": ["MusterModel"],
+        "MusterSystem": ["MusterModel", "CMusterSystem", "Glibc"],
+        "MusterJournal": ["MusterModel", "MusterMachine", "MusterSystem", "Glibc"],
+        "MusterGit": ["MusterModel", "MusterSystem", "CGit2", "CMusterGit", "Glibc"],
+        "MusterPluginHost": ["MusterModel", "MusterPluginProtocol", "MusterSystem", "Glibc"],
+        "MusterEngine": pure,
+        "MusterCommands": pure.union(adapters).union(["MusterEngine", "ArgumentParser", "Glibc"]).union(foundation),
+        "muster": ["MusterCommands"],
+        "MusterPlugin": ["MusterModel", "MusterPluginProtocol", "Glibc", "Synchronization"],
+        "AzureClient": network.union(foundation)
+            .union(["MusterModel", "AsyncHTTPClient", "Crypto", "CryptoExtras", "Glibc", "Synchronization"]),
+        "FailoverGroupKeySwap": foundation.union(["MusterPlugin", "AzureClient", "MusterModel", "Synchronization"]),
+        "CloudSimulator": network.union(foundation)
+            .union(["MusterModel", "MusterDocuments", "Hummingbird", "HummingbirdTLS", "Glibc", "Synchronization"]),
+        "muster-cloud-simulator": foundation.union(["CloudSimulator", "MusterModel", "ArgumentParser", "Glibc"]),
+        "noop-plugin": ["MusterPlugin"],
+        "hostile-plugin": ["MusterModel", "Glibc"],
+    ]
+
+    /// Modules that come with the compiler and are declared nowhere.
+    static let ofTheToolchain = foundation.union(["Swift", "Glibc", "Synchronization", "Testing", "Dispatch"])
+
+    static func violations(manifest: Manifest, files: [SourceFile]) -> [Violation] {
+        manifest.targets.flatMap { declarationViolations($0) }
+            + files.flatMap { file in
+                manifest.target(of: file.path).map { importViolations(file, target: $0) } ?? []
+            }
+    }
+
+    private static func declarationViolations(_ target: Manifest.Target) -> [Violation] {
+        guard target.kind == .library || target.kind == .executable else { return [] }
+        guard let allowed = mayImport[target.name] else {
+            return [Violation(path: "Package.swift", text: "target \(target.name) has no row in the layer table")]
+        }
+        return target.dependencies.filter { !allowed.contains($0) }
+            .map { Violation(path: "Package.swift", text: "\(target.name) must not depend on \($0)") }
+    }
+
+    private static func importViolations(_ file: SourceFile, target: Manifest.Target) -> [Violation] {
+        imports(file.text).flatMap { module, line -> [Violation] in
+            var found: [Violation] = []
+            if module == target.name { return found }
+            if !ofTheToolchain.contains(module), !target.dependencies.contains(module) {
+                found.append(
+                    Violation(
+                        path: file.path, line: line, text: "\(target.name) imports \(module) without declaring it"))
+            }
+            if target.kind != .test, let allowed = mayImport[target.name], !allowed.contains(module) {
+                found.append(Violation(path: file.path, line: line, text: "\(target.name) must not import \(module)"))
+            }
+            return found
+        }
+    }
+
+    /// The modules that a Swift source imports, with their lines.
+    static func imports(_ text: String) -> [(module: String, line: Int)] {
+        let pattern = /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|private|fileprivate)\s+)?/
+        let rest = /^import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias|actor)\s+)?(\w+)/
+        return SwiftText(text).text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+            .compactMap { index, line in
+                let after = line.trimmingPrefix(pattern)
+                return after.firstMatch(of: rest).map { (String($0.1), index + 1) }
+            }
+    }
+}
