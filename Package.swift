@@ -100,7 +100,7 @@ let package = Package(
         .target(
             name: "AzureClient",
             dependencies: [
-                "MusterModel",
+                "MusterModel", "MusterSystem",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -163,7 +163,8 @@ let package = Package(
             name: "MusterPluginTests", dependencies: ["MusterPlugin", "MusterPluginProtocol", "MusterModel"],
             swiftSettings: strict),
         .testTarget(
-            name: "AzureClientTests", dependencies: ["AzureClient", "MusterModel"], exclude: ["Servers"],
+            name: "AzureClientTests", dependencies: ["AzureClient", "MusterModel", "MusterSystem"],
+            exclude: ["Contract", "Recordings", "Servers"],
             swiftSettings: strict),
         .testTarget(
             name: "CloudSimulatorTests", dependencies: ["CloudSimulator", "MusterModel"], swiftSettings: strict),

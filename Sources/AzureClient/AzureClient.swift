@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The services behind one connection. Tokens and network connections are shared by all calls; ``calls(_:)`` gives
+/// each piece of work its own deadline, ids and evidence.
+package struct AzureClient: Sendable {
+    package let connection: AzureConnection
+    private let sender: RequestSender
+    private let tokens: TokenStore
+    private let polling: PollingPolicy
+
+    package init(
+        _ connection: AzureConnection, transport: any HTTPTransport, time: TimeSource = .system,
+        retry: RetryPolicy = RetryPolicy(), polling: PollingPolicy = PollingPolicy()
+    ) {
+        self.connection = connection
+        sender = RequestSender(transport: transport, time: time, retry: retry)
+        tokens = TokenStore(connection: connection, sender: sender)
+        self.polling = polling
+    }
+
+    package var time: TimeSource { sender.time }
+
+    package func calls(_ context: RequestContext) -> AzureCalls {
+        let authorized = AuthorizedSender(sender: sender, tokens: tokens, context: context)
+        let manager = ResourceManager(
+            sender: authorized, base: connection.resourceManager, scope: connection.resourceManagerScope,
+            polling: polling)
+        return AzureCalls(connection: connection, resourceManager: manager, sender: authorized)
+    }
+}
+
+/// All operations, for one piece of work.
+package struct AzureCalls: Sendable {
+    package let connection: AzureConnection
+    package let resourceManager: ResourceManager
+    let sender: AuthorizedSender
+
+    package var sql: SQLOperations { SQLOperations(manager: resourceManager, version: connection.versions.sql) }
+    package var keyVault: KeyVaultOperations {
+        KeyVaultOperations(sender: sender, hosts: connection.vaultHosts, version: connection.versions.keyVaultKeys)
+    }
+    package var vaults: VaultOperations {
+        VaultOperations(manager: resourceManager, version: connection.versions.keyVault)
+    }
+    package var authorization: AuthorizationOperations {
+        AuthorizationOperations(manager: resourceManager, version: connection.versions.authorization)
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterModel
+
+/// A request that did not do what was asked. Its texts never hold a secret.
+package struct AzureError: Error, Hashable, Sendable {
+    package enum Advice: String, Hashable, Sendable {
+        /// Trying again later may help, and nothing was changed.
+        case retryable
+        /// Trying again cannot help.
+        case permanent
+        /// Whether the service acted on the request is not known: read the state before anything is sent again.
+        case unknownOutcome = "unknown-outcome"
+    }
+
+    /// The answer's HTTP status; nil when there was no answer. A failed operation reports 200.
+    package var status: Int?
+    /// The service's own code such as `AzureKeyVaultMissingPermissions`, else one of ours that begins with `azure.`.
+    package var code: String
+    package var message: String
+    /// `x-ms-request-id`, by which the vendor's support finds the request.
+    package var requestID: String?
+    package var advice: Advice
+
+    package init(
+        status: Int? = nil, code: String, _ message: String, requestID: String? = nil, advice: Advice = .permanent
+    ) {
+        self.status = status
+        self.code = code
+        self.message = message
+        self.requestID = requestID
+        self.advice = advice
+    }
+
+    package var isNotFound: Bool { status == 404 }
+}
+
+extension AzureError: CustomStringConvertible {
+    package var description: String {
+        var facts = status.map { ["HTTP \($0)"] } ?? []
+        if let requestID { facts.append("request \(requestID)") }
+        return "\(message) [\(code)]" + (facts.isEmpty ? "" : " (\(facts.joined(separator: ", ")))")
+    }
+}
+
+extension AzureError {
+    /// Reads an error answer. The envelope is `{"error": {"code", "message"}}` by the rules of Resource Manager, but some
+    /// services leave it out, answer a number as code or wrap the telling code in `innererror`; token endpoints answer
+    /// OAuth's `error` and `error_description`.
+    init(answer: HTTPResponse, request: String) {
+        let body = try? JSON.parse(answer.body)  // Not JSON: the raw text below says more than a parser's complaint.
+        let envelope = body?["error"]?.object != nil ? body?["error"] : body
+        let inner = envelope?["innererror"]?["code"]?.string
+        let code = inner ?? envelope?["code"]?.text ?? envelope?["error"]?.string ?? "HTTP\(answer.status)"
+        var message = envelope?["message"]?.string ?? envelope?["error_description"]?.string ?? ""
+        if message.isEmpty {
+            let raw = String(decoding: answer.body.prefix(500), as: UTF8.self)
+            message = raw.isEmpty ? "\(request) was answered with HTTP \(answer.status)." : raw
+        }
+        self.init(
+            status: answer.status, code: code, message, requestID: answer.headers["x-ms-request-id"],
+            advice: RetryPolicy.isTransient(status: answer.status) ? .retryable : .permanent)
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AsyncHTTPClient
+internal import MusterModel
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+internal import NIOSSL
+
+/// Sends requests over HTTP/1.1 with async-http-client.
+package actor NetworkTransport: HTTPTransport {
+    /// Longest answer that is read. Resource Manager's largest pages stay far below it.
+    package static let answerBytesMax = 16 << 20
+
+    private let additionalRoots: [NIOSSLCertificate]
+    private var clients: [String: HTTPClient] = [:]
+
+    /// - Parameter caFile: PEM file of certificate authorities that are trusted besides the system's own.
+    /// - Throws: ``AzureError`` `azure.ca-file` when the file cannot be read or holds no certificate.
+    package init(caFile: String?) throws(AzureError) {
+        guard let caFile else {
+            additionalRoots = []
+            return
+        }
+        do {
+            additionalRoots = try NIOSSLCertificate.fromPEMFile(caFile)
+        } catch {
+            throw AzureError(code: "azure.ca-file", "The CA file \(caFile) could not be read as PEM: \(error).")
+        }
+        guard !additionalRoots.isEmpty else {
+            throw AzureError(code: "azure.ca-file", "The CA file \(caFile) holds no certificate.")
+        }
+    }
+
+    /// Closes all connections. Must be the last call.
+    package func shutdown() async {
+        for client in clients.values {
+            // Only a second shutdown can fail, and `clients` is emptied below.
+            try? await client.shutdown()
+        }
+        clients = [:]
+    }
+
+    package func send(_ request: HTTPRequest, timeout: Duration) async throws(TransportError) -> HTTPResponse {
+        var outgoing = HTTPClientRequest(url: request.url.text)
+        outgoing.method = HTTPMethod(rawValue: request.method.rawValue)
+        for field in request.headers.fields { outgoing.headers.add(name: field.name, value: field.value) }
+        if let body = request.body { outgoing.body = .bytes(body) }
+        do {
+            let answer = try await client(for: request.url.host).execute(
+                outgoing, timeout: .milliseconds(max(1, timeout.milliseconds)))
+            let body = try await answer.body.collect(upTo: Self.answerBytesMax)
+            var headers = HeaderFields()
+            for (name, value) in answer.headers { headers.add(name, value) }
+            return HTTPResponse(status: Int(answer.status.code), headers: headers, body: Array(body.readableBytesView))
+        } catch {
+            throw Self.transportError(error, origin: request.url.origin)
+        }
+    }
+
+    /// Names under `localhost` are loopback by definition (RFC 6761), but not every resolver knows it; an override is a
+    /// client's setting, so each such name has a client of its own.
+    private func client(for host: String) -> HTTPClient {
+        let isLocalName = host.hasSuffix(".localhost")
+        let key = isLocalName ? host : ""
+        if let client = clients[key] { return client }
+        var configuration = HTTPClient.Configuration()
+        configuration.httpVersion = .http1Only
+        configuration.redirectConfiguration = .disallow
+        configuration.timeout = .init(connect: .seconds(10), read: .seconds(60))
+        // Retries are decided, counted and recorded one layer above.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        if isLocalName { configuration.dnsOverride = [host: "127.0.0.1"] }
+        if !additionalRoots.isEmpty {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.additionalTrustRoots = [.certificates(additionalRoots)]
+            configuration.tlsConfiguration = tls
+        }
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        clients[key] = client
+        return client
+    }
+
+    private static func transportError(_ error: any Error, origin: String) -> TransportError {
+        switch error {
+        case is CancellationError: return TransportError(.cancelled, "The request to \(origin) was cancelled.")
+        case is NIOTooManyBytesError:
+            return TransportError(.tooLarge, "\(origin) answered more than \(answerBytesMax) bytes.")
+        case is NIOConnectionError:
+            return TransportError(.cannotConnect, "No connection to \(origin): \(error).")
+        case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
+            return TransportError(
+                .tls, "TLS with \(origin) failed: \(error). Is its authority in the environment's CA file?")
+        case let error as HTTPClientError: return clientError(error, origin: origin)
+        default: return TransportError(.connectionLost, "The connection to \(origin) was lost: \(error).")
+        }
+    }
+
+    private static func clientError(_ error: HTTPClientError, origin: String) -> TransportError {
+        switch error {
+        case .connectTimeout, .getConnectionFromPoolTimeout:
+            TransportError(.cannotConnect, "No connection to \(origin) came about in time.")
+        case .tlsHandshakeTimeout: TransportError(.cannotConnect, "The TLS handshake with \(origin) took too long.")
+        case .readTimeout, .writeTimeout, .deadlineExceeded:
+            TransportError(.timeout, "\(origin) did not answer in time.")
+        case .cancelled, .requestStreamCancelled: TransportError(.cancelled, "The request to \(origin) was cancelled.")
+        default: TransportError(.connectionLost, "The connection to \(origin) was lost: \(error).")
+        }
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterModel
+internal import MusterSystem
+
+/// What all requests of one piece of work share.
+package struct RequestContext: Sendable {
+    package var deadline: Deadline
+    /// One for the whole run, so that the activity log can be joined with it.
+    package var correlationID: String
+    /// Sent with requests that change something; the same over all tries of a step. Reads get a new one each try.
+    package var clientRequestID: String?
+    package var record: @Sendable (Exchange) -> Void
+
+    package init(
+        deadline: Deadline, correlationID: String = RequestID.random(), clientRequestID: String? = nil,
+        record: @escaping @Sendable (Exchange) -> Void = { _ in }
+    ) {
+        self.deadline = deadline
+        self.correlationID = correlationID
+        self.clientRequestID = clientRequestID
+        self.record = record
+    }
+}
+
+/// Sends a request until there is an answer to rely on: the rules about where credentials may go, retries, evidence.
+struct RequestSender: Sendable {
+    var transport: any HTTPTransport
+    var time: TimeSource
+    var retry: RetryPolicy
+
+    /// Longest wait for one answer.
+    private static let answerTimeout = Duration.seconds(60)
+
+    enum Repeat: Sendable {
+        /// Whatever was lost or refused for now is sent again.
+        case allowed
+        /// A lost answer leaves the outcome unknown.
+        case forbidden
+    }
+
+    /// The answer, whatever its status, unless it is a redirect or stays "not now" to the last try.
+    ///
+    /// - Parameter allowsLinkLocal: the platform's own identity endpoint may be plain HTTP on 169.254.0.0/16.
+    func send(
+        _ request: HTTPRequest, repeat mode: Repeat, allowsLinkLocal: Bool = false, context: RequestContext
+    ) async throws(AzureError) -> HTTPResponse {
+        let url = request.url
+        guard url.isSecure || url.isLoopback || allowsLinkLocal && url.isLinkLocal else {
+            throw AzureError(
+                code: "azure.plain-http",
+                "\(url.origin) is not https. Credentials travel unencrypted only to this machine itself.")
+        }
+        let start = time.read()
+        var attempt = 0
+        while true {
+            attempt += 1
+            var outgoing = request
+            addIdentifiers(to: &outgoing, context)
+            let result = await attemptOnce(outgoing, context)
+            let decision = decide(result, request, mode, attempt, context)
+            if case .again(let wait) = decision, (try? await time.sleep(wait)) != nil { continue }
+            record(outgoing, result, attempt, start.boot, start.wall, context)
+            return try conclude(result, request, mode)
+        }
+    }
+
+    private func addIdentifiers(to request: inout HTTPRequest, _ context: RequestContext) {
+        let changes = request.method != .get && request.method != .head
+        request.headers["x-ms-client-request-id"] =
+            changes ? context.clientRequestID ?? RequestID.random() : RequestID.random()
+        request.headers["x-ms-return-client-request-id"] = "true"
+        request.headers["x-ms-correlation-request-id"] = context.correlationID
+        request.headers["user-agent"] = "muster/1"
+        request.headers["accept"] = "application/json"
+    }
+
+    private func attemptOnce(_ request: HTTPRequest, _ context: RequestContext) async -> Result<
+        HTTPResponse, TransportError
+    > {
+        let remaining = context.deadline.remaining(time)
+        guard remaining > .zero else {
+            return .failure(TransportError(.cancelled, "No time was left to call \(request.url.origin)."))
+        }
+        do throws(TransportError) {
+            return .success(try await transport.send(request, timeout: min(remaining, Self.answerTimeout)))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private enum Decision { case again(Duration), done }
+
+    private func decide(
+        _ result: Result<HTTPResponse, TransportError>, _ request: HTTPRequest, _ mode: Repeat, _ attempt: Int,
+        _ context: RequestContext
+    ) -> Decision {
+        guard attempt < retry.attemptsMax, !Task.isCancelled else { return .done }
+        var asked: Duration?
+        switch result {
+        case .success(let answer):
+            guard mode == .allowed, RetryPolicy.isTransient(status: answer.status) else { return .done }
+            asked = retryAfter(answer.headers, now: time.now)
+        case .failure(let error):
+            guard error.isTransient, mode == .allowed || !error.mayHaveArrived else { return .done }
+        }
+        let wait = retry.wait(afterAttempt: attempt, retryAfter: asked, random: time.random())
+        return wait < context.deadline.remaining(time) ? .again(wait) : .done
+    }
+
+    private func conclude(
+        _ result: Result<HTTPResponse, TransportError>, _ request: HTTPRequest, _ mode: Repeat
+    ) throws(AzureError) -> HTTPResponse {
+        let changes = request.method != .get && request.method != .head
+        switch result {
+        case .failure(let error):
+            let advice: AzureError.Advice =
+                changes && error.mayHaveArrived ? .unknownOutcome : error.isTransient ? .retryable : .permanent
+            throw AzureError(code: "azure.\(error.cause.rawValue)", error.message, advice: advice)
+        case .success(let answer):
+            if (300..<400).contains(answer.status) { throw Self.redirect(answer, request) }
+            guard RetryPolicy.isTransient(status: answer.status) else { return answer }
+            var error = AzureError(answer: answer, request: "\(request.method.rawValue) \(request.url.shortened)")
+            // A gateway's "not now" may follow an effect; a throttled request was never begun.
+            if changes, answer.status != 429 { error.advice = .unknownOutcome }
+            throw error
+        }
+    }
+
+    private static func redirect(_ answer: HTTPResponse, _ request: HTTPRequest) -> AzureError {
+        let target = answer.headers["location"].flatMap { WebAddress($0)?.origin } ?? "another address"
+        return AzureError(
+            status: answer.status, code: "azure.redirect",
+            "\(request.url.origin) redirects to \(target). Redirects are not followed: a credential goes only to the "
+                + "configured host.", requestID: answer.headers["x-ms-request-id"])
+    }
+
+    private func record(
+        _ request: HTTPRequest, _ result: Result<HTTPResponse, TransportError>, _ attempts: Int, _ boot: Int64,
+        _ wall: Timestamp, _ context: RequestContext
+    ) {
+        var exchange = Exchange(
+            method: request.method.rawValue, url: request.url.shortened,
+            clientRequestID: request.headers["x-ms-client-request-id"], attempts: attempts, startedAt: wall,
+            milliseconds: (time.read().boot - boot) / 1_000_000)
+        switch result {
+        case .success(let answer):
+            exchange.status = answer.status
+            exchange.requestID = answer.headers["x-ms-request-id"]
+            exchange.correlationID = answer.headers["x-ms-correlation-request-id"]
+        case .failure(let error): exchange.failure = error.message
+        }
+        context.record(exchange)
+    }
+}

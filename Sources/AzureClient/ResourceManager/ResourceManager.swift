@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import MusterModel
+
+/// Azure Resource Manager: reads, changes and the operations that follow changes.
+package struct ResourceManager: Sendable {
+    let sender: AuthorizedSender
+    let base: WebAddress
+    let scope: String
+    var polling = PollingPolicy()
+
+    private static let pagesMax = 1000
+
+    /// Builds the address of a resource, or of something below it.
+    package func address(_ id: ResourceID, _ more: String = "", version: String, query: [(String, String)] = [])
+        -> WebAddress
+    {
+        base.appending(path: id.text + more, query: [("api-version", version)] + query)
+    }
+
+    package func get(_ url: WebAddress) async throws(AzureError) -> JSON {
+        try parsed(await sender.send(ServiceRequest(.get, url, scope: scope)))
+    }
+
+    /// All members of a list, over its pages. `nextLink` is followed as it came, but only on Resource Manager's own host.
+    package func list(_ url: WebAddress) async throws(AzureError) -> [JSON] {
+        var items: [JSON] = []
+        var next: WebAddress? = url
+        for _ in 0..<Self.pagesMax {
+            guard let page = next else { return items }
+            let body = try await get(page)
+            items += body["value"]?.array ?? []
+            next = try body["nextLink"]?.string.flatMap { $0.isEmpty ? nil : $0 }.map { (link) throws(AzureError) in
+                try ownAddress(link, what: "The next page")
+            }
+        }
+        throw AzureError(code: "azure.endless-list", "\(url.shortened) has more than \(Self.pagesMax) pages.")
+    }
+
+    /// Sends a changing request and waits until its operation has ended.
+    ///
+    /// - Parameter started: told about the operation as soon as it is known, so that it can be stored before the wait.
+    /// - Returns: for PUT and PATCH the resource as it is afterwards, for POST the result if there is one, else nil.
+    package func perform(
+        _ method: RequestMethod, _ url: WebAddress, body: JSON? = nil,
+        started: (LongRunningOperation) async throws(AzureError) -> Void = { _ throws(AzureError) in }
+    ) async throws(AzureError) -> JSON? {
+        let answer = try await sender.send(ServiceRequest(method, url, scope: scope, body: body))
+        switch try Acceptance(method: method, target: url, answer: answer) {
+        case .finished(let body): return body
+        case .running(let operation):
+            let firstWait = retryAfter(answer.headers, now: sender.sender.time.now)
+            try await started(operation)
+            return try await wait(for: operation, firstWait: firstWait)
+        }
+    }
+
+    /// Waits for an operation, also one that was begun before a crash.
+    package func wait(for operation: LongRunningOperation, firstWait: Duration? = nil) async throws(AzureError) -> JSON?
+    {
+        let url = try ownAddress(operation.url, what: "The operation")
+        var asked = firstWait
+        for poll in 0... {
+            try await pause(polling.wait(beforePoll: poll, retryAfter: asked), operation)
+            let answer: HTTPResponse
+            do throws(AzureError) {
+                answer = try await sender.send(ServiceRequest(.get, url, scope: scope))
+            } catch {
+                throw unknown(error, operation)
+            }
+            if case .succeeded(let body) = try PollResult(tracking: operation.tracking, answer: answer) {
+                return try await result(of: operation, lastBody: body)
+            }
+            asked = retryAfter(answer.headers, now: sender.sender.time.now)
+        }
+        return nil
+    }
+
+    private func pause(_ wait: Duration, _ operation: LongRunningOperation) async throws(AzureError) {
+        let remaining = sender.context.deadline.remaining(sender.sender.time)
+        guard wait < remaining, (try? await sender.sender.time.sleep(wait)) != nil else {
+            throw AzureError(
+                code: Task.isCancelled ? "azure.cancelled" : "azure.deadline",
+                "The operation of \(operation.method.rawValue) \(shortened(operation.target)) had not ended when the wait was given up.",
+                advice: .unknownOutcome)
+        }
+    }
+
+    /// Not to be able to ask is not the operation's failure.
+    private func unknown(_ error: AzureError, _ operation: LongRunningOperation) -> AzureError {
+        var copy = error
+        copy.advice = .unknownOutcome
+        copy.message =
+            "The operation of \(operation.method.rawValue) \(shortened(operation.target)) could not be followed: \(error.message)"
+        return copy
+    }
+
+    private func result(of operation: LongRunningOperation, lastBody: JSON?) async throws(AzureError) -> JSON? {
+        switch (operation.method, operation.tracking) {
+        case (.put, .asyncOperation), (.patch, .asyncOperation), (.put, .location), (.patch, .location):
+            return try await get(ownAddress(operation.target, what: "The resource"))
+        case (.post, .asyncOperation):
+            guard let location = operation.resultURL else { return nil }
+            let answer = try await sender.send(
+                ServiceRequest(.get, ownAddress(location, what: "The result"), scope: scope))
+            return answer.body.isEmpty ? Optional.none : try parsed(answer)
+        case (.delete, _): return nil
+        default: return lastBody
+        }
+    }
+
+    /// An address that a service gave us. The token goes to Resource Manager alone.
+    private func ownAddress(_ text: String, what: String) throws(AzureError) -> WebAddress {
+        guard let url = WebAddress(text), url.origin == base.origin else {
+            throw AzureError(
+                code: "azure.foreign-host",
+                "\(what) is at \(WebAddress(text)?.origin ?? "no valid URL"), not at \(base.origin); the token was not sent there.",
+                advice: .unknownOutcome)
+        }
+        return url
+    }
+
+    private func shortened(_ text: String) -> String { WebAddress(text)?.shortened ?? text }
+}
+
+/// How long to wait between polls where the service does not say: SQL sends no `Retry-After`, small operations take
+/// seconds and failovers a minute.
+package struct PollingPolicy: Hashable, Sendable {
+    package var first: Duration
+    package var interval: Duration
+
+    package init(first: Duration = .milliseconds(500), interval: Duration = .seconds(10)) {
+        self.first = first
+        self.interval = interval
+    }
+
+    func wait(beforePoll poll: Int, retryAfter: Duration?) -> Duration {
+        retryAfter ?? min(interval, first * (1 << min(poll, 16)))
+    }
+}
