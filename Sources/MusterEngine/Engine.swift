@@ -114,7 +114,7 @@ package struct Engine {
     private func outgoing(_ task: StepTask, _ at: Int) -> OutgoingCall {
         let definition = state.definition(at: at)
         let step = state.steps[at]
-        let method: PluginMethod =
+        let verb: PluginVerb =
             switch task.verb {
             case .check: .check
             case .apply: .apply
@@ -122,7 +122,7 @@ package struct Engine {
             case .observe, .readBack, .askPerson: .observe
             }
         return OutgoingCall(
-            task: task, plugin: definition.reference.plugin, method: method, connections: definition.connections,
+            task: task, plugin: definition.reference.plugin, verb: verb, connections: definition.connections,
             call: StepCall(
                 step: definition.reference.step, run: state.created?.run.text, id: task.step, attempt: task.attempt,
                 idempotencyKey: state.idempotencyKey(task.step),
@@ -166,13 +166,13 @@ package struct Engine {
         granted.append((task, request))
     }
 
-    private mutating func takeAnswer(_ task: StepTask, _ result: Result<JSON, StepFailure>) throws(MusterError) {
+    private mutating func takeAnswer(_ task: StepTask, _ result: Result<PluginAnswer, StepFailure>) throws(MusterError) {
         switch result {
         case .failure(let failure): try fail(task, failure)
-        case .success(let json):
+        case .success(let answer):
             let definition = state.definition(at: state.positions[task.step]!)
             do {
-                try commit(try StepAnswer(definition: definition, task: task, result: json).events)
+                try commit(try StepAnswer(definition: definition, task: task, answer: answer).events)
             } catch let failure as StepFailure {
                 try fail(task, failure)
             } catch let error as MusterError {

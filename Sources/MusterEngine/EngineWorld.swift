@@ -9,16 +9,16 @@ package struct OutgoingCall: Hashable, Sendable {
     package var task: StepTask
     /// The plugin's name in kebab case.
     package var plugin: String
-    package var method: PluginMethod
+    package var verb: PluginVerb
     /// The sections of the environment to hand over; whoever makes the call fills them in, so no secret comes by here.
     package var connections: [String]
     /// Everything else; its `connections` are empty.
     package var call: StepCall
 
-    package init(task: StepTask, plugin: String, method: PluginMethod, connections: [String], call: StepCall) {
+    package init(task: StepTask, plugin: String, verb: PluginVerb, connections: [String], call: StepCall) {
         self.task = task
         self.plugin = plugin
-        self.method = method
+        self.verb = verb
         self.connections = connections
         self.call = call
     }
@@ -27,7 +27,7 @@ package struct OutgoingCall: Hashable, Sendable {
 /// Something that came from outside: an answer, a message, or a person's word.
 package enum EngineInput: Hashable, Sendable {
     /// A call ended. A plugin that died, hung or broke the protocol comes as a failure of each of its open calls.
-    case answered(StepTask, Result<JSON, StepFailure>)
+    case answered(StepTask, Result<PluginAnswer, StepFailure>)
     /// `apply` asks to begin its effect; it goes on only when ``EngineWorld/answerBegin(_:request:refusal:)`` says so.
     case begin(StepTask, request: Int64, undo: JSON)
     case progress(StepTask, message: String, fraction: Double?)

@@ -8,47 +8,32 @@ internal import MusterPluginProtocol
 struct StepAnswer {
     let events: [Event]
 
-    /// - Throws: ``StepFailure`` when the answer is not one that the protocol and the definition allow.
-    init(definition: PlannedDefinition, task: StepTask, result: JSON) throws(StepFailure) {
-        switch task.verb {
-        case .check:
-            let results = try Self.decode(CheckResult.self, result, task).preconditions
-            let checked = StepChecked(
-                step: task.step, attempt: task.attempt,
-                preconditions: try Self.complete(results, definition.preconditions.map { ($0.id, $0.says) }, task))
-            events = [.stepChecked(checked)]
-        case .observe, .readBack:
-            var observation = try Self.decode(Observation.self, result, task)
+    /// - Throws: ``StepFailure`` when the answer is not one that the definition allows.
+    init(definition: PlannedDefinition, task: StepTask, answer: PluginAnswer) throws(StepFailure) {
+        let (step, attempt) = (task.step, task.attempt)
+        switch (task.verb, answer) {
+        case (.check, .checked(let results)):
+            let all = try Self.complete(results, definition.preconditions.map(\.id), task)
+            events = [.stepChecked(StepChecked(step: step, attempt: attempt, preconditions: all))]
+        case (.observe, .observed(var observation)), (.readBack, .observed(var observation)):
             let (outputs, log) = Self.declared(observation.outputs, definition)
             observation.outputs = outputs
-            let observed = StepObserved(
-                step: task.step, attempt: task.attempt, purpose: task.verb == .observe ? .beforeEffect : .readBack,
-                observation: observation)
+            let purpose: StepObserved.Purpose = task.verb == .observe ? .beforeEffect : .readBack
+            let observed = StepObserved(step: step, attempt: attempt, purpose: purpose, observation: observation)
             events = log + [.stepObserved(observed)]
-        case .apply:
-            let (outputs, log) = Self.declared(try Self.decode(ApplyResult.self, result, task).outputs, definition)
-            events = log + [.stepApplied(StepApplied(step: task.step, attempt: task.attempt, outputs: outputs))]
-        case .verify:
-            let results = try Self.decode(VerifyResult.self, result, task).postconditions
-            let verified = StepVerified(
-                step: task.step, attempt: task.attempt,
-                postconditions: try Self.complete(results, definition.postconditions.map { ($0.id, $0.says) }, task))
-            events = [.stepVerified(verified)]
-        case .askPerson: preconditionFailure("no plugin is asked for a person's word")
-        }
-    }
-
-    private static func decode<Value: Decodable>(
-        _ type: Value.Type, _ result: JSON, _ task: StepTask
-    ) throws(StepFailure) -> Value {
-        do { return try result.decode(type) } catch {
-            throw broken("the answer to \(task.verb.rawValue) does not fit: \(describeDecodingError(error))")
+        case (.apply, .applied(let claimed)):
+            let (outputs, log) = Self.declared(claimed, definition)
+            events = log + [.stepApplied(StepApplied(step: step, attempt: attempt, outputs: outputs))]
+        case (.verify, .verified(let results)):
+            let all = try Self.complete(results, definition.postconditions.map(\.id), task)
+            events = [.stepVerified(StepVerified(step: step, attempt: attempt, postconditions: all))]
+        default: throw Self.broken("the answer to \(task.verb.rawValue) is that of another verb")
         }
     }
 
     /// One result for each declared condition, in its order; one that the plugin left out is unverifiable.
     static func complete(
-        _ results: [ConditionResult], _ declared: [(id: String, says: String)], _ task: StepTask
+        _ results: [ConditionResult], _ declared: [String], _ task: StepTask
     ) throws(StepFailure) -> [ConditionResult] {
         var byID: [String: ConditionResult] = [:]
         for result in results {
@@ -56,14 +41,12 @@ struct StepAnswer {
                 throw broken("the answer to \(task.verb.rawValue) holds condition \"\(result.id)\" twice")
             }
         }
-        let names = Set(declared.map(\.id))
+        let names = Set(declared)
         if let stranger = results.first(where: { !names.contains($0.id) }) {
             throw broken("the answer to \(task.verb.rawValue) holds condition \"\(stranger.id)\", which is not declared")
         }
-        return declared.map { condition in
-            byID[condition.id]
-                ?? ConditionResult(
-                    id: condition.id, verdict: .unverifiable, says: "The plugin gave no result for it.", evidence: [])
+        return declared.map { id in
+            byID[id] ?? ConditionResult(id: id, verdict: .unverifiable, says: "The plugin gave no result for it.")
         }
     }
 

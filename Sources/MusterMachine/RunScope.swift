@@ -1,11 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MusterExpressions
 internal import MusterModel
 
-struct RunScope {
-    func isTrue(_ condition: String) throws -> Bool { true }
-    func values(_ with: [String: JSON]) throws -> [String: JSON] { with }
+/// What the expressions of one step can see: the run's inputs and environment, its own item of a `for-each`, and the
+/// outputs of steps that are done.
+struct RunScope: Scope {
+    let state: RunState
+    let item: JSON?
+
+    func value(of reference: Reference) -> JSON? {
+        var path = reference.path[...]
+        var value: JSON?
+        switch reference.root {
+        case "inputs": value = .object(state.plan.inputs)
+        case "environment": value = .object(state.plan.environment.values)
+        case "run": value = state.created.map { ["id": .string($0.run.text), "kind": .string($0.kind.rawValue)] }
+        case "item": value = item
+        case "steps":
+            guard path.count >= 3, path[1] == "outputs", let step = state.state(of: path[0]), case .done = step.phase else {
+                return nil
+            }
+            value = step.outputs[path[2]]
+            path = path.dropFirst(3)
+        default: return nil
+        }
+        for name in path { value = value?[name] }
+        return value
+    }
 }
+
 extension RunState {
-    func scope(for at: Int) -> RunScope { RunScope() }
+    func scope(for at: Int) -> RunScope { RunScope(state: self, item: plan.steps[at].group?.item) }
+}
+
+extension RunScope {
+    func isTrue(_ condition: String) throws -> Bool { try Expression(condition).holds(in: self) }
+
+    func values(_ with: [String: JSON]) throws -> [String: JSON] {
+        try with.mapValues { try evaluate($0, in: self) }
+    }
 }

@@ -43,7 +43,7 @@ extension RunState {
         case .waitingToRetry(let due) where now >= due:
             return .stepStarted(StepStarted(step: id, attempt: steps[at].attempt + 1, inputs: steps[at].inputs))
         case .waiting(let due) where now >= due:
-            let elapsed = ConditionResult(id: "elapsed", verdict: .met, says: "Waited until \(now)")
+            let elapsed = ConditionResult(id: "waited", verdict: .met, says: "Waited until \(now)")
             return .stepVerified(StepVerified(step: id, attempt: steps[at].attempt, postconditions: [elapsed]))
         default: return nil
         }

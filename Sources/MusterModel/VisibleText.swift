@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Data as it may be shown on a terminal or a page: control characters, and marks that hide or reorder text, become
-/// visible as `\u{…}`. Newlines too, so that one value stays on one line.
+/// The text with everything that a terminal or a renderer would obey instead of show replaced by its name, such as
+/// `⟨U+202E⟩`: control characters, the controls of writing direction, and characters without width.
 package func visibleText(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: isHidden) else { return text }
-    var out = ""
+    guard text.unicodeScalars.contains(where: isInvisible) else { return text }
+    var out = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
-        if isHidden(scalar) {
-            out += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
-        } else {
-            out.unicodeScalars.append(scalar)
+        switch scalar {
+        case "\n": out.append("⏎")
+        case "\t": out.append(" ")
+        case _ where isInvisible(scalar):
+            let hex = String(scalar.value, radix: 16, uppercase: true)
+            out.append(contentsOf: "⟨U+\(String(repeating: "0", count: max(0, 4 - hex.count)))\(hex)⟩".unicodeScalars)
+        default: out.append(scalar)
         }
     }
-    return out
+    return String(out)
 }
 
-/// Control characters (C0, DEL, C1), zero-width and bidirectional marks, line separators, tags, and the soft hyphen.
-package func isHidden(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0..<0x20, 0x7F..<0xA0, 0xAD, 0x61C, 0x180E, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF,
-        0xFFF9...0xFFFB, 0xE0000...0xE007F:
-        true
-    default: false
+private func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+    if scalar.value < 0x7F { return scalar.value < 0x20 }
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: return true
+    default: return false
     }
 }

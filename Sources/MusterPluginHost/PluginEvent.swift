@@ -23,23 +23,6 @@ package enum PluginEvent: Hashable, Sendable {
     case ended(MusterError?)
 }
 
-/// What a call returned.
-package enum PluginAnswer: Hashable, Sendable {
-    case checked([ConditionResult])
-    case observed(Observation)
-    case applied(outputs: [String: JSON])
-    case verified([ConditionResult])
-    case undone
-}
-
-/// The calls on a step.
-package enum PluginVerb: String, Hashable, Sendable, CaseIterable {
-    case check, observe, apply, verify, undo
-
-    /// Only these may ask to begin an effect.
-    package var hasEffect: Bool { self == .apply || self == .undo }
-}
-
 /// Bounds on what a plugin may use up. They are generous for an honest one and keep the engine's memory and journal bounded.
 package struct PluginLimits: Sendable {
     /// From the start to the answer to `initialize`.

@@ -3,6 +3,7 @@
 import MusterEngine
 import MusterMachine
 import MusterModel
+import MusterPluginProtocol
 import MusterTestSupport
 import Testing
 
@@ -59,13 +60,14 @@ import Testing
     }
 
     @Test(arguments: [
-        #"{"preconditions":[]}"#, #"{}"#, #"{"preconditions":7}"#,
-        #"{"preconditions":[{"id":"other","verdict":"met","says":"x","evidence":[]}]}"#,
-        #"{"preconditions":[{"id":"target-ready","verdict":"fine","says":"x","evidence":[]}]}"#,
+        PluginAnswer.checked([]), .checked([ConditionResult(id: "other", verdict: .met, says: "x")]),
+        .checked(Array(repeating: ConditionResult(id: "target-ready", verdict: .met, says: "x"), count: 2)),
+        .checked([ConditionResult(id: "target-ready", verdict: .unverifiable, says: "x")]), .verified([]),
+        .observed(Observation(standing: .satisfied)),
     ])
-    func `an answer that does not prove the preconditions lets no effect begin`(answer: String) throws {
+    func `an answer that does not prove the preconditions lets no effect begin`(answer: PluginAnswer) throws {
         let world = SimulatedWorld()
-        world.answers["a check"] = [.success(try JSON.parse(answer))]
+        world.answers["a check"] = [.success(answer)]
         let state = try run([F.step("a")], world)
         #expect(state.state(of: "a")?.phase == .failed)
         #expect(!world.trace.contains("call a apply"))
@@ -73,7 +75,7 @@ import Testing
 
     @Test func `outputs that the definition does not declare never reach the journal`() throws {
         let world = SimulatedWorld()
-        world.answers["a apply"] = [.success(["outputs": ["value": "v", "password": "hunter2-hunter2"]])]
+        world.answers["a apply"] = [.success(.applied(outputs: ["value": "v", "password": "hunter2-hunter2"]))]
         let state = try run([F.step("a")], world)
         #expect(state.state(of: "a")?.outputs == ["value": "v"])
         #expect(try world.entries.allSatisfy { try !String(decoding: $0.line(), as: UTF8.self).contains("hunter2") })

@@ -9,7 +9,7 @@ import MusterPluginProtocol
 /// What happens is written to one trace, so that a test can see its order.
 final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
     /// Answers by `step verb`; what is not there goes well. A list is used up one by one, its last answer stays.
-    var answers: [String: [Result<JSON, StepFailure>]] = [:]
+    var answers: [String: [Result<PluginAnswer, StepFailure>]] = [:]
     /// Steps whose `apply` asks to begin twice.
     var beginsTwice: Set<String> = []
     /// Steps that claim an effect without having asked.
@@ -109,7 +109,7 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
         entries.prefix(syncedCount).contains { $0.event.kind == kind && $0.event.step == step }
     }
 
-    private func answer(_ name: String, _ call: OutgoingCall?) -> Result<JSON, StepFailure> {
+    private func answer(_ name: String, _ call: OutgoingCall?) -> Result<PluginAnswer, StepFailure> {
         if var list = answers[name], let first = list.first {
             if list.count > 1 { list.removeFirst() }
             answers[name] = list
@@ -118,19 +118,19 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
         return .success(Self.good(String(name.split(separator: " ")[1])))
     }
 
-    static func good(_ verb: String) -> JSON {
+    static func good(_ verb: String) -> PluginAnswer {
         switch verb {
-        case "check": ["preconditions": [["id": "target-ready", "verdict": "met", "says": "ready", "evidence": []]]]
-        case "verify": ["postconditions": [["id": "is-so", "verdict": "met", "says": "so", "evidence": []]]]
-        case "apply": ["outputs": ["value": "new"]]
-        default: ["standing": "needed", "changes": [["path": "p", "from": "old", "to": "new"]], "outputs": [:]]
+        case "check": .checked([ConditionResult(id: "target-ready", verdict: .met, says: "ready")])
+        case "verify": .verified([ConditionResult(id: "is-so", verdict: .met, says: "so")])
+        case "apply": .applied(outputs: ["value": "new"])
+        default: .observed(Observation(standing: .needed, changes: [Change(path: "p", from: "old", to: "new")]))
         }
     }
 
-    static func satisfied() -> JSON { ["standing": "satisfied", "changes": [], "outputs": ["value": "new"]] }
+    static func satisfied() -> PluginAnswer { .observed(Observation(standing: .satisfied, outputs: ["value": "new"])) }
 }
 
-extension Result where Success == JSON, Failure == StepFailure {
+extension Result where Success == PluginAnswer, Failure == StepFailure {
     /// A failure that comes before the plugin asked to begin.
     var isRefusal: Bool { if case .failure(let failure) = self { failure.code == "BeforeBegin" } else { false } }
 

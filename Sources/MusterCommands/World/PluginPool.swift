@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterEngine
+internal import MusterMachine
+internal import MusterModel
+internal import MusterPluginHost
+internal import MusterPluginProtocol
+internal import MusterSystem
+
+/// The plugin processes of one run, one for each plugin, started when first called and again after one died.
+///
+/// Resolves secrets when a step is called, and hands each plugin only the sections of the environment that the step's
+/// definition names.
+final class PluginPool {
+    /// What a run may start.
+    struct Entry {
+        let executable: PluginExecutable
+        /// Blob ids of the definitions that the run uses, by step.
+        let definitions: [String: ObjectID]
+    }
+
+    /// Gives a section of the environment with its secrets resolved; says each secret to the function before.
+    typealias Connections = (_ name: String, _ hide: (_ value: String, _ name: String) -> Void) throws(MusterError) -> JSON
+
+
+    private final class Slot {
+        let entry: Entry
+        var process: PluginProcess?
+        /// Calls that wait for the handshake.
+        var waiting: [OutgoingCall] = []
+        var open: [Int64: StepTask] = [:]
+        init(_ entry: Entry) { self.entry = entry }
+    }
+
+    private let slots: [String: Slot]
+    private let connections: Connections
+    private let environment: [String: String]
+    private var redactor = Redactor()
+    private var begins: [StepTask: String] = [:]
+    private var inputs: [EngineInput] = []
+
+    init(_ entries: [String: Entry], environment: [String: String], connections: @escaping Connections) {
+        slots = entries.mapValues { Slot($0) }
+        self.environment = environment
+        self.connections = connections
+    }
+
+    // MARK: Calls
+
+    /// Makes the call, starting the plugin where needed. Its answer comes out of ``takeInputs()``.
+    func start(_ call: OutgoingCall) {
+        guard let slot = slots[call.plugin] else { return fail(call.task, "plugin.missing", "there is no plugin \(call.plugin)") }
+        do throws(MusterError) {
+            if let process = slot.process, process.isReady { return try send(call, slot, process) }
+            if slot.process == nil { slot.process = try launch(call.plugin, slot.entry) }
+            slot.waiting.append(call)
+        } catch {
+            fail(call.task, error.code, error.summary, error.help)
+        }
+    }
+
+    private func launch(_ plugin: String, _ entry: Entry) throws(MusterError) -> PluginProcess {
+        var launch = PluginProcess.Launch(
+            executable: entry.executable, plugin: plugin, definitions: entry.definitions, environment: environment,
+            engine: "muster \(musterVersion)")
+        launch.redactor = redactor
+        return try PluginProcess(launch, now: readClocks().boot)
+    }
+
+    private func send(_ outgoing: OutgoingCall, _ slot: Slot, _ process: PluginProcess) throws(MusterError) {
+        var call = outgoing.call
+        for name in outgoing.connections {
+            call.connections[name] = try connections(name) { value, name in
+                redactor.add(value, name: name)
+                for slot in slots.values { slot.process?.hide(value, name: name) }
+            }
+        }
+        let id = try process.send(outgoing.verb, call, now: readClocks().boot)
+        slot.open[id] = outgoing.task
+    }
+
+    func answerBegin(_ task: StepTask, request: Int64, refusal: String?) {
+        guard let plugin = begins[task], let process = slots[plugin]?.process else { return }
+        let failure = refusal.map { StepFailure(kind: .permanent, code: "engine.begin-refused", message: $0) }
+        // False: the call has ended meanwhile, and its end is an input of its own.
+        _ = process.answerBegin(request, refusal: failure)
+    }
+
+    private func fail(_ task: StepTask, _ code: String, _ message: String, _ remedy: String? = nil) {
+        let failure = StepFailure(kind: .permanent, code: code, message: message, remedy: remedy)
+        inputs.append(.answered(task, .failure(failure)))
+    }
+
+    // MARK: The loop
+
+    var pollTargets: [PollTarget] { slots.values.flatMap { $0.process?.pollTargets ?? [] } }
+
+    /// In nanoseconds of the boot clock.
+    var nextDeadline: Int64? { slots.values.compactMap { $0.process?.nextDeadline }.min() }
+
+    /// Handles what was ready and what is overdue, and returns everything that came of it.
+    func handle(_ ready: Set<PollTarget>) -> [EngineInput] {
+        for (plugin, slot) in slots {
+            guard let process = slot.process else { continue }
+            let now = readClocks().boot
+            for event in process.handleReady(ready, now: now) + process.handleDeadlines(now: now) { take(event, plugin, slot) }
+        }
+        return takeInputs()
+    }
+
+    func takeInputs() -> [EngineInput] {
+        defer { inputs = [] }
+        return inputs
+    }
+
+    private func take(_ event: PluginEvent, _ plugin: String, _ slot: Slot) {
+        switch event {
+        case .ready: sendWaiting(slot)
+        case .answered(let id, let answer):
+            if let task = slot.open.removeValue(forKey: id) { inputs.append(.answered(task, .success(answer))) }
+        case .failed(let id, let failure):
+            if let task = slot.open.removeValue(forKey: id) { inputs.append(.answered(task, .failure(failure))) }
+        case .begin(let request, let id, let undo):
+            guard let task = slot.open[id] else { return }
+            begins[task] = plugin
+            inputs.append(.begin(task, request: request, undo: undo))
+        case .progress(let body):
+            guard let task = slot.open[body.call] else { return }
+            inputs.append(.progress(task, message: body.message, fraction: body.fraction))
+        case .evidence(let body):
+            guard let task = slot.open[body.call] else { return }
+            inputs.append(.evidence(task, name: body.name, data: body.data))
+        case .log(let body): log(plugin, "log", body.message)
+        case .standardError(let line): log(plugin, "stderr", line)
+        case .standardErrorDropped(let bytes, let digest):
+            log(plugin, "stderr", "(truncated: \(bytes) more bytes, \(digest))")
+        case .ended(let error): ended(error, slot)
+        }
+    }
+
+    private func log(_ plugin: String, _ stream: String, _ text: String) {
+        inputs.append(.pluginLog(PluginLog(plugin: plugin, stream: stream, text: text)))
+    }
+
+    private func sendWaiting(_ slot: Slot) {
+        let calls = slot.waiting
+        slot.waiting = []
+        for call in calls { start(call) }
+    }
+
+    /// A plugin that could not be used is not started over and over by itself: the calls that waited for it fail.
+    private func ended(_ error: MusterError?, _ slot: Slot) {
+        slot.process = nil
+        let calls = slot.waiting
+        slot.waiting = []
+        for call in calls {
+            fail(
+                call.task, error?.code ?? "plugin.exited", error?.summary ?? "The plugin ended before it was ready.", error?.help)
+        }
+    }
+
+    // MARK: The end
+
+    /// Asks all plugins to end and waits until they are gone, some seconds at most.
+    func shutdown() {
+        for slot in slots.values { slot.process?.shutdown(now: readClocks().boot) }
+        while slots.values.contains(where: { $0.process != nil }) {
+            let left = max(0, (nextDeadline ?? 0) - readClocks().boot)
+            _ = handle(waitUntilReady(pollTargets, timeout: .nanoseconds(left)))
+        }
+    }
+}
