@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import MusterModel
+
+extension StepDefinition {
+    /// The steps that the engine itself carries out.
+    package static let builtIns: [StepReference: StepDefinition] = {
+        let all = [manual, wait].map(builtIn)
+        return Dictionary(uniqueKeysWithValues: all.map { ($0.reference.value, $0) })
+    }()
+
+    /// Built-in steps that this version of Muster does not have.
+    static let unavailableBuiltIns: Set<String> = ["muster/approve", "muster/run"]
+
+    private static func builtIn(_ text: String) -> StepDefinition {
+        let parsed = parseDocument(Array(text.utf8), file: "built-in", shape: shape, named: "a step definition") {
+            let definition = StepDefinition($0, into: &$1)
+            definition.check($0, into: &$1)
+            return definition
+        }
+        guard let definition = parsed.value else { preconditionFailure("\(parsed.diagnostics)") }
+        return definition
+    }
+
+    private static let manual = """
+        step: muster/manual
+        version: 1.0.0
+        summary: A person does something and confirms it
+        effect: none
+        timeout: 7d
+        inputs:
+          instructions: { type: string, summary: What to do }
+          evidence: { type: string, required: false, summary: What the person is asked to note as evidence }
+        postconditions:
+          - id: confirmed
+            says: A person confirmed that it is done
+        """
+
+    private static let wait = """
+        step: muster/wait
+        version: 1.0.0
+        summary: Waits
+        effect: none
+        timeout: 7d
+        inputs:
+          for: { type: duration, summary: How long }
+          reason: { type: string, required: false, summary: What is waited for }
+        postconditions:
+          - id: waited
+            says: The time has passed
+        """
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import MusterModel
+
+/// `environments/<name>.yaml`: where a run goes and as whom (`docs/formats/environment-v1.md`). No secret stands in it.
+package struct Environment: Sendable {
+    package var name: Located<String>
+    package var summary: String?
+    /// Read as `${{ environment.<name> }}`.
+    package var values: [String: JSON]
+    let root: LocatedValue
+
+    package static func parse(_ bytes: [UInt8], file: String) -> Parsed<Environment> {
+        parseDocument(bytes, file: file, shape: shape, named: "an environment") { root, diagnostics in
+            if let approvals = root["approvals"] {
+                diagnostics.append(
+                    Diagnostic(
+                        code: "environment.not-available", "'approvals' is not available in this version of Muster",
+                        help: "Remove it; nobody would be asked.", at: approvals.location))
+            }
+            for (_, database) in databases(root) {
+                if let connection = database["connection"] { checkConnection(connection, into: &diagnostics) }
+            }
+            return Environment(
+                name: root.read("environment", or: "") { $0 }, summary: root["summary"]?.string,
+                values: root["values"]?.json.object ?? [:], root: root)
+        }
+    }
+
+    /// The document as JSON, secrets as their references: what digests are taken of.
+    package func withoutSecrets() -> JSON { root.json }
+
+    static func databases(_ root: LocatedValue) -> [(String, LocatedValue)] {
+        (root["sql"]?.members ?? []).map { ($0.name, $0.value) }
+    }
+}
+
+extension Environment {
+    static let shape = ObjectShape([
+        .required("environment", .text(.kebab), "The environment's name; the file is named for it"),
+        .optional("summary", .text(.sentence), "What it is, in one line"),
+        .optional("azure", azure, "Microsoft Azure"),
+        .optional("oci", oci, "Oracle Cloud Infrastructure"),
+        .optional("sql", .map(names: .kebab, database), "Databases by kind, reached over ODBC"),
+        .optional(
+            "tls", .object(.optional("ca-file", .text(.sentence), "PEM file of the certificate authorities trusted")),
+            "TLS"),
+        .optional("values", .map(names: .name, .any), "Read as environment.<name> in expressions"),
+        .optional("approvals", .any, "Not available in this version"),
+    ])
+
+    private static let azure = Shape.object(
+        .optional("cloud", .choice(["public", "usgovernment", "china", "custom"]), "public without it"),
+        .required("tenant", .text(.tenant), "The Entra tenant: its id or domain name"),
+        .optional("subscription", .text(.guid), "The subscription's id"),
+        .required("credential", credential, "As whom"),
+        .optional("endpoints", azureEndpoints, "In place of the cloud's own"),
+        .optional(
+            "api-versions", .map(names: .namespace, .text(.apiVersion)),
+            "By resource provider, in place of the tested ones"))
+
+    private static let azureEndpoints = Shape.object(
+        .optional("authority", .text(.endpoint), "Where tokens are issued"),
+        .optional("resource-manager", .text(.endpoint), "Azure Resource Manager"),
+        .optional("graph", .text(.endpoint), "Microsoft Graph"),
+        .optional("key-vault-suffix", .text(.suffix), "Behind a vault's name"),
+        .optional("managed-hsm-suffix", .text(.suffix), "Behind a managed HSM's name"),
+        .optional("log-analytics", .text(.endpoint), "Azure Monitor's logs"))
+
+    private static let clientID = Field.required("client-id", .text(.guid), "The application's id")
+    private static let anyClientID = Field.optional("client-id", .text(.guid), "The application's id")
+
+    private static func kind(_ name: String) -> Field { .required("type", .choice([name]), "The credential's kind") }
+
+    private static let credential = Shape.variants(
+        tag: "type",
+        [
+            (
+                "client-secret",
+                ObjectShape([kind("client-secret"), clientID, .required("secret", SecretReference.shape, "The secret")])
+            ),
+            (
+                "client-certificate",
+                ObjectShape([
+                    kind("client-certificate"), clientID,
+                    .required(
+                        "certificate-file", .text(.sentence),
+                        "PEM file of the certificate, and of its key unless 'key' is given"),
+                    .optional("key", SecretReference.shape, "The private key as PEM"),
+                    .optional("send-certificate-chain", .boolean, "For registrations by subject name and issuer"),
+                ])
+            ),
+            (
+                "workload-identity",
+                ObjectShape([
+                    kind("workload-identity"), anyClientID,
+                    .optional("token-file", .text(.sentence), "The file that holds the federated token"),
+                ])
+            ),
+            (
+                "managed-identity",
+                ObjectShape([
+                    kind("managed-identity"), anyClientID,
+                    .optional("identity-endpoint", .text(.platformEndpoint), "Where the platform hands out tokens"),
+                    .optional("identity-header", SecretReference.shape, "What the platform wants to see"),
+                    .optional("imds-endpoint", .text(.platformEndpoint), "Of Azure Arc"),
+                ])
+            ),
+            ("azure-cli", ObjectShape([kind("azure-cli")])),
+        ])
+
+    private static let oci = Shape.object(
+        .required(
+            "profile",
+            .object(
+                .optional("file", .text(.sentence), "The OCI configuration file; ~/.oci/config without it"),
+                .optional("name", .text(.sentence), "The profile in it; DEFAULT without it")), "As whom"),
+        .optional("region", .text(.kebab), "In place of the profile's"),
+        .optional("endpoints", .map(names: .kebab, .text(.endpoint)), "By service, in place of the region's own"))
+
+    private static let database = Shape.object(
+        .required("connection", .text(.sentence), "ODBC connection string; a template of the step's inputs"),
+        .optional("user", .text(.sentence), "The user"),
+        .optional("password", SecretReference.shape, "The user's password"))
+}
