@@ -63,9 +63,7 @@ let package = Package(
 
         .target(name: "MusterSystem", dependencies: ["MusterModel", "CMusterSystem"], swiftSettings: strict),
 
-        .target(
-            name: "MusterJournal", dependencies: ["MusterModel", "MusterMachine", "MusterRecord", "MusterSystem"],
-            swiftSettings: strict),
+        .target(name: "MusterJournal", dependencies: ["MusterModel", "MusterMachine", "MusterSystem"], swiftSettings: strict),
 
         .target(name: "MusterGit", dependencies: ["MusterModel", "MusterSystem", "CGit2", "CMusterGit"], swiftSettings: strict),
 
@@ -147,11 +145,10 @@ let package = Package(
             name: "MusterMachineTests", dependencies: ["MusterMachine", "MusterModel", "MusterTestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "MusterRecordTests", dependencies: ["MusterRecord", "MusterMachine", "MusterModel"],
+            name: "MusterRecordTests", dependencies: ["MusterRecord", "MusterExpressions", "MusterMachine", "MusterModel"],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
-            name: "MusterJournalTests",
-            dependencies: ["MusterJournal", "MusterMachine", "MusterRecord", "MusterSystem", "MusterModel"],
+            name: "MusterJournalTests", dependencies: ["MusterJournal", "MusterMachine", "MusterSystem", "MusterModel"],
             swiftSettings: strict),
         .testTarget(
             name: "MusterGitTests", dependencies: ["MusterGit", "MusterSystem", "MusterModel", "muster"], swiftSettings: strict),

@@ -6,21 +6,30 @@ internal import MusterModel
 // What each failure of a journal means to the person who reads it.
 extension JournalWriter {
     static func error(_ failure: FileFailure) -> MusterError {
-        let (code, help) =
-            switch failure.errno {
-            case ENOSPC, EDQUOT: ("journal.disk-full", "Make room there, then continue with \"muster resume\".")
-            case EROFS: ("journal.read-only", "Make the disk writable, then continue with \"muster resume\".")
-            case EMFILE, ENFILE:
-                ("journal.too-many-files", "Raise the limit of open files, then continue with \"muster resume\".")
-            default:
-                (
-                    failure.operation == "sync" ? "journal.sync-failed" : "journal.write-failed",
-                    "The disk may be failing: check it, then continue with \"muster resume\", which reads the journal anew."
-                )
-            }
-        return MusterError(
-            code: code, "The journal could not be written, so the run stops before its next effect: \(failure).",
-            help: help, status: .runFailed)
+        switch failure.errno {
+        case ENOSPC, EDQUOT:
+            MusterError(
+                code: "journal.disk-full",
+                "The journal's disk is full, so the run stops before its next effect: \(failure).",
+                help: "Make room there, then continue with \"muster resume\".", status: .runFailed)
+        case EROFS:
+            MusterError(
+                code: "journal.read-only",
+                "The journal's disk is read-only, so the run stops before its next effect: \(failure).",
+                help: "Make the disk writable, then continue with \"muster resume\".", status: .runFailed)
+        case EMFILE, ENFILE:
+            MusterError(
+                code: "journal.too-many-files",
+                "No further file can be opened, so the run stops before its next effect: \(failure).",
+                help: "Raise the limit of open files, then continue with \"muster resume\".", status: .runFailed)
+        default:
+            MusterError(
+                code: "journal.write-failed",
+                "The journal could not be written, so the run stops before its next effect: \(failure).",
+                help:
+                    "The disk may be failing: check it, then continue with \"muster resume\", which reads the journal anew.",
+                status: .runFailed)
+        }
     }
 
     static func cannotCreate(_ failure: FileFailure) -> MusterError {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
+package import MusterMachine
 package import MusterModel
-package import MusterRecord
 
 /// Reads journals of runs, also of those that another process is writing; changes nothing.
 package struct JournalReader {

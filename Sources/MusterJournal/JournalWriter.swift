@@ -3,7 +3,6 @@
 internal import Glibc
 package import MusterMachine
 package import MusterModel
-package import MusterRecord
 
 /// Bounds of a journal on its disk.
 package struct JournalLimits: Sendable {
@@ -169,7 +168,7 @@ package final class JournalWriter {
 
     /// Gives the events their places and appends them, as a rule in one write. They are durable after ``sync()``.
     ///
-    /// - Throws: `journal.disk-full`, `journal.write-failed`; `journal.failed` after any earlier error.
+    /// - Throws: `journal.disk-full`, `journal.read-only`, `journal.write-failed`; `journal.failed` after any earlier error.
     @discardableResult
     package func append(_ events: [Event], at instant: Instant) throws(MusterError) -> [JournalEntry] {
         try refuseIfFailed()
@@ -182,7 +181,7 @@ package final class JournalWriter {
 
     /// Waits until everything appended is on the disk. Costs nothing when it already is.
     ///
-    /// - Throws: `journal.sync-failed`; `journal.failed` after any earlier error.
+    /// - Throws: the same as ``append(_:at:)``.
     package func sync() throws(MusterError) {
         try refuseIfFailed()
         do {

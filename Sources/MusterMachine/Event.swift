@@ -52,6 +52,13 @@ package struct RunCreated: Hashable, Sendable, Codable {
     package var bootID: String
     package var processID: Int32
     package var engine: String
+
+    /// A journal line has a `kind` of its own, the event's.
+    private enum CodingKeys: String, CodingKey {
+        case run, plan, runbook, environment, change, operatorName, host, bootID, processID, engine
+        case kind = "runKind"
+    }
+
     package init(
         run: RunID, plan: Digest, kind: RunKind, runbook: String, environment: String, change: String?, operatorName: String,
         host: String, bootID: String, processID: Int32, engine: String

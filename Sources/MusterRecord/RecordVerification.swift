@@ -46,30 +46,33 @@ private struct RecordVerification {
             fold.apply(journal.reading.entries)
             for entry in fold.misfits {
                 report(
-                    "misfit", "The entry does not fit the plan: it is out of order or names a step that is not there.",
+                    code: "record.misfit",
+                    "The entry does not fit the plan: it is out of order or names a step that is not there.",
                     "journal.jsonl", line: Int(clamping: entry) + 1)
             }
             compare(try RecordFiles(fold: fold, journal: journal.bytes))
         } catch let error as MusterError {
-            report("not-renderable", error.summary, "journal.jsonl")
+            report(code: "record.not-renderable", error.summary, "journal.jsonl")
         } catch {
-            report("not-renderable", "The record can not be made again from its journal: \(error).", "journal.jsonl")
+            report(
+                code: "record.not-renderable", "The record can not be made again from its journal: \(error).",
+                "journal.jsonl")
         }
     }
 
     private mutating func report(
-        _ code: String, _ summary: String, _ path: String, line: Int = 1, severity: Diagnostic.Severity = .error
+        code: String, _ summary: String, _ path: String, line: Int = 1, severity: Diagnostic.Severity = .error
     ) {
         findings.append(
             Diagnostic(
-                severity, code: "record.\(code)", summary,
+                severity, code: code, summary,
                 help: "Compare with an earlier commit of the record or with another clone.",
                 at: SourceLocation(file: path, line: line, column: 1)))
     }
 
     private mutating func read(_ path: String) -> [UInt8]? {
         guard let bytes = files[path] else {
-            report("missing-file", "The record lacks \(path).", path)
+            report(code: "record.missing-file", "The record lacks \(path).", path)
             return nil
         }
         return bytes
@@ -80,13 +83,15 @@ private struct RecordVerification {
         do {
             let plan: Plan = try JSON.parse(bytes).decode()
             if try JSON(encoding: plan).canonicalBytes() != bytes {
-                report("plan-not-canonical", "The plan is not in its canonical form.", "plan.json")
+                report(code: "record.plan-not-canonical", "The plan is not in its canonical form.", "plan.json")
             }
             return plan
         } catch let error as JSONParseError {
-            report("plan-unreadable", "The plan is not JSON: \(error).", "plan.json")
+            report(code: "record.plan-unreadable", "The plan is not JSON: \(error).", "plan.json")
         } catch {
-            report("plan-unreadable", "The plan can not be read: \(describeDecodingError(error)).", "plan.json")
+            report(
+                code: "record.plan-unreadable", "The plan can not be read: \(describeDecodingError(error)).",
+                "plan.json")
         }
         return nil
     }
@@ -97,13 +102,14 @@ private struct RecordVerification {
             let reading = try JournalReading(bytes)
             guard reading.tornTail.isEmpty else {
                 report(
-                    "journal-torn", "The journal ends inside a line.", "journal.jsonl", line: reading.entries.count + 1)
+                    code: "record.journal-torn", "The journal ends inside a line.", "journal.jsonl",
+                    line: reading.entries.count + 1)
                 return nil
             }
             return (bytes, reading)
         } catch {
             report(
-                "journal-broken", "The journal is not what was written: \(error.reason).", "journal.jsonl",
+                code: "record.journal-broken", "The journal is not what was written: \(error.reason).", "journal.jsonl",
                 line: error.line)
             return nil
         }
@@ -111,24 +117,30 @@ private struct RecordVerification {
 
     private mutating func checkIdentity(_ plan: Plan, _ journal: (bytes: [UInt8], reading: JournalReading)) {
         guard case .runCreated(let created)? = journal.reading.entries.first?.event else {
-            return report("no-run", "The journal does not begin with the creation of a run.", "journal.jsonl")
+            return report(
+                code: "record.no-run", "The journal does not begin with the creation of a run.", "journal.jsonl")
         }
         let digest = Digest(of: files["plan.json"] ?? [])
         if created.plan != digest {
             report(
-                "other-plan", "The run was created for the plan \(created.plan), but this is \(digest).", "plan.json")
+                code: "record.other-plan", "The run was created for the plan \(created.plan), but this is \(digest).",
+                "plan.json")
         }
         if let run, created.run != run {
-            report("other-run", "The journal is that of the run \(created.run), not of \(run).", "journal.jsonl")
+            report(
+                code: "record.other-run", "The journal is that of the run \(created.run), not of \(run).",
+                "journal.jsonl")
         }
         if plan.kind != created.kind || plan.runbook.name != created.runbook {
-            report("other-plan", "The plan's kind or runbook is not that of the run.", "plan.json")
+            report(code: "record.other-plan", "The plan's kind or runbook is not that of the run.", "plan.json")
         }
         for (path, document) in RecordFiles.documents(of: plan) {
             guard let bytes = read(path) else { continue }
             let blob = ObjectID(blob: bytes)
             if blob != document.blob {
-                report("other-definition", "The file is the blob \(blob), but the plan names \(document.blob).", path)
+                report(
+                    code: "record.other-definition",
+                    "The file is the blob \(blob), but the plan names \(document.blob).", path)
             }
         }
     }
@@ -142,11 +154,12 @@ private struct RecordVerification {
             guard found != bytes else { continue }
             let line = firstDifferentLine(found, bytes)
             report(
-                "not-from-journal", "The file is not what the journal says, from line \(line) on.", file.path,
+                code: "record.not-from-journal", "The file is not what the journal says, from line \(line) on.",
+                file.path,
                 line: line)
         }
         for path in files.keys.sorted() where !made.contains(path) && !path.hasPrefix("approvals/") {
-            report("unknown-file", "The journal accounts for no such file.", path)
+            report(code: "record.unknown-file", "The journal accounts for no such file.", path)
         }
     }
 }

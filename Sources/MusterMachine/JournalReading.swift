@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Glibc
-package import MusterMachine
 internal import MusterModel
 
 /// A journal's bytes, read and checked: the chain of `prev`, `seq` without gaps, every line an entry
@@ -79,12 +77,14 @@ package struct JournalFault: Error, Hashable, Sendable, CustomStringConvertible 
     }
 }
 
-/// The position of the next newline. `memchr`, because journals are long and this runs for each of their bytes.
+/// The position of the next newline. Over raw memory, because journals are long and this looks at each of their bytes.
 private func lineEnd(in bytes: [UInt8], from start: Int) -> Int? {
     bytes.withUnsafeBytes { buffer in
-        guard let base = buffer.baseAddress, let found = memchr(base + start, 0x0A, buffer.count - start) else {
-            return nil
+        var at = start
+        while at < buffer.count {
+            if buffer[at] == 0x0A { return at }
+            at += 1
         }
-        return UnsafeRawPointer(found) - base
+        return nil
     }
 }
