@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import MusterDocuments
+internal import MusterExpressions
+package import MusterMachine
+package import MusterModel
+
+/// Everything a plan is made of, found and read.
+package struct PlanMaterial {
+    /// The definition that a `uses:` stands for.
+    package struct Definition {
+        package var definition: StepDefinition
+        /// Nil for a built-in step.
+        package var document: Plan.Document?
+        /// Where this version was published; nil for uncommitted work.
+        package var commit: ObjectID?
+
+        package init(definition: StepDefinition, document: Plan.Document?, commit: ObjectID?) {
+            self.definition = definition
+            self.document = document
+            self.commit = commit
+        }
+    }
+
+    package var kind: RunKind
+    package var runbook: Runbook
+    package var runbookDocument: Plan.Document
+    package var commit: ObjectID?
+    package var lock: Plan.Document?
+    package var environment: Plan.Environment
+    package var change: String?
+    /// As given by the operator or the scenario.
+    package var inputs: [String: JSON]
+    /// By the text of `uses:`.
+    package var definitions: [StepUse: Definition]
+    package var plugins: [Plan.Plugin]
+
+    package init(
+        kind: RunKind, runbook: Runbook, runbookDocument: Plan.Document, commit: ObjectID?, lock: Plan.Document?,
+        environment: Plan.Environment, change: String?, inputs: [String: JSON], definitions: [StepUse: Definition],
+        plugins: [Plan.Plugin]
+    ) {
+        self.kind = kind
+        self.runbook = runbook
+        self.runbookDocument = runbookDocument
+        self.commit = commit
+        self.lock = lock
+        self.environment = environment
+        self.change = change
+        self.inputs = inputs
+        self.definitions = definitions
+        self.plugins = plugins
+    }
+
+    /// The plan without any look at its targets: inputs checked, `for-each` written out, needs resolved.
+    ///
+    /// - Precondition: the runbook was linted without an error against the same definitions.
+    /// - Throws: `plan.inputs`, with one diagnostic for each input that is missing, unknown or of the wrong type;
+    ///   `plan.expression` where an expression over inputs and environment has no value.
+    package func draft() throws(MusterError) -> Plan {
+        let inputs = try checkedInputs()
+        var draft = PlanDraft(material: self, inputs: inputs)
+        do {
+            try draft.expand()
+            return Plan(
+                kind: kind, runbook: planRunbook, commit: commit, lock: lock, environment: environment, change: change,
+                inputs: inputs, locks: try draft.locks(), plugins: plugins, definitions: plannedDefinitions, steps: draft.steps,
+                measures: measures)
+        } catch let error as MusterError {
+            throw error
+        } catch {
+            throw MusterError(
+                code: "plan.expression", "The plan cannot be made: \(error).",
+                help: "Correct the runbook or the values given.")
+        }
+    }
+
+    private var planRunbook: Plan.Runbook {
+        Plan.Runbook(
+            name: runbook.name.value, version: runbook.version.value, summary: runbook.summary, document: runbookDocument)
+    }
+
+    private var measures: [PlannedMeasure] {
+        runbook.measures.map { measure in
+            PlannedMeasure(
+                id: measure.id.value, summary: measure.summary, from: .init(measure.from.value), to: .init(measure.to.value),
+                objectiveMilliseconds: measure.objective?.milliseconds)
+        }
+    }
+
+    private var plannedDefinitions: [String: PlannedDefinition] {
+        var planned: [String: PlannedDefinition] = [:]
+        for material in definitions.values {
+            let definition = PlannedDefinition(material)
+            planned["\(definition.reference)@\(definition.version)"] = definition
+        }
+        return planned
+    }
+
+    // MARK: Inputs
+
+    private func checkedInputs() throws(MusterError) -> [String: JSON] {
+        var diagnostics: [Diagnostic] = []
+        var values: [String: JSON] = [:]
+        let known = Set(runbook.inputs.map(\.name.value))
+        for name in inputs.keys.sorted() where !known.contains(name) {
+            let names = known.sorted()
+            let help = suggestion(for: name, in: names) ?? "It takes \(names.joined(separator: ", "))."
+            diagnostics.append(
+                Diagnostic(code: "plan.unknown-input", "The runbook has no input '\(name)'", help: help))
+        }
+        for input in runbook.inputs {
+            guard let value = inputs[input.name.value] ?? input.defaultValue else {
+                if input.isRequired {
+                    diagnostics.append(
+                        Diagnostic(
+                            code: "plan.missing-input", "The input '\(input.name.value)' is missing (\(input.type))",
+                            help: "Give it with --input \(input.name.value)=VALUE. \(input.summary ?? "")",
+                            at: input.name.location))
+                } else {
+                    values[input.name.value] = .null
+                }
+                continue
+            }
+            if let why = input.type.mismatch(of: value) {
+                diagnostics.append(
+                    Diagnostic(
+                        code: "plan.input-type", "The input '\(input.name.value)' does not fit its type: \(why)",
+                        at: input.name.location))
+            }
+            values[input.name.value] = value
+        }
+        guard diagnostics.isEmpty else {
+            throw MusterError(
+                code: "plan.inputs", "The inputs do not fit the runbook \(runbook.name.value).", diagnostics: diagnostics)
+        }
+        return values
+    }
+}
+
+extension PlannedMeasure.Mark {
+    fileprivate init(_ mark: MeasureMark) {
+        self.init(step: mark.step, edge: mark.edge == .started ? .started : .finished)
+    }
+}
+
+extension PlannedDefinition {
+    /// The parts of the definition that a run and its record need.
+    init(_ material: PlanMaterial.Definition) {
+        let definition = material.definition
+        self.init(
+            reference: definition.reference.value, version: definition.version.value, document: material.document,
+            commit: material.commit, summary: definition.summary, effect: .init(definition.effect),
+            timeoutMilliseconds: definition.timeout.milliseconds, connections: definition.connections.map(\.value),
+            preconditions: definition.preconditions.map {
+                .init(
+                    id: $0.id.value, at: $0.at == .start ? .start : .step, says: $0.says, why: $0.why, remedy: $0.remedy)
+            },
+            postconditions: definition.postconditions.map { .init(id: $0.id.value, says: $0.says) },
+            permissions: definition.permissions, outputs: definition.outputs.map(\.name.value),
+            rollback: definition.rollbackText,
+            knownErrors: definition.knownErrors.map { .init(match: $0.match.value, means: $0.means, remedy: $0.remedy) })
+    }
+}
+
+extension PlannedDefinition.Effect {
+    fileprivate init(_ effect: StepDefinition.Effect) {
+        switch effect {
+        case .reversible: self = .reversible
+        case .irreversible: self = .irreversible
+        case .none: self = .none
+        }
+    }
+}
