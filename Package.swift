@@ -89,7 +89,7 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        .executableTarget(name: "muster", dependencies: ["MusterCommands"], swiftSettings: strict),
+        .executableTarget(name: "muster", dependencies: ["MusterCommands", "MusterGit"], swiftSettings: strict),
 
         // MARK: Plugin side
 

@@ -1,2 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-@main struct Main { static func main() {} }
+
+internal import MusterGit
+
+@main struct Main {
+    static func main() {
+        // The executable starts itself again as the process in which libgit2 may hang or die.
+        if CommandLine.arguments.dropFirst().first == gitWorkerArgument { runGitWorker() }
+    }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import MusterModel
+
+/// A commit on a run's branch: the branch's whole new tree, and who says what about it.
+package struct RunCommit: Hashable, Sendable, Codable {
+    /// What stands at a path: bytes, or a blob that the repository holds (a definition).
+    package enum Source: Hashable, Sendable, Codable {
+        case content(FileContent)
+        case blob(ObjectID)
+    }
+
+    package struct File: Hashable, Sendable, Codable {
+        package var path: String
+        package var source: Source
+
+        package init(path: String, _ source: Source) {
+            self.path = path
+            self.source = source
+        }
+    }
+
+    package var run: RunID
+    /// The run's tip as the caller knows it; nil for the first commit, which has no parent.
+    package var parent: ObjectID?
+    package var files: [File]
+    package var note: CommitNote
+
+    package init(run: RunID, parent: ObjectID?, files: [File], note: CommitNote) {
+        self.run = run
+        self.parent = parent
+        self.files = files
+        self.note = note
+    }
+}
+
+/// Message, author and time of a commit. Author and committer are the same.
+package struct CommitNote: Hashable, Sendable, Codable {
+    /// One line, or a line, an empty one, and a text.
+    package var message: String
+    /// `Run: …` and the like, written below the message in this order.
+    package var trailers: [Trailer]
+    package var author: GitIdentity
+    package var time: Timestamp
+
+    package struct Trailer: Hashable, Sendable, Codable {
+        package var name: String
+        package var value: String
+
+        package init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    package init(message: String, trailers: [Trailer] = [], author: GitIdentity, time: Timestamp) {
+        self.message = message
+        self.trailers = trailers
+        self.author = author
+        self.time = time
+    }
+
+    /// The commit's message. Line breaks inside a trailer become spaces, so that none can forge another.
+    package var text: String {
+        let lines = trailers.map { trailer in
+            let value = trailer.value.split(whereSeparator: \.isNewline).joined(separator: " ")
+            return "\(trailer.name): \(value)\n"
+        }
+        var body = Substring(message)
+        while body.last?.isWhitespace == true { body.removeLast() }
+        let whole = body + "\n" + (lines.isEmpty ? "" : "\n" + lines.joined())
+        // A message ends at its first zero byte; other control characters would confuse the terminals that show it.
+        return String(
+            whole.filter { $0.isNewline || $0.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F } })
+    }
+}
+
+/// Adds a run to the log of executions.
+package struct RecordMerge: Hashable, Sendable, Codable {
+    package var run: RunID
+    /// The log's branch, short: `muster/records`.
+    package var branch: String
+    package var note: CommitNote
+
+    package init(run: RunID, branch: String, note: CommitNote) {
+        self.run = run
+        self.branch = branch
+        self.note = note
+    }
+}
+
+package struct MergedRecord: Hashable, Sendable, Codable {
+    /// The log's tip with the record in it.
+    package var commit: ObjectID
+    /// The record had been there, with the same content.
+    package var wasThere: Bool
+    /// How often the log's tip moved under us, and once more.
+    package var attempts: Int
+}
+
+/// Which records to list.
+package struct RecordQuery: Hashable, Sendable, Codable {
+    package var branch: String
+    package var limit: Int
+    /// Only runs whose id is smaller, that is older.
+    package var before: RunID?
+    /// A file of each record to read along, such as `record.json`.
+    package var file: String?
+
+    package init(branch: String, limit: Int, before: RunID? = nil, file: String? = nil) {
+        self.branch = branch
+        self.limit = limit
+        self.before = before
+        self.file = file
+    }
+}
+
+package struct RecordEntry: Hashable, Sendable, Codable {
+    package var run: RunID
+    package var tree: ObjectID
+    /// The file asked for; nil when none was, or the record has none.
+    package var file: FileContent?
+}
+
+/// Where a record is read: in the log of executions, or, while its run lives, on the run's own branch.
+package struct RecordPlace: Hashable, Sendable, Codable {
+    package var run: RunID
+    /// The log's branch, short; nil reads the run's own branch.
+    package var branch: String?
+
+    package init(run: RunID, branch: String?) {
+        self.run = run
+        self.branch = branch
+    }
+}
+
+package struct RecordFile: Hashable, Sendable, Codable {
+    package var path: String
+    package var id: ObjectID
+    package var size: Int
+}
+
+/// The newest commit of a run's branch.
+package struct RunTip: Hashable, Sendable, Codable {
+    package var run: RunID
+    package var commit: ObjectID
+}
+
+/// What to send where. Never forced, never a deletion.
+package struct PushOrder: Hashable, Sendable, Codable {
+    /// A remote's name in the repository's configuration; a URL is refused.
+    package var remote: String
+    /// Full names of local refs; each goes to the ref of the same name.
+    package var refs: [String]
+
+    package init(remote: String, refs: [String]) {
+        self.remote = remote
+        self.refs = refs
+    }
+}
+
+package struct PushReport: Hashable, Sendable, Codable {
+    package enum Outcome: Hashable, Sendable, Codable {
+        /// The remote has it.
+        case accepted
+        /// The remote, or the rule against forcing, said no; why.
+        case rejected(String)
+        /// Nothing was sent, or it is not known whether it arrived; why. Pushing again is safe.
+        case unreachable(String)
+    }
+
+    package struct Ref: Hashable, Sendable, Codable {
+        package var ref: String
+        package var outcome: Outcome
+    }
+
+    package var refs: [Ref]
+
+    package var isComplete: Bool { refs.allSatisfy { $0.outcome == .accepted } }
+}
