@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AsyncHTTPClient
+internal import Glibc
 internal import MusterModel
 internal import NIOCore
 internal import NIOHTTP1
@@ -81,6 +82,9 @@ package actor NetworkTransport: HTTPTransport {
         return client
     }
 
+    /// Errors that only connecting gives; a connection that breaks later says others.
+    private static let connectErrors: Set<Int32> = [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ENETDOWN, EADDRNOTAVAIL]
+
     private static func transportError(_ error: any Error, origin: String) -> TransportError {
         switch error {
         case is CancellationError: return TransportError(.cancelled, "The request to \(origin) was cancelled.")
@@ -92,6 +96,9 @@ package actor NetworkTransport: HTTPTransport {
             return TransportError(
                 .tls, "TLS with \(origin) failed: \(error). Is its authority in the environment's CA file?")
         case let error as HTTPClientError: return clientError(error, origin: origin)
+        case let error as IOError where connectErrors.contains(error.errnoCode):
+            return TransportError(
+                .cannotConnect, "No connection to \(origin): \(String(cString: strerror(error.errnoCode))).")
         default: return TransportError(.connectionLost, "The connection to \(origin) was lost: \(error).")
         }
     }

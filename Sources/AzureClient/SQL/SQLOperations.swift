@@ -64,6 +64,11 @@ package struct SQLOperations: Sendable {
         try await read(server, "/databases/\(percentEncoded(database))/transparentDataEncryption/current")
     }
 
+    /// What the server is doing, and did lately.
+    package func operations(_ server: ResourceID) async throws(AzureError) -> [SQLServerOperation] {
+        try await list(server, "/operations")
+    }
+
     // MARK: Changes
 
     /// Makes a vault's key known to the server. Nothing is encrypted with it yet.
