@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterModel
+
+/// Whether a server can use a Key Vault key: what Azure SQL finds out when it wraps and unwraps with it.
+/// https://learn.microsoft.com/azure/azure-sql/database/transparent-data-encryption-byok-overview
+extension AzureWorld {
+    /// Roles that hold get, wrap and unwrap on keys.
+    private static let keyUsingRoles: Set<String> = [
+        "e147488a-f6f5-4113-8e2d-b22465e65bf6",  // Key Vault Crypto Service Encryption User
+        "12338af0-0e69-4776-bea7-57ae8d297424",  // Key Vault Crypto User
+        "14b46e9e-c2b7-41b4-b07b-48a6ebf60603",  // Key Vault Crypto Officer
+        "00482a5a-887f-4fb3-b363-3b7fe8e74483",  // Key Vault Administrator
+    ]
+
+    /// Databases go offline within about ten minutes, and come back by themselves within thirty.
+    /// https://learn.microsoft.com/azure/azure-sql/database/transparent-data-encryption-byok-overview#inaccessible-tde-protector
+    static let timeUntilInaccessible = Duration.seconds(600)
+    static let timeThatHeals = Duration.seconds(1800)
+
+    /// The key's version as the server finds it, or why it can't use it.
+    func usableKey(_ reference: KeyReference, by server: SQLServer, at now: Timestamp) throws(AzureError) -> KeyVersion {
+        guard let principal = server.principal else { throw SQLError.noServerIdentity }
+        guard let vault = state.vaults[CaselessName(reference.vault)], vault.deletedAt == nil else {
+            throw AzureError(
+                400, "AkvHostNotResolvingFromNode",
+                "AKV host '\(reference.vault).vault.azure.net' is not resolvable from SQL, on server '\(server.name)'.")
+        }
+        guard mayUseKeys(principal, of: vault, key: reference.key, at: now) else { throw SQLError.missingPermissions }
+        guard let key = vault.keys[CaselessName(reference.key)], key.deletedAt == nil else { throw SQLError.keyNotInVault }
+        let named = key.versions.first { $0.version.lowercased() == reference.version?.lowercased() }
+        guard let version = reference.version == nil ? key.current : named else { throw SQLError.keyNotInVault }
+        guard version.enabled else { throw SQLError.keyDisabled }
+        if let expires = version.expires, expires <= now { throw SQLError.keyExpired }
+        if let notBefore = version.notBefore, notBefore > now { throw SQLError.keyExpired }
+        return version
+    }
+
+    /// The further demands on a key that is newly registered.
+    func registrableKey(_ reference: KeyReference, by server: SQLServer, at now: Timestamp) throws(AzureError) -> KeyVersion {
+        let version = try usableKey(reference, by: server, at: now)
+        guard let vault = state.vaults[CaselessName(reference.vault)], vault.softDelete, vault.purgeProtection else {
+            throw SQLError.recoveryLevel
+        }
+        guard ["RSA", "RSA-HSM"].contains(version.type), [2048, 3072].contains(version.bits) else {
+            throw SQLError.keyUnsupported
+        }
+        return version
+    }
+
+    private func mayUseKeys(_ principal: String, of vault: Vault, key: String, at now: Timestamp) -> Bool {
+        guard vault.roleBased else {
+            return vault.accessPolicies[principal]?.isSuperset(of: ["get", "wrapkey", "unwrapkey"]) ?? false
+        }
+        let resource = vaultID(vault) + "/keys/\(key)"
+        return state.roleAssignments.contains {
+            $0.principal.lowercased() == principal.lowercased() && Self.keyUsingRoles.contains($0.role) && $0.effective <= now
+                && $0.covers(resource)
+        }
+    }
+
+    /// Notes since when a server has lost its key, and forgets it when it heals in time.
+    mutating func followKeyAccess(at now: Timestamp) {
+        for (name, server) in state.servers {
+            guard let key = server.protectorKey else {
+                state.servers[name]?.accessLostAt = nil
+                continue
+            }
+            let reachable: Bool
+            do {
+                _ = try usableKey(key.reference, by: server, at: now)
+                reachable = true
+            } catch {
+                reachable = false
+            }
+            if !reachable {
+                state.servers[name]?.accessLostAt = server.accessLostAt ?? now
+            } else if let lost = server.accessLostAt, now.duration(since: lost) <= Self.timeThatHeals {
+                state.servers[name]?.accessLostAt = nil
+            }
+        }
+    }
+
+    func isInaccessible(_ server: SQLServer, at now: Timestamp) -> Bool {
+        server.accessLostAt.map { now.duration(since: $0) >= Self.timeUntilInaccessible } ?? false
+    }
+
+    func vaultID(_ vault: Vault) -> String {
+        "/subscriptions/\(state.subscription)/resourceGroups/\(vault.group)/providers/Microsoft.KeyVault/vaults/\(vault.name)"
+    }
+
+    func serverID(_ server: SQLServer) -> String {
+        "/subscriptions/\(state.subscription)/resourceGroups/\(server.group)/providers/Microsoft.Sql/servers/\(server.name)"
+    }
+}

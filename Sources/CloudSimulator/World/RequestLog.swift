@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import MusterModel
+
+/// The last requests, newest last. Neither tokens nor bodies nor signed parameters are kept.
+package struct RequestLog: Sendable, Hashable {
+    package struct Entry: Sendable, Hashable {
+        package var at: Timestamp
+        package var method: String
+        package var host: String
+        package var path: String
+        package var operation: String
+        package var status: Int
+        package var faults: [String]
+        package var clientRequestID: String?
+    }
+
+    static let limit = 10_000
+
+    package private(set) var entries: [Entry] = []
+    /// How many there were in all.
+    package private(set) var total = 0
+
+    mutating func append(_ call: Call, at now: Timestamp, status: Int, faults: [String]) {
+        total += 1
+        if entries.count >= Self.limit { entries.removeFirst(Self.limit / 10) }
+        entries.append(
+            Entry(
+                at: now, method: call.request.method, host: call.request.host, path: call.request.path,
+                operation: call.operation, status: status, faults: faults,
+                clientRequestID: call.request.headers["x-ms-client-request-id"]))
+    }
+}
