@@ -77,7 +77,7 @@ package struct Engine {
             needsSync = false
         }
         guard !unshown.isEmpty else { return }
-        for follower in followers { follower.follow(unshown, state) }
+        for follower in followers { try follower.follow(unshown, state) }
         unshown.removeAll(keepingCapacity: true)
     }
 

@@ -68,5 +68,7 @@ package protocol RunJournal: AnyObject {
 /// Follows a run: the live view, and the writer of the record.
 package protocol RunFollower: AnyObject {
     /// New entries and the state after them. What must be durable among them is.
-    func follow(_ entries: [JournalEntry], _ state: RunState)
+    ///
+    /// - Throws: only when the run must not go on; nothing is sent any more then.
+    func follow(_ entries: [JournalEntry], _ state: RunState) throws(MusterError)
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CMusterSystem
 internal import Glibc
 
 /// What identifies this machine and process in a record.
@@ -18,6 +19,9 @@ package enum Host {
 
     package static var processID: Int32 { getpid() }
 
+    /// Whether a process with this number runs on this machine.
+    package static func isAlive(_ process: Int32) -> Bool { kill(process, 0) == 0 || errno == EPERM }
+
     /// The login name of the user that the process runs as.
     package static var userName: String {
         guard let entry = getpwuid(geteuid()), let name = entry.pointee.pw_name else { return "uid-\(geteuid())" }
@@ -29,6 +33,18 @@ package enum Host {
 
     /// A variable of this process's environment.
     package static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+    /// All variables of this process's environment.
+    package static var variables: [String: String] {
+        var variables: [String: String] = [:]
+        var entry = muster_environment()
+        while let text = entry?.pointee {
+            let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
+            entry = entry?.advanced(by: 1)
+        }
+        return variables
+    }
 
     /// The folder that this process's executable is in, links resolved.
     package static var executableFolder: String? {

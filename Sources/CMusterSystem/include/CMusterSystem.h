@@ -40,4 +40,7 @@ int muster_signal_descriptor(const int *signals, int count);
 // The next signal that waits on the descriptor, or 0.
 int muster_next_signal(int descriptor);
 
+// The variables of this process, each `NAME=value`, with a null pointer behind the last. Nothing here changes them.
+char **muster_environment(void);
+
 #endif

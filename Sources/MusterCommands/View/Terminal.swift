@@ -12,6 +12,8 @@ struct Terminal: Sendable {
         style = Style(isColoured: isTerminal && getenv("NO_COLOR") == nil)
     }
 
+    static var isInputTerminal: Bool { isatty(STDIN_FILENO) == 1 }
+
     var width: Int {
         var size = winsize()
         guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else { return 120 }

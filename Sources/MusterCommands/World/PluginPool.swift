@@ -20,7 +20,9 @@ final class PluginPool {
     }
 
     /// Gives a section of the environment with its secrets resolved; says each secret to the function before.
-    typealias Connections = (_ name: String, _ hide: (_ value: String, _ name: String) -> Void) throws(MusterError) -> JSON
+    typealias Connections = (
+        _ name: String, _ inputs: [String: JSON], _ hide: (_ value: String, _ name: String) -> Void
+    ) throws(MusterError) -> JSON
 
 
     private final class Slot {
@@ -70,7 +72,7 @@ final class PluginPool {
     private func send(_ outgoing: OutgoingCall, _ slot: Slot, _ process: PluginProcess) throws(MusterError) {
         var call = outgoing.call
         for name in outgoing.connections {
-            call.connections[name] = try connections(name) { value, name in
+            call.connections[name] = try connections(name, call.inputs) { value, name in
                 redactor.add(value, name: name)
                 for slot in slots.values { slot.process?.hide(value, name: name) }
             }

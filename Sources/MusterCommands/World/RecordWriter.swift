@@ -38,6 +38,8 @@ final class RecordWriter: RunFollower, PollService {
     private var sent: (id: Int, commit: RunCommit)?
     /// Why the newest commit failed; nil once one went through.
     private(set) var failure: MusterError?
+    /// The record as it was last written.
+    private(set) var record: RunRecord?
 
     init(catalog: Catalog, journal: JournalWriter, plan: Plan, place: Place) throws {
         self.catalog = catalog
@@ -48,7 +50,7 @@ final class RecordWriter: RunFollower, PollService {
 
     // MARK: Following
 
-    func follow(_ entries: [JournalEntry], _ state: RunState) {
+    func follow(_ entries: [JournalEntry], _ state: RunState) throws(MusterError) {
         fold.apply(entries)
         for entry in entries {
             // An entry that was journaled has a text.
@@ -63,8 +65,8 @@ final class RecordWriter: RunFollower, PollService {
             default: break
             }
         }
-        let now = readClocks().boot
-        dueAt = min(dueAt ?? .max, now + Self.behindMax)
+        if tip == nil { return try commitCreated() }
+        dueAt = min(dueAt ?? .max, readClocks().boot + Self.behindMax)
     }
 
     var pollTargets: [PollTarget] { sent == nil ? [] : catalog.client.pollTargets }
@@ -91,7 +93,7 @@ final class RecordWriter: RunFollower, PollService {
     }
 
     private func failed(_ error: any Error) {
-        failure = error as? MusterError ?? MusterError(code: "record.not-written", "\(error)", status: .runFailed)
+        failure = Self.recordError(error)
         // Not at once: a full disk does not heal in a millisecond.
         dueAt = readClocks().boot + Self.behindMax
     }
@@ -105,16 +107,27 @@ final class RecordWriter: RunFollower, PollService {
 
     // MARK: The commits that are waited for
 
-    /// Commits the plan before anything is done.
-    func commitCreated() throws {
-        tip = try catalog.commitRun(try commit(.created))
-        dueAt = nil
+    /// Commits the plan before anything is done: a run that git cannot record does not begin.
+    private func commitCreated() throws(MusterError) {
+        do {
+            tip = try catalog.commitRun(try commit(.created))
+        } catch {
+            throw Self.recordError(error)
+        }
+    }
+
+    private static func recordError(_ error: any Error) -> MusterError {
+        error as? MusterError ?? MusterError(code: "record.not-written", "The record cannot be made: \(error).", status: .runFailed)
     }
 
     /// Commits the end and merges the run into the log of executions.
     ///
     /// - Returns: the log's commit that has the record.
-    func commitFinished() throws -> ObjectID {
+    func commitFinished() throws(MusterError) -> ObjectID {
+        do { return try finish() } catch { throw Self.recordError(error) }
+    }
+
+    private func finish() throws -> ObjectID {
         while sent != nil {
             _ = waitUntilReady(pollTargets, timeout: .milliseconds(100))
             takeAnswers()
@@ -129,6 +142,7 @@ final class RecordWriter: RunFollower, PollService {
         // Nothing may stand in git that a power loss could still take from the journal.
         try journal.sync()
         let record = try RecordFiles(fold: fold, journal: bytes, uncommitted: place.uncommitted)
+        self.record = record.record
         let files = record.files.map { file -> RunCommit.File in
             switch file.content {
             case .bytes(let bytes): RunCommit.File(path: file.path, .content(FileContent(bytes)))

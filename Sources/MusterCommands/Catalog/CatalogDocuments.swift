@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import MusterDocuments
+internal import MusterExpressions
+internal import MusterGit
+internal import MusterMachine
+internal import MusterModel
+internal import MusterSystem
+
+/// The documents of a catalog, either of one commit or, for lint and rehearsals of work in progress, of the work tree.
+final class CatalogDocuments {
+    enum Source {
+        case commit(ObjectID)
+        /// The folder; nothing read here may run against a real target.
+        case workTree(String)
+    }
+
+    let git: Catalog
+    let state: RepositoryState
+    let source: Source
+    /// Contents read so far, by path: what a record of uncommitted work holds in place of blobs.
+    private(set) var contents: [String: [UInt8]] = [:]
+
+    init(git: Catalog, state: RepositoryState, source: Source) {
+        self.git = git
+        self.state = state
+        self.source = source
+    }
+
+    /// Opens the repository around the folder, or around the current one.
+    static func open(_ folder: String?) throws(MusterError) -> (git: Catalog, state: RepositoryState) {
+        var options = GitClient.Options()
+        options.adopt(environment: Host.variables)
+        let git = Catalog(folder: folder ?? Host.currentFolder, options: options)
+        return (git, try git.state())
+    }
+
+    var commit: ObjectID? { if case .commit(let id) = source { id } else { nil } }
+
+    /// The file's bytes and blob id; nil when there is none.
+    func file(_ path: String) throws(MusterError) -> (bytes: [UInt8], document: Plan.Document)? {
+        switch source {
+        case .commit(let commit):
+            guard let file = try git.file(path, at: commit) else { return nil }
+            return (file.content.bytes, Plan.Document(path: path, blob: file.id))
+        case .workTree(let root):
+            guard let bytes = try readWorkTree(root, path) else { return nil }
+            contents[path] = bytes
+            return (bytes, Plan.Document(path: path, blob: ObjectID(blob: bytes)))
+        }
+    }
+
+    private func readWorkTree(_ root: String, _ path: String) throws(MusterError) -> [UInt8]? {
+        let full = "\(root)/\(path)"
+        guard access(full, F_OK) == 0 else { return nil }
+        guard let bytes = readSmallFile(full) else {
+            throw MusterError(
+                code: "catalog.unreadable", "\(path) cannot be read, or is larger than 1 MiB.",
+                help: "Look at the file's permissions and size.")
+        }
+        return bytes
+    }
+
+    /// File names of a folder that end like this, sorted; empty when there is no such folder.
+    func names(in folder: String, ending: String) throws(MusterError) -> [String] {
+        switch source {
+        case .commit(let commit):
+            let entries = try git.folder(folder, at: commit) ?? []
+            return entries.filter { $0.kind != .folder && $0.name.hasSuffix(ending) }.map(\.name)
+        case .workTree(let root): return folderNames("\(root)/\(folder)").filter { $0.hasSuffix(ending) }
+        }
+    }
+
+    func folders(in folder: String) throws(MusterError) -> [String] {
+        switch source {
+        case .commit(let commit):
+            return (try git.folder(folder, at: commit) ?? []).filter { $0.kind == .folder }.map(\.name)
+        case .workTree(let root):
+            return folderNames("\(root)/\(folder)").filter { isFolder("\(root)/\(folder)/\($0)") }
+        }
+    }
+
+    // MARK: Documents
+
+    func configuration() throws(MusterError) -> Configuration {
+        guard let file = try file("muster.yaml") else {
+            throw MusterError(
+                code: "catalog.no-configuration", "The catalog has no muster.yaml.",
+                help: "Add one at the root of the repository: `catalog: <name>` is enough.")
+        }
+        return try Configuration.parse(file.bytes, file: "muster.yaml").get()
+    }
+
+    func runbook(_ name: String) throws(MusterError) -> (runbook: Runbook, document: Plan.Document) {
+        let path = "runbooks/\(name).yaml"
+        guard isKebabCase(name), let file = try file(path) else {
+            let known = try runbookNames()
+            throw MusterError(
+                code: "catalog.unknown-runbook", "There is no runbook \"\(visibleText(name))\"\(place).",
+                help: suggestion(for: name, in: known) ?? (known.isEmpty ? "runbooks/ is empty." : "There are \(known.joined(separator: ", "))."))
+        }
+        return (try Runbook.parse(file.bytes, file: path).get(), file.document)
+    }
+
+    func runbookNames() throws(MusterError) -> [String] {
+        try names(in: "runbooks", ending: ".yaml").filter { !$0.hasSuffix(".lock.yaml") }.map { String($0.dropLast(5)) }
+    }
+
+    func lock(_ runbook: String) throws(MusterError) -> (lock: Lock, document: Plan.Document)? {
+        let path = "runbooks/\(runbook).lock.yaml"
+        guard let file = try file(path) else { return nil }
+        return (try Lock.parse(file.bytes, file: path).get(), file.document)
+    }
+
+    func environment(_ name: String) throws(MusterError) -> (environment: Environment, document: Plan.Document) {
+        let path = "environments/\(name).yaml"
+        guard isKebabCase(name), let file = try file(path) else {
+            let known = try names(in: "environments", ending: ".yaml").map { String($0.dropLast(5)) }
+            throw MusterError(
+                code: "catalog.unknown-environment", "There is no environment \"\(visibleText(name))\"\(place).",
+                help: suggestion(for: name, in: known)
+                    ?? (known.isEmpty ? "environments/ is empty." : "There are \(known.joined(separator: ", "))."))
+        }
+        return (try Environment.parse(file.bytes, file: path).get(), file.document)
+    }
+
+    private var place: String {
+        switch source {
+        case .commit(let id): " at commit \(id.short)"
+        case .workTree: " in the work tree"
+        }
+    }
+}
+
+/// Names in a folder, sorted, without `.` and `..`; empty when it cannot be listed.
+func folderNames(_ path: String) -> [String] {
+    guard let folder = opendir(path) else { return [] }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+}
+
+private func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterDocuments
+internal import MusterExpressions
+internal import MusterGit
+internal import MusterMachine
+internal import MusterModel
+
+/// Checks documents of a work tree, against each other and against what was published.
+struct CatalogLint {
+    let documents: CatalogDocuments
+    private(set) var diagnostics: [Diagnostic] = []
+    private var definitions: [StepReference: Parsed<StepDefinition>] = [:]
+    private var stepNames: [String] = []
+    private var published: PublishedVersions?
+
+    init(documents: CatalogDocuments) { self.documents = documents }
+
+    /// Checks these documents, or all; returns how many.
+    mutating func check(_ paths: [String]) throws(MusterError) -> Int {
+        stepNames = try DefinitionFinder(documents: documents).stepNames()
+        let all = paths.isEmpty ? try allPaths() : paths
+        for path in all { try check(path) }
+        diagnostics.sort(by: inDocumentOrder)
+        return all.count
+    }
+
+    private func allPaths() throws(MusterError) -> [String] {
+        var paths = ["muster.yaml"]
+        paths += try documents.names(in: "runbooks", ending: ".yaml").map { "runbooks/\($0)" }
+        for runbook in try documents.folders(in: "runbooks/tests") {
+            paths += try documents.names(in: "runbooks/tests/\(runbook)", ending: ".yaml").map { "runbooks/tests/\(runbook)/\($0)" }
+        }
+        for plugin in try documents.folders(in: "plugins") {
+            paths += try documents.names(in: "plugins/\(plugin)/steps", ending: ".yaml").map { "plugins/\(plugin)/steps/\($0)" }
+        }
+        paths += try documents.names(in: "environments", ending: ".yaml").map { "environments/\($0)" }
+        return paths
+    }
+
+    private mutating func check(_ path: String) throws(MusterError) {
+        guard let bytes = try documents.file(path)?.bytes else {
+            diagnostics.append(
+                Diagnostic(
+                    code: "lint.no-document", "There is no document \(path)", help: "Give paths from the catalog's root."))
+            return
+        }
+        let parts = path.split(separator: "/").map(String.init)
+        switch (parts.first, parts.count) {
+        case ("muster.yaml", 1): diagnostics += Configuration.parse(bytes, file: path).diagnostics
+        case ("runbooks", 4) where parts[1] == "tests": try checkScenario(bytes, path, parts[2])
+        case ("runbooks", 2) where path.hasSuffix(".lock.yaml"): diagnostics += Lock.parse(bytes, file: path).diagnostics
+        case ("runbooks", 2): try checkRunbook(bytes, path)
+        case ("plugins", 4) where parts[2] == "steps": try checkDefinition(parts[1], parts[3])
+        case ("environments", 2): checkEnvironment(bytes, path)
+        default:
+            diagnostics.append(
+                Diagnostic(
+                    code: "lint.no-kind", "\(path) is no place for a document",
+                    help: "Documents are muster.yaml, runbooks/*.yaml, runbooks/tests/*/*.yaml, plugins/*/steps/*.yaml "
+                        + "and environments/*.yaml."))
+        }
+    }
+
+    // MARK: Kinds
+
+    private mutating func checkDefinition(_ folder: String, _ file: String) throws(MusterError) {
+        let reference = StepReference(plugin: kebabName(pluginFolder: folder), step: String(file.dropLast(5)))
+        let parsed = try definition(reference)
+        diagnostics += parsed.diagnostics
+        guard let definition = parsed.partial else { return }
+        if definition.reference.value != reference {
+            diagnostics.append(
+                Diagnostic(
+                    code: "step.wrong-name", "The step is called \(definition.reference.value), its place says \(reference)",
+                    help: "Rename the step or move the file.", at: definition.reference.location))
+        }
+        let blob = try documents.file(reference.definitionPath)?.document.blob
+        if let blob, let conflict = try publications().conflict(reference, definition, blob: blob) {
+            diagnostics.append(conflict)
+        }
+    }
+
+    private mutating func checkRunbook(_ bytes: [UInt8], _ path: String) throws(MusterError) {
+        let parsed = Runbook.parse(bytes, file: path)
+        diagnostics += parsed.diagnostics
+        guard let runbook = parsed.partial else { return }
+        let stem = path.dropFirst("runbooks/".count).dropLast(".yaml".count)
+        if !parsed.hasErrors, runbook.name.value != stem {
+            diagnostics.append(
+                Diagnostic(
+                    code: "runbook.wrong-name", "The runbook is called '\(runbook.name.value)', its file says '\(stem)'",
+                    help: "Rename one of them.", at: runbook.name.location))
+        }
+        for use in Set(runbook.allSteps.compactMap { $0.uses?.value }) where !use.reference.isBuiltIn {
+            _ = try definition(use.reference)
+        }
+        let lockPath = "runbooks/\(stem).lock.yaml"
+        let lock = try documents.file(lockPath).flatMap { Lock.parse($0.bytes, file: lockPath).partial }
+        let versions = try publications()
+        diagnostics += lintRunbook(runbook, lock: lock) { lookUp($0, $1, versions) }
+    }
+
+    private func lookUp(
+        _ reference: StepReference, _ requirement: VersionRequirement, _ versions: PublishedVersions
+    ) -> DefinitionLookup {
+        if let parsed = definitions[reference] {
+            guard let own = parsed.partial else { return .unreadable }
+            if requirement.accepts(own.version.value) { return .found(own) }
+        }
+        if let publication = versions.newest(reference, requirement) { return .found(publication.definition) }
+        let known = versions.versions(reference) + [definitions[reference]?.partial?.version.value].compactMap(\.self)
+        return known.isEmpty ? .unknownStep(candidates: stepNames) : .unknownVersion(available: Set(known).sorted())
+    }
+
+    private mutating func checkScenario(_ bytes: [UInt8], _ path: String, _ runbook: String) throws(MusterError) {
+        let parsed = Scenario.parse(bytes, file: path)
+        diagnostics += parsed.diagnostics
+        guard let scenario = parsed.value else { return }
+        guard let file = try documents.file("runbooks/\(runbook).yaml") else {
+            diagnostics.append(
+                Diagnostic(
+                    code: "scenario.no-runbook", "There is no runbook '\(runbook)' for this scenario",
+                    help: "Its folder is named for the runbook.", at: scenario.name.location))
+            return
+        }
+        guard let inputs = Runbook.parse(file.bytes, file: "runbooks/\(runbook).yaml").partial?.inputs else { return }
+        for (name, value) in scenario.inputs.sorted(by: { $0.key < $1.key }) {
+            let declared = inputs.first { $0.name.value == name }
+            let why = declared.map { $0.type.mismatch(of: value.value) } ?? "the runbook has no such input"
+            guard let why else { continue }
+            diagnostics.append(
+                Diagnostic(code: "scenario.input", "The input '\(name)' does not fit: \(why)", at: value.location))
+        }
+    }
+
+    private mutating func checkEnvironment(_ bytes: [UInt8], _ path: String) {
+        let parsed = Environment.parse(bytes, file: path)
+        diagnostics += parsed.diagnostics
+        let stem = path.dropFirst("environments/".count).dropLast(".yaml".count)
+        if let environment = parsed.value, environment.name.value != stem {
+            diagnostics.append(
+                Diagnostic(
+                    code: "environment.wrong-name",
+                    "The environment is called '\(environment.name.value)', its file says '\(stem)'",
+                    help: "Rename one of them.", at: environment.name.location))
+        }
+    }
+
+    // MARK: What others refer to
+
+    private mutating func definition(_ reference: StepReference) throws(MusterError) -> Parsed<StepDefinition> {
+        if let known = definitions[reference] { return known }
+        guard let file = try documents.file(reference.definitionPath) else {
+            return Parsed(partial: nil, diagnostics: [])
+        }
+        let parsed = StepDefinition.parse(file.bytes, file: reference.definitionPath)
+        definitions[reference] = parsed
+        return parsed
+    }
+
+    /// One walk over the history serves all steps of the catalog.
+    private mutating func publications() throws(MusterError) -> PublishedVersions {
+        if let published { return published }
+        let references = stepNames.compactMap { StepReference($0) }
+        let all =
+            if let head = documents.state.head {
+                try PublishedVersions(git: documents.git, from: head, references)
+            } else {
+                PublishedVersions()
+            }
+        published = all
+        return all
+    }
+}

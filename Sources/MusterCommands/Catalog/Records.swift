@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterDocuments
+internal import MusterGit
+internal import MusterModel
+internal import MusterRecord
+
+/// The log of executions of a catalog, read from git alone.
+struct Records {
+    let git: Catalog
+    let branch: String
+
+    /// Opens the catalog; its muster.yaml at HEAD names the log's branch, else it is the standard one.
+    init(folder: String?) throws(MusterError) {
+        let (git, state) = try CatalogDocuments.open(folder)
+        self.git = git
+        var branch = Configuration.standardRecordsBranch
+        if let head = state.head, let file = try git.file("muster.yaml", at: head),
+            let configuration = Configuration.parse(file.content.bytes, file: "muster.yaml").value
+        {
+            branch = configuration.recordsBranch
+        }
+        self.branch = branch
+    }
+
+    /// Newest first.
+    func list(_ limit: Int) throws(MusterError) -> [RunRecord] {
+        let entries = try git.records(RecordQuery(branch: branch, limit: limit, file: "record.json"))
+        var records: [RunRecord] = []
+        for entry in entries {
+            guard let bytes = entry.file?.bytes else { throw unreadable(entry.run, "it has no record.json") }
+            records.append(try decode(entry.run, bytes))
+        }
+        return records
+    }
+
+    /// The whole id of the run that the text names: an id, the end of one among the newest thousand, or `last`.
+    func find(_ text: String) throws(MusterError) -> RunID {
+        if let run = RunID(text) { return run }
+        let known = try git.records(RecordQuery(branch: branch, limit: text == "last" ? 1 : 1000)).map(\.run)
+        let matches = text == "last" ? known : known.filter { $0.text.hasSuffix(text) }
+        if matches.count == 1 { return matches[0] }
+        throw MusterError(
+            code: "record.unknown-run",
+            matches.isEmpty
+                ? "No record is called \"\(visibleText(text))\"." : "\"\(visibleText(text))\" names \(matches.count) records.",
+            help: "\"muster list\" names them.")
+    }
+
+    /// Where the record is read: in the log, or on the run's own branch while it is not there yet.
+    func place(of run: RunID) throws(MusterError) -> RecordPlace {
+        let merged = RecordPlace(run: run, branch: branch)
+        if try git.recordFiles(merged) != nil { return merged }
+        let live = RecordPlace(run: run, branch: nil)
+        if try git.recordFiles(live) != nil { return live }
+        throw MusterError(
+            code: "record.not-found", "There is no record of run \(run) in this repository.",
+            help: "Look in the clone that it was committed to, or fetch \(branch) from there.")
+    }
+
+    /// Every file of the record by its path.
+    func files(of run: RunID) throws(MusterError) -> [String: [UInt8]] {
+        let place = try place(of: run)
+        let paths = (try git.recordFiles(place) ?? []).map(\.path)
+        return (try git.readRecord(place, paths: paths) ?? [:]).mapValues(\.content.bytes)
+    }
+
+    func record(of run: RunID) throws(MusterError) -> RunRecord {
+        guard let file = try git.readRecord(try place(of: run), paths: ["record.json"])?["record.json"] else {
+            throw unreadable(run, "it has no record.json")
+        }
+        return try decode(run, file.content.bytes)
+    }
+
+    private func decode(_ run: RunID, _ bytes: [UInt8]) throws(MusterError) -> RunRecord {
+        do { return try JSON.parse(bytes).decode(RunRecord.self) } catch {
+            throw unreadable(run, describeDecodingError(error))
+        }
+    }
+
+    private func unreadable(_ run: RunID, _ why: String) -> MusterError {
+        MusterError(
+            code: "record.unreadable", "The record of run \(run) cannot be read: \(why).",
+            help: "Check it with: muster verify \(run)", status: .verificationFailed)
+    }
+}

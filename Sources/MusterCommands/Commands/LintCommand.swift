@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import MusterDocuments
+internal import MusterGit
+internal import MusterModel
+
+struct LintCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lint",
+        abstract: "Check the work tree's documents: every error at once, with its place.",
+        discussion: "Without paths it checks muster.yaml, runbooks/, plugins/*/steps/ and environments/. Ends with 2 on errors.")
+
+    @Argument(help: ArgumentHelp("Documents, relative to the catalog's root.", valueName: "path")) var paths: [String] = []
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let terminal = Terminal()
+        let (git, state) = try CatalogDocuments.open(common.catalog)
+        guard let root = state.workTree else {
+            throw MusterError(
+                code: "catalog.bare", "The repository has no work tree to lint.", help: "Clone it, and lint the clone.")
+        }
+        var lint = CatalogLint(documents: CatalogDocuments(git: git, state: state, source: .workTree(root)))
+        let checked = try lint.check(paths)
+        let errors = lint.diagnostics.filter { $0.severity == .error }.count
+        if common.json {
+            terminal.out(try JSON(encoding: lint.diagnostics).canonicalText)
+        } else {
+            for diagnostic in lint.diagnostics { terminal.error(visibleLines(diagnostic.description)) }
+            let warnings = lint.diagnostics.count - errors
+            terminal.out("\(checked) documents: \(errors) error\(errors == 1 ? "" : "s"), \(warnings) warning\(warnings == 1 ? "" : "s")")
+        }
+        if errors > 0 { throw CommandEnd(status: .usage) }
+    }
+}
+
+/// A diagnostic has two lines at most; what stands in them is data.
+private func visibleLines(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { visibleText(String($0)) }.joined(separator: "\n")
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import MusterMachine
+internal import MusterModel
+internal import MusterRecord
+
+struct ListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the newest records of the log of executions.")
+
+    @Option(name: .shortAndLong, help: "How many.") var limit = 20
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if limit < 1 || limit > 10_000 { throw ValidationError("--limit is between 1 and 10000.") }
+    }
+
+    func run() throws {
+        let records = try Records(folder: common.catalog).list(limit)
+        let terminal = Terminal()
+        if common.json { return terminal.out(try JSON(encoding: records).canonicalText) }
+        if records.isEmpty { return terminal.out("No run has been recorded yet.") }
+        for record in records {
+            let deviations = record.deviations.isEmpty ? "" : ", \(record.deviations.count) deviations"
+            let tint: Style.Tint = record.outcome == .succeeded ? (record.deviations.isEmpty ? .good : .warning) : .bad
+            let took = Duration.milliseconds(record.tookMilliseconds).readable
+            terminal.out(
+                "\(record.run)  \(record.kind.rawValue)  \(visibleText(record.environment.name))  "
+                    + terminal.style(record.outcome.rawValue + deviations, tint) + "  \(took)")
+        }
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterDocuments
+internal import MusterEngine
+internal import MusterMachine
+internal import MusterModel
+internal import MusterRecord
+internal import MusterSystem
+
+/// Runs a plan that was agreed to, shows it while it runs, and ends with its status.
+func perform(_ session: RunSession, confirmation: String, _ terminal: Terminal, json: Bool) throws {
+    let result = try session.run(confirmation: confirmation) { run in
+        if json {
+            terminal.out(JSON.object(["run": .string(run.text)]).canonicalText)
+            return ([JSONView(terminal)], [])
+        }
+        terminal.out("Run \(run)")
+        guard terminal.isTerminal else { return ([PlainView(terminal)], []) }
+        let view = LiveView(terminal)
+        return ([view], [LiveClock(view)])
+    }
+    if json {
+        terminal.out(try resultJSON(result).canonicalText)
+    } else {
+        terminal.out(EndView(style: terminal.style).text(result, session))
+    }
+    if let failure = result.recordFailure { terminal.error(failure.description) }
+    let status = result.outcome.exitStatus
+    if status != .done || result.recordFailure != nil {
+        throw CommandEnd(status: status == .done ? .runFailed : status)
+    }
+}
+
+extension RunFinished.Outcome {
+    var exitStatus: ExitStatus {
+        switch self {
+        case .succeeded: .done
+        case .failed: .runFailed
+        case .cancelled: .interrupted
+        case .stuck: .stuck
+        }
+    }
+}
+
+private func resultJSON(_ result: RunSession.Result) throws -> JSON {
+    var members: [String: JSON] = ["run": .string(result.run.text), "outcome": .string(result.outcome.rawValue)]
+    if let commit = result.commit { members["commit"] = .string(commit.hex) }
+    if let record = result.record { members["record"] = try JSON(encoding: record) }
+    if let failure = result.recordFailure { members["recordFailure"] = .string(failure.summary) }
+    return .object(members)
+}
+
+/// Draws the live view once a second, so that its clocks go on.
+private final class LiveClock: PollService {
+    private let view: LiveView
+    private var next = readClocks().boot + 1_000_000_000
+    init(_ view: LiveView) { self.view = view }
+
+    let pollTargets: [PollTarget] = []
+    var wakeAt: Int64? { next }
+
+    func service() {
+        let now = readClocks().boot
+        guard now >= next else { return }
+        next = now + 1_000_000_000
+        view.tick()
+    }
+}
+
+/// What stands on the terminal when a run is over.
+struct EndView {
+    let style: Style
+
+    func text(_ result: RunSession.Result, _ session: RunSession) -> String {
+        var lines = ["", headline(result)]
+        if let why = result.record?.why { lines.append("  " + visibleText(why)) }
+        lines += deviations(result.record)
+        lines += measures(result.record)
+        lines += leftBehind(result.record)
+        lines.append("")
+        if let commit = result.commit {
+            lines += [
+                "The record is committed: \(session.configuration.recordsBranch) at \(commit.short), in \(result.run.recordPath)",
+                "  git show \(session.configuration.recordsBranch):\(result.run.recordPath)/README.md",
+                "  muster show \(result.run)",
+                "  muster verify \(result.run)",
+            ]
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func headline(_ result: RunSession.Result) -> String {
+        let took = result.record.map { " in \(Duration.milliseconds($0.tookMilliseconds).readable)" } ?? ""
+        let count = result.record?.deviations.count ?? 0
+        let with = count == 0 ? "" : " with \(count) deviation\(count == 1 ? "" : "s")"
+        switch result.outcome {
+        case .succeeded: return style("✓ succeeded\(with)\(took)", count == 0 ? .good : .warning)
+        case .failed: return style("✗ failed\(with)\(took)", .bad)
+        case .cancelled: return style("■ cancelled\(with)\(took)", .warning)
+        case .stuck: return style("? stuck\(with)\(took): a person must look", .bad)
+        }
+    }
+
+    private func deviations(_ record: RunRecord?) -> [String] {
+        (record?.deviations ?? []).map { style("  ! ", .warning) + visibleText($0.says) }
+    }
+
+    private func measures(_ record: RunRecord?) -> [String] {
+        (record?.measures ?? []).map { measure in
+            let took = measure.measuredMilliseconds.map { Duration.milliseconds($0).readable } ?? "not measured: \(measure.unknown ?? "no reason")"
+            let objective = measure.objectiveMilliseconds.map { " of \(Duration.milliseconds($0).readable)" } ?? ""
+            return "  \(measure.id): \(took)\(objective)"
+        }
+    }
+
+    private func leftBehind(_ record: RunRecord?) -> [String] {
+        guard let record, record.outcome != .succeeded else { return [] }
+        if record.leftBehind.isEmpty { return ["  Nothing of it is left in place."] }
+        return ["  Still in place:"] + record.leftBehind.map {
+            visibleText("    \($0.step): \($0.path ?? "an effect") = \($0.value ?? "gone") (\($0.certainty.rawValue))")
+        }
+    }
+}

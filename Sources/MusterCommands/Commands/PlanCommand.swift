@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import MusterDocuments
+internal import MusterMachine
+internal import MusterModel
+internal import MusterSystem
+
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Look at every target and show what a run would do. Read-only.",
+        discussion: "Ends with 3 when a precondition that must hold before the first effect does not, or cannot be told.")
+
+    @Argument(help: "The runbook's name.") var runbook: String
+    @OptionGroup var target: TargetOptions
+    @OptionGroup var inputs: InputOptions
+    @Option(help: ArgumentHelp("Write the plan here, for muster run.", valueName: "file")) var out: String?
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let session = try makeSession()
+        defer { session.shutdown() }
+        let terminal = Terminal()
+        if common.json {
+            terminal.out(try planJSON(session).canonicalText)
+        } else {
+            terminal.out(PlanView(style: terminal.style).text(session.plan, digest: session.digest))
+        }
+        if let out {
+            try writeFile(out, try JSON(encoding: session.plan).prettyBytes())
+            if !common.json { terminal.out("\nThe plan is in \(out); run it with: muster run \(out)") }
+        }
+        try refuse(session, terminal, json: common.json)
+    }
+
+    private func makeSession() throws(MusterError) -> RunSession {
+        let documents = try committedDocuments(common.catalog, target.revision)
+        let runbookDocument = try documents.runbook(runbook).runbook
+        let (environment, document) = try documents.environment(target.environment)
+        let request = RunRequest(
+            kind: target.kind, runbook: runbook, inputs: try inputs.values(for: runbookDocument), change: target.change,
+            pluginFolders: inputs.pluginFolders)
+        return try RunSession(
+            request, documents: documents, environment: (environment, document), secrets: SecretReader().read,
+            person: Person(.absent, name: Host.userName))
+    }
+}
+
+/// The plan as `--json` prints it.
+func planJSON(_ session: RunSession) throws -> JSON {
+    [
+        "plan": try JSON(encoding: session.plan), "digest": .string(session.digest.description),
+        "refusals": try JSON(encoding: session.refusals),
+    ]
+}
+
+/// Ends with 3 when the plan must not be run, after saying all the reasons.
+func refuse(_ session: RunSession, _ terminal: Terminal, json: Bool) throws {
+    let refusals = session.refusals
+    guard !refusals.isEmpty else { return }
+    if !json || refusals.isEmpty {
+        terminal.error("")
+        for refusal in refusals { terminal.error(refusal.description) }
+        terminal.error("error: Nothing was changed. The plan cannot be run as long as these hold. [plan.refused]")
+    }
+    throw CommandEnd(status: .preconditionUnmet)
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import MusterDocuments
+internal import MusterGit
+internal import MusterMachine
+internal import MusterModel
+internal import MusterSystem
+
+struct RehearseCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rehearse",
+        abstract: "Run a runbook against simulated clouds: no account, no effect outside.",
+        discussion: """
+            The scenario, runbooks/tests/<runbook>/<scenario>.yaml, says how the clouds stand and gives the runbook's inputs. \
+            Where the work tree has uncommitted changes, they are what is rehearsed, and the record says so.
+            """)
+
+    @Argument(help: "The runbook's name.") var runbook: String
+    @Option(help: ArgumentHelp("The scenario.", valueName: "name")) var scenario = "default"
+    @Option(help: ArgumentHelp("Simulated seconds in a real one.", valueName: "factor")) var speed = 10.0
+    @Option(help: ArgumentHelp("A fault to inject, as muster-cloud-simulator --list-faults shows; may be repeated.", valueName: "fault"))
+    var fault: [String] = []
+    @Option(name: .customLong("at"), help: ArgumentHelp("The commit to read everything from (default: HEAD, or the work tree where it differs).", valueName: "commit"))
+    var revision: String?
+    @OptionGroup var inputs: InputOptions
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if speed < 0.01 || speed > 10_000 { throw ValidationError("--speed is between 0.01 and 10000.") }
+    }
+
+    func run() throws {
+        let terminal = Terminal()
+        let documents = try openDocuments()
+        let scenario = try readScenario(documents)
+        let simulator = try SimulatorProcess(scenario: scenario, speed: speed, faults: fault)
+        let session = try makeSession(documents, scenario, simulator)
+        defer { session.shutdown() }
+        if !common.json { terminal.out(PlanView(style: terminal.style).text(session.plan, digest: session.digest) + "\n") }
+        try refuse(session, terminal, json: common.json)
+        try perform(session, confirmation: "rehearsal", terminal, json: common.json)
+    }
+
+    private func openDocuments() throws(MusterError) -> CatalogDocuments {
+        if revision != nil { return try committedDocuments(common.catalog, revision) }
+        let (git, state) = try CatalogDocuments.open(common.catalog)
+        let isChanged = try state.head == nil ? true : !git.uncommittedPaths().isEmpty
+        if let root = state.workTree, isChanged {
+            return CatalogDocuments(git: git, state: state, source: .workTree(root))
+        }
+        return try committedDocuments(common.catalog, nil)
+    }
+
+    private func readScenario(_ documents: CatalogDocuments) throws(MusterError) -> Scenario {
+        let folder = "runbooks/tests/\(runbook)"
+        _ = try documents.runbook(runbook)
+        guard isKebabCase(scenario), let file = try documents.file("\(folder)/\(scenario).yaml") else {
+            let known = try documents.names(in: folder, ending: ".yaml").map { $0.dropLast(5) }.joined(separator: ", ")
+            throw MusterError(
+                code: "catalog.unknown-scenario", "The runbook \(runbook) has no scenario \"\(visibleText(scenario))\".",
+                help: known.isEmpty ? "Add \(folder)/default.yaml." : "There are \(known).")
+        }
+        return try Scenario.parse(file.bytes, file: "\(folder)/\(scenario).yaml").get()
+    }
+
+    private func makeSession(
+        _ documents: CatalogDocuments, _ scenario: Scenario, _ simulator: SimulatorProcess
+    ) throws(MusterError) -> RunSession {
+        let document = try documents.runbook(runbook).runbook
+        var values = scenario.inputs.mapValues(\.value)
+        for (name, value) in try inputs.values(for: document) { values[name] = value }
+        let request = RunRequest(
+            kind: .rehearsal, runbook: runbook, inputs: values, change: nil, pluginFolders: inputs.pluginFolders)
+        let secret = simulator.ready.clientSecret
+        return try RunSession(
+            request, documents: documents, environment: (try simulator.environment(), nil),
+            secrets: { reference throws(MusterError) in
+                // The closure holds the simulator, which would otherwise end here.
+                _ = simulator
+                if reference == .env(SimulatorProcess.secretName) { return secret }
+                return try SecretReader().read(reference)
+            },
+            person: Person(.rehearsal, name: Host.userName))
+    }
+}

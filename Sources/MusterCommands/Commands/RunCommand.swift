@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import MusterDocuments
+internal import MusterMachine
+internal import MusterModel
+internal import MusterSystem
+
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Plan, ask for the go-ahead, run, and commit the record.",
+        discussion: """
+            Takes a runbook's name, or the file of a plan that `muster plan --out` wrote: then it plans again and runs only \
+            if nothing differs. Ctrl-C once lets steps under way end and starts nothing new; twice stops at once.
+            """)
+
+    @Argument(help: "The runbook's name, or a plan's file.") var runbook: String
+    @Option(name: .shortAndLong, help: ArgumentHelp("The environment, environments/<name>.yaml.", valueName: "name"))
+    var environment: String?
+    @Option(help: "drill, change or incident.") var kind: RunKind = .drill
+    @Option(help: ArgumentHelp("The change ticket.", valueName: "id")) var change: String?
+    @Option(name: .customLong("at"), help: ArgumentHelp("The commit to read everything from (default: HEAD).", valueName: "commit"))
+    var revision: String?
+    @OptionGroup var inputs: InputOptions
+    @Flag(help: "Do not ask for the go-ahead.") var yes = false
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if kind == .rehearsal { throw ValidationError("Use muster rehearse for a rehearsal.") }
+        if environment == nil, !isPlanFile { throw ValidationError("--environment is missing.") }
+    }
+
+    private var isPlanFile: Bool { runbook.contains("/") || runbook.hasSuffix(".json") }
+
+    func run() throws {
+        let terminal = Terminal()
+        let planned = isPlanFile ? try readPlan(runbook) : nil
+        let interactive = Terminal.isInputTerminal && !common.json
+        let session = try makeSession(planned, interactive ? .terminal(terminal) : .absent)
+        defer { session.shutdown() }
+        if let planned { try compare(planned, session.plan) }
+        try refuse(session, terminal, json: common.json)
+        if !interactive, session.plan.steps.contains(where: { session.plan.definitions[$0.uses]!.reference == BuiltInStep.manual }) {
+            throw MusterError(
+                code: "run.no-person", "The runbook has steps for a person, and there is no terminal to ask one.",
+                help: "Run it from a terminal, without --json.", status: .waitsForPerson)
+        }
+        if !common.json { terminal.out(PlanView(style: terminal.style).text(session.plan, digest: session.digest) + "\n") }
+        let confirmation = try confirm(terminal, interactive)
+        try perform(session, confirmation: confirmation, terminal, json: common.json)
+    }
+
+    private func makeSession(_ planned: Plan?, _ mode: Person.Mode) throws(MusterError) -> RunSession {
+        let name = planned?.runbook.name ?? runbook
+        let documents = try committedDocuments(common.catalog, planned?.commit?.hex ?? revision)
+        let document = try documents.runbook(name).runbook
+        let environment = try documents.environment(planned?.environment.name ?? environment!)
+        let values = if let planned { planned.inputs } else { try inputs.values(for: document) }
+        let request = RunRequest(
+            kind: planned?.kind ?? kind, runbook: name, inputs: values,
+            change: planned?.change ?? change, pluginFolders: inputs.pluginFolders)
+        return try RunSession(
+            request, documents: documents, environment: (environment.environment, environment.document), secrets: SecretReader().read,
+            person: Person(mode, name: Host.userName))
+    }
+
+    private func confirm(_ terminal: Terminal, _ interactive: Bool) throws -> String {
+        if yes { return "--yes" }
+        guard interactive else {
+            throw MusterError(
+                code: "run.not-confirmed", "Nobody gave the go-ahead: there is no terminal to ask at.",
+                help: "Add --yes to run without being asked.", status: .waitsForPerson)
+        }
+        terminal.raw("Run this plan? Type yes: ")
+        guard readLine() == "yes" else {
+            terminal.out("Nothing was changed.")
+            throw CommandEnd(status: .waitsForPerson)
+        }
+        return "confirmed"
+    }
+}
+
+private func readPlan(_ path: String) throws(MusterError) -> Plan {
+    func invalid(_ why: String) -> MusterError {
+        MusterError(
+            code: "plan.unreadable", "The plan \(path) cannot be used: \(why).", help: "Write it anew with muster plan --out.")
+    }
+    guard let bytes = readSmallFile(path, limit: 64 << 20) else { throw invalid("the file cannot be read") }
+    do {
+        let plan = try JSON.parse(bytes).decode(Plan.self)
+        guard plan.kind != .rehearsal, plan.commit != nil else { throw invalid("it is a rehearsal's") }
+        return plan
+    } catch let error as MusterError {
+        throw error
+    } catch {
+        throw invalid(describeDecodingError(error))
+    }
+}
+
+/// Names every part of the plan that is no longer as it was.
+private func compare(_ planned: Plan, _ now: Plan) throws {
+    let (before, after) = (try JSON(encoding: planned), try JSON(encoding: now))
+    guard before != after else { return }
+    let differences = differingPaths(before, after).prefix(20).map {
+        Diagnostic(code: "plan.differs", "\($0.path): planned \(short($0.before)), now \(short($0.after))")
+    }
+    throw MusterError(
+        code: "plan.out-of-date", "What is there now is not what was planned.",
+        help: "Nothing was changed. Look at the differences and plan again.", status: .preconditionUnmet,
+        diagnostics: Array(differences))
+}
+
+private func short(_ value: JSON?) -> String {
+    let text = visibleText(value?.text ?? "nothing")
+    return text.count > 80 ? text.prefix(77) + "…" : text
+}
+
+private func differingPaths(_ before: JSON?, _ after: JSON?, at path: String = "plan") -> [(path: String, before: JSON?, after: JSON?)] {
+    if before == after { return [] }
+    if case .object(let left)? = before, case .object(let right)? = after {
+        return Set(left.keys).union(right.keys).sorted().flatMap { differingPaths(left[$0], right[$0], at: "\(path).\($0)") }
+    }
+    if case .array(let left)? = before, case .array(let right)? = after, left.count == right.count {
+        return left.indices.flatMap { differingPaths(left[$0], right[$0], at: "\(path)[\($0)]") }
+    }
+    return [(path, before, after)]
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import MusterDocuments
+internal import MusterGit
+internal import MusterMachine
+internal import MusterModel
+internal import MusterRecord
+
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Prove a record from git alone: chain, fold, page, plan, definitions. Ends with 6 when something is wrong.",
+        discussion: """
+            It proves that the journal's lines follow each other unchanged, that record.json, README.md and the evidence are \
+            what the journal says, that the plan is the one that ran, and that the definitions are those of the plan and of \
+            the runbook's lock, published where the lock says.
+            """)
+
+    @Argument(help: "Runs: ids, ends of them, or last.") var runs: [String] = []
+    @Flag(help: "Every record of the log.") var all = false
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if runs.isEmpty == !all { throw ValidationError("Name runs, or give --all.") }
+    }
+
+    func run() throws {
+        let records = try Records(folder: common.catalog)
+        let ids = all ? try records.git.records(.init(branch: records.branch, limit: .max)).map(\.run) : try runs.map { try records.find($0) }
+        let terminal = Terminal()
+        var results: [JSON] = []
+        var isSound = true
+        for id in ids {
+            let findings = try RecordProof(records: records, run: id).findings()
+            let errors = findings.filter { $0.severity == .error }
+            isSound = isSound && errors.isEmpty
+            results.append(["run": .string(id.text), "verified": .bool(errors.isEmpty), "findings": try JSON(encoding: findings)])
+            if common.json { continue }
+            terminal.out(
+                errors.isEmpty
+                    ? terminal.style("✓ \(id): verified", .good) : terminal.style("✗ \(id): \(errors.count) findings", .bad))
+            for finding in findings { terminal.out("  " + finding.description) }
+        }
+        if common.json { terminal.out(JSON.array(results).canonicalText) }
+        if !isSound { throw CommandEnd(status: .verificationFailed) }
+    }
+}
+
+/// Everything about one record that can be proven from the clone.
+struct RecordProof {
+    let records: Records
+    let run: RunID
+
+    func findings() throws(MusterError) -> [Diagnostic] {
+        let files = try records.files(of: run)
+        var findings = verifyRecord(files, run: run, engine: musterVersion, render: renderTemplate)
+        if let bytes = files["plan.json"], let plan = try? JSON.parse(bytes).decode(Plan.self) {
+            // A plan that cannot be read was reported just above.
+            findings += try pinned(plan, files)
+        }
+        return findings
+    }
+
+    private func pinned(_ plan: Plan, _ files: [String: [UInt8]]) throws(MusterError) -> [Diagnostic] {
+        var findings: [Diagnostic] = []
+        guard let commit = plan.commit else { return findings }
+        do {
+            let paths = [plan.runbook.document.path] + [plan.lock?.path, plan.environment.document?.path].compactMap(\.self)
+            let published = try records.git.files(paths, at: commit)
+            for document in [plan.runbook.document] + [plan.lock, plan.environment.document].compactMap(\.self)
+            where published[document.path]?.id != document.blob {
+                findings.append(finding("not-of-commit", "\(document.path) is not what commit \(commit.short) holds."))
+            }
+            if let lock = plan.lock.flatMap({ published[$0.path] }) { findings += locked(plan, lock.content.bytes) }
+            findings += try publications(plan)
+        } catch where error.code == "git.unknown-revision" || error.code == "git.missing-object" {
+            findings.append(
+                finding(
+                    "commit-missing", "Commit \(commit.short), which everything was read from, is not in this repository.",
+                    severity: .warning))
+        }
+        return findings
+    }
+
+    private func locked(_ plan: Plan, _ bytes: [UInt8]) -> [Diagnostic] {
+        guard let lock = Lock.parse(bytes, file: plan.lock?.path ?? "").value else {
+            return [finding("lock-unreadable", "The lock cannot be read.")]
+        }
+        let pinned = Set(lock.steps.values.map(\.blob))
+        return plan.definitions.values.sorted { "\($0.reference)" < "\($1.reference)" }.compactMap { definition in
+            guard let document = definition.document, !pinned.contains(document.blob) else { return nil }
+            return finding("not-locked", "\(definition.reference) \(definition.version) is not what the lock pins.")
+        }
+    }
+
+    /// Rewritten history is said and is no error: the blob decides.
+    private func publications(_ plan: Plan) throws(MusterError) -> [Diagnostic] {
+        var findings: [Diagnostic] = []
+        for definition in plan.definitions.values.sorted(by: { "\($0.reference)" < "\($1.reference)" }) {
+            guard let document = definition.document, let commit = definition.commit else { continue }
+            do {
+                guard try records.git.file(document.path, at: commit)?.id != document.blob else { continue }
+                findings.append(
+                    finding(
+                        "not-published-there",
+                        "\(definition.reference) \(definition.version) is not what commit \(commit.short) published."))
+            } catch where error.code == "git.unknown-revision" || error.code == "git.missing-object" {
+                findings.append(
+                    finding(
+                        "publication-missing",
+                        "Commit \(commit.short), which published \(definition.reference) \(definition.version), is gone from this repository.",
+                        severity: .warning))
+            }
+        }
+        return findings
+    }
+
+    private func finding(_ code: String, _ summary: String, severity: Diagnostic.Severity = .error) -> Diagnostic {
+        Diagnostic(severity, code: "record.\(code)", summary, help: "Compare with another clone of the catalog.")
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import MusterDocuments
+internal import MusterModel
+internal import MusterSystem
+
+/// The simulated clouds of a rehearsal: a process that serves them on loopback and ends with this one.
+final class SimulatorProcess {
+    /// What the simulator says when it is ready.
+    struct Ready: Decodable {
+        let endpoints: [String: String]
+        let tenant: String
+        let subscription: String
+        let clientID: String
+        let clientSecret: String
+
+        enum CodingKeys: String, CodingKey {
+            case endpoints, tenant, subscription
+            case clientID = "client-id"
+            case clientSecret = "client-secret"
+        }
+    }
+
+    /// Longest time from the start to the ready line.
+    private static let startTime = Duration.seconds(30)
+
+    private let child: ChildProcess
+    let ready: Ready
+
+    /// Starts the scenario's clouds.
+    ///
+    /// - Parameters:
+    ///   - speed: simulated seconds in a real one.
+    ///   - faults: as `--fault` takes them.
+    /// - Throws: `simulator.missing`, `simulator.failed` with what it said.
+    init(scenario: Scenario, speed: Double, faults: [String]) throws(MusterError) {
+        let path = "\(Host.executableFolder ?? ".")/muster-cloud-simulator"
+        guard access(path, X_OK) == 0 else {
+            throw MusterError(
+                code: "simulator.missing", "The cloud simulator was not found at \(path).",
+                help: "Build it: `swift build --product muster-cloud-simulator`, with the same configuration as muster.")
+        }
+        child = try ChildProcess(
+            path: path, arguments: ["--scenario", "-", "--speed", "\(speed)"] + faults.flatMap { ["--fault", $0] },
+            environment: ["SWIFT_BACKTRACE": "enable=no"])
+        var document: [String: JSON] = ["scenario": .string(scenario.name.value), "summary": .string(scenario.summary)]
+        document["cloud"] = scenario.cloud?.json ?? .object([:])
+        document["faults"] = .array(scenario.faults.map(\.json))
+        _ = child.send(JSON.object(document).canonicalBytes() + [UInt8(ascii: "\n")])
+        ready = try Self.readReadyLine(child)
+    }
+
+    private static func readReadyLine(_ child: ChildProcess) throws(MusterError) -> Ready {
+        let end = readClocks().boot + startTime.milliseconds * 1_000_000
+        var out: [UInt8] = []
+        var errors: [UInt8] = []
+        while true {
+            let left = end - readClocks().boot
+            guard left > 0 else { throw failed("did not get ready within \(startTime.readable)", errors) }
+            var targets = [PollTarget(reading: child.output), PollTarget(reading: child.errors)].filter { $0.descriptor >= 0 }
+            if child.unsentCount > 0 { targets.append(PollTarget(writing: child.input)) }
+            guard !targets.isEmpty else { throw failed("ended before it was ready", errors) }
+            _ = waitUntilReady(targets, timeout: .nanoseconds(left))
+            _ = child.flush()
+            if case .bytes(let bytes) = child.readErrors() { errors += bytes }
+            if case .bytes(let bytes) = child.readOutput() { out += bytes }
+            if let line = out.firstIndex(of: UInt8(ascii: "\n")) {
+                do {
+                    return try JSON.parse(out[..<line]).decode(Ready.self)
+                } catch {
+                    throw failed("said something else than that it is ready", errors)
+                }
+            }
+        }
+    }
+
+    private static func failed(_ what: String, _ errors: [UInt8]) -> MusterError {
+        let text = String(decoding: errors.prefix(2000), as: UTF8.self).split(separator: "\n").joined(separator: "\n  ")
+        return MusterError(
+            code: "simulator.failed", "The cloud simulator \(what).", help: text.isEmpty ? "It gave no reason." : text)
+    }
+
+    /// The environment that leads plugins into the simulated clouds. Its one secret is known to this process alone.
+    func environment() throws(MusterError) -> Environment {
+        let endpoints = ready.endpoints.sorted { $0.key < $1.key }.map { "    \($0.key): \"\($0.value)\"" }
+        let text = """
+            environment: rehearsal
+            azure:
+              cloud: public
+              tenant: "\(ready.tenant)"
+              subscription: "\(ready.subscription)"
+              credential: { type: client-secret, client-id: "\(ready.clientID)", secret: { env: \(Self.secretName) } }
+              endpoints:
+            \(endpoints.joined(separator: "\n"))
+            """
+        return try Environment.parse(Array(text.utf8), file: "the rehearsal's environment").get()
+    }
+
+    /// Stands in the rehearsal's environment for the simulated client's secret; no such variable exists.
+    static let secretName = "MUSTER_REHEARSAL_SECRET"
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import MusterDocuments
+internal import MusterEngine
+internal import MusterGit
+internal import MusterJournal
+internal import MusterMachine
+internal import MusterModel
+internal import MusterPluginHost
+internal import MusterRecord
+internal import MusterSystem
+
+extension JournalWriter: RunJournal {}
+
+/// What an operator asked for.
+struct RunRequest {
+    var kind: RunKind
+    var runbook: String
+    var inputs: [String: JSON]
+    var change: String?
+    /// Folders with plugins' executables, searched first.
+    var pluginFolders: [String]
+}
+
+/// One plan and, when it is confirmed, its run: where documents, plugins, journal, record and terminal come together.
+final class RunSession {
+    let documents: CatalogDocuments
+    let configuration: Configuration
+    let plan: Plan
+    let digest: Digest
+    /// Looks that failed; a plan with any of them is not run.
+    let problems: [PlanPreview.Problem]
+
+    private let world: RunWorld
+    private let plugins: PluginPool
+    private let state: StateFolder
+
+    /// Makes the plan: reads and checks every document, starts the plugins, and looks at every target. Read-only.
+    ///
+    /// - Throws: document errors with all their diagnostics; missing or mismatching plugins; absent secrets.
+    init(
+        _ request: RunRequest, documents: CatalogDocuments, environment: (Environment, Plan.Document?), secrets: @escaping (SecretReference) throws(MusterError) -> String,
+        person: Person
+    ) throws(MusterError) {
+        self.documents = documents
+        state = try StateFolder()
+        configuration = try documents.configuration()
+        let (runbook, runbookDocument) = try documents.runbook(request.runbook)
+        let lock = try documents.lock(request.runbook)
+        if documents.commit != nil, lock == nil {
+            throw MusterError(
+                code: "lock.missing", "The runbook \(request.runbook) has no lock in this commit.",
+                help: "Run \"muster lock \(request.runbook)\" and commit runbooks/\(request.runbook).lock.yaml.")
+        }
+        let definitions = try DefinitionFinder(documents: documents).definitions(of: runbook, lock: lock?.lock)
+        let signals = try SignalQueue([SIGINT, SIGTERM, SIGHUP])
+        let (entries, pins) = try Self.openPlugins(definitions, request.pluginFolders, documents)
+        let root = documents.state.workTree ?? documents.state.gitFolder
+        let section = environment.0
+        plugins = PluginPool(entries, environment: Host.variables) { name, inputs, hide throws(MusterError) in
+            try connection(section, name, root: root, inputs: inputs, secrets: secrets, hide: hide)
+        }
+        world = RunWorld(plugins: plugins, signals: signals, person: person)
+        let material = PlanMaterial(
+            kind: request.kind, runbook: runbook, runbookDocument: runbookDocument, commit: documents.commit,
+            lock: documents.commit == nil ? nil : lock?.document,
+            environment: Plan.Environment(
+                name: section.name.value, document: environment.1,
+                digest: Digest(of: section.withoutSecrets().canonicalBytes()), values: section.values),
+            change: request.change, inputs: request.inputs, definitions: definitions, plugins: pins)
+        var preview = PlanPreview(try material.draft(), world)
+        (plan, problems) = preview.look()
+        do { digest = try plan.digest() } catch {
+            throw MusterError(code: "plan.not-encodable", "The plan holds a number that JSON has no text for: \(error).")
+        }
+    }
+
+    private static func openPlugins(
+        _ definitions: [StepUse: PlanMaterial.Definition], _ folders: [String], _ documents: CatalogDocuments
+    ) throws(MusterError) -> ([String: PluginPool.Entry], [Plan.Plugin]) {
+        var wanted: [String: [String: ObjectID]] = [:]
+        for (use, found) in definitions where !use.reference.isBuiltIn {
+            wanted[use.reference.plugin, default: [:]][use.reference.step] = found.document?.blob
+        }
+        let locator = PluginLocator(folders)
+        var opener = PluginExecutable.Opener()
+        var entries: [String: PluginPool.Entry] = [:]
+        var pins: [Plan.Plugin] = []
+        for (plugin, steps) in wanted.sorted(by: { $0.key < $1.key }) {
+            let executable = try locator.executable(plugin, &opener)
+            entries[plugin] = PluginPool.Entry(executable: executable, definitions: steps)
+            let folder = "plugins/\(pluginFolderName(plugin))"
+            var sources: ObjectID?
+            if let commit = documents.commit { sources = try documents.git.treeID(folder, at: commit) }
+            pins.append(Plan.Plugin(name: plugin, executable: executable.digest, sources: sources))
+        }
+        return (entries, pins)
+    }
+
+    /// Preconditions that must hold before the first effect and do not.
+    var blockers: [(step: String, result: ConditionResult)] {
+        plan.steps.flatMap { step in
+            (step.preview?.preconditions ?? []).filter { result in
+                result.verdict != .met && plan.definitions[step.uses]!.preconditions.contains { $0.id == result.id && $0.at == .start }
+            }.map { (step.id, $0) }
+        }
+    }
+
+    /// Why the plan cannot be run, as errors; empty when it can.
+    var refusals: [Diagnostic] {
+        let failed = problems.map { problem in
+            let place = problem.step.isEmpty ? "" : "\(problem.step): "
+            return Diagnostic(
+                code: problem.failure.code, visibleText(place + problem.failure.message),
+                help: problem.failure.remedy.map(visibleText))
+        }
+        let unmet = blockers.map { blocker in
+            let declared = plan.steps.first { $0.id == blocker.step }.flatMap { plan.definitions[$0.uses] }?.preconditions
+            return Diagnostic(
+                code: "precondition.\(blocker.result.verdict.rawValue)",
+                visibleText("\(blocker.step): \(blocker.result.id): \(blocker.result.says)"),
+                help: declared?.first { $0.id == blocker.result.id }?.remedy)
+        }
+        return failed + unmet
+    }
+
+    func shutdown() { plugins.shutdown() }
+
+    /// What a run left behind.
+    struct Result {
+        let run: RunID
+        let outcome: RunFinished.Outcome
+        let record: RunRecord?
+        /// The log's commit with the record; nil when git could not take it.
+        let commit: ObjectID?
+        let recordFailure: MusterError?
+    }
+
+    /// Runs the plan to its end.
+    ///
+    /// - Parameters:
+    ///   - confirmation: how the go-ahead was given.
+    ///   - views: made once the run has its id.
+    func run(
+        confirmation: String, views: (RunID) -> (followers: [any RunFollower], services: [any PollService])
+    ) throws(MusterError) -> Result {
+        let id = RunID(started: readClocks().wall, runbook: plan.runbook.name, random: Host.random())
+        let folder = state.run(id)
+        let journal = try JournalWriter.create(folder: folder)
+        try writeFile("\(folder)/plan.json", try planBytes())
+        let identity = documents.state.user ?? GitIdentity(name: Host.userName, email: "\(Host.userName)@\(Host.name)")
+        let writer = try recordWriter(id, journal, identity)
+        let (followers, services) = views(id)
+        world.serve(writer)
+        for service in services { world.serve(service) }
+        var engine = Engine(
+            state: RunState(plan: plan), journal: journal, world: world, followers: [writer] + followers)
+        let opening: [Event] = [
+            .runCreated(created(id, identity)), .runStarted(RunStarted(confirmation: confirmation)),
+        ]
+        defer { plugins.shutdown() }
+        let end = try engine.run(opening: opening)
+        return finish(id, end, writer)
+    }
+
+    private func planBytes() throws(MusterError) -> [UInt8] {
+        do { return try JSON(encoding: plan).canonicalBytes() } catch {
+            throw MusterError(code: "plan.not-encodable", "The plan cannot be written: \(error).")
+        }
+    }
+
+    private func recordWriter(
+        _ id: RunID, _ journal: JournalWriter, _ identity: GitIdentity
+    ) throws(MusterError) -> RecordWriter {
+        let place = RecordWriter.Place(
+            run: id, author: identity, branch: configuration.recordsBranch,
+            uncommitted: documents.commit == nil ? documents.contents : [:])
+        do {
+            return try RecordWriter(catalog: documents.git, journal: journal, plan: plan, place: place)
+        } catch {
+            throw MusterError(code: "plan.not-encodable", "The plan cannot be recorded: \(error).")
+        }
+    }
+
+    private func created(_ id: RunID, _ identity: GitIdentity) -> RunCreated {
+        RunCreated(
+            run: id, plan: digest, kind: plan.kind, runbook: plan.runbook.name, environment: plan.environment.name,
+            change: plan.change, operatorName: "\(identity.name) <\(identity.email)>", host: Host.name, bootID: Host.bootID,
+            processID: Host.processID, engine: musterVersion)
+    }
+
+    private func finish(_ id: RunID, _ end: RunState, _ writer: RecordWriter) -> Result {
+        guard case .finished(let outcome) = end.phase else { preconditionFailure("the engine returns finished runs only") }
+        do {
+            let commit = try writer.commitFinished()
+            return Result(run: id, outcome: outcome, record: writer.record, commit: commit, recordFailure: nil)
+        } catch {
+            return Result(run: id, outcome: outcome, record: writer.record, commit: nil, recordFailure: error)
+        }
+    }
+}
