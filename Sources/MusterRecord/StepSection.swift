@@ -18,7 +18,7 @@ struct StepSection {
     func write(to page: inout MarkdownPage) {
         page.line("<a id=\"step-\(step.number)\"></a>")
         page.blank()
-        page.line("### \(step.number) · \(Markdown.text(step.id)): \(step.result.phrase)")
+        page.line("### \(step.number) · \(Markdown.text(step.id)): \(step.phrase)")
         page.paragraph(origin)
         if let why = step.why, step.failure == nil { page.paragraph("**Why:** \(Markdown.sentence(why))") }
         table("With", ["input", "value"], values(step.inputs), to: &page)
@@ -35,7 +35,8 @@ struct StepSection {
             page.paragraph(
                 "**Confirmed** \(confirmation.at.timeOfDay) UTC by \(Markdown.text(confirmation.person))\(note)")
         }
-        table("Outputs", ["output", "value"], values(step.outputs), to: &page)
+        // What a person typed is the output too, and stands above.
+        if step.confirmation == nil { table("Outputs", ["output", "value"], values(step.outputs), to: &page) }
         rollback(to: &page)
         evidence(to: &page)
     }
@@ -137,7 +138,7 @@ struct StepSection {
     private func rollback(to page: inout MarkdownPage) {
         guard let rollback = step.rollback else { return }
         page.paragraph("**To put it back by hand:**")
-        for line in Markdown.quotation(rollback) { page.line(line) }
+        for line in Markdown.block(rollback) { page.line(line) }
         page.blank()
     }
 
