@@ -203,11 +203,10 @@ struct ReadmePage {
                     "\(Markdown.shortCode(shortPath(change.path))): \(value(change.from)) → \(value(change.to))"
                 }
                 let more = step.changes.count > 3 ? ["and \(step.changes.count - 3) more"] : []
-                let hasChanged = ![.alreadySo, .skipped, .notReached].contains(step.result)
                 return [
                     "\(step.number)", StepSection.link(to: step), step.emphasizedPhrase,
                     step.tookMilliseconds.map(duration) ?? "",
-                    hasChanged ? (changes + more).joined(separator: "<br>") : "",
+                    step.effect == nil ? "" : (changes + more).joined(separator: "<br>"),
                 ]
             })
         let legend = StepRecord.Result.allCases.filter { result in record.steps.contains { $0.result == result } }

@@ -91,7 +91,8 @@ struct StepSection {
     }
 
     private func changes(to page: inout MarkdownPage) {
-        let title = step.begunAt == nil ? "Would have changed" : step.result == .inDoubt ? "Was to change" : "Changed"
+        let title =
+            step.effect == nil ? "Wanted, but not changed" : step.effect == .inDoubt ? "Was to change" : "Changed"
         let rows = step.changes.map { change in
             [
                 Markdown.code(change.path), change.from.map { Markdown.code($0) } ?? "none",
@@ -112,7 +113,7 @@ struct StepSection {
         page.paragraph(parts.joined(separator: ", ") + ".")
         for look in step.readBacks {
             let why = look.why.map { ": \(Markdown.sentence($0))" } ?? "."
-            page.paragraph("**Read back** \(look.at.timeOfDay) UTC: \(look.standing.rawValue)\(why)")
+            page.paragraph("**Read back** \(look.at.timeOfDay) UTC: \(phrase(look.standing))\(why)")
         }
     }
 
@@ -146,5 +147,14 @@ struct StepSection {
         guard !step.evidence.isEmpty else { return }
         let items = step.evidence.map { "\(links([$0.file])) (\(Markdown.text($0.during)), \($0.at.timeOfDay))" }
         page.paragraph("**Evidence:** " + items.joined(separator: ", "))
+    }
+
+    private func phrase(_ standing: Observation.Standing) -> String {
+        switch standing {
+        case .satisfied: "the effect is there"
+        case .needed: "the effect is not there"
+        case .partial: "part of the effect is there"
+        case .unknown: "it could not be found out"
+        }
     }
 }
