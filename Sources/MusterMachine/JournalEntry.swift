@@ -40,20 +40,20 @@ package struct JournalEntry: Hashable, Sendable {
     /// Reads a line without its newline. Does not compare ``previous``; who reads a journal does.
     package init(line: some Sequence<UInt8>) throws {
         let json = try JSON.parse(line)
-        let header = try json.decode(Header.self)
-        sequence = header.seq
-        at = header.at
-        boot = header.mono
-        previous = header.prev
-        event = try Event(kind: header.kind, body: json)
+        sequence = try Self.member("seq", of: json, \.int)
+        at = try Self.member("at", of: json) { $0.string.flatMap { Timestamp($0) } }
+        boot = try Self.member("mono", of: json, \.int)
+        previous = try Self.member("prev", of: json, \.string)
+        event = try Event(kind: try Self.member("kind", of: json, \.string), body: json)
     }
 
-    private struct Header: Decodable {
-        var seq: Int64
-        var at: Timestamp
-        var mono: Int64
-        var prev: String
-        var kind: String
+    // By hand, for this is read for each line of journals that may have many.
+    private static func member<Value>(_ name: String, of json: JSON, _ read: (JSON) -> Value?) throws -> Value {
+        guard let value = json[name].flatMap(read) else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: [], debugDescription: "the member \"\(name)\" is missing or of another kind"))
+        }
+        return value
     }
 }
 

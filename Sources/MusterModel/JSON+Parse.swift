@@ -133,13 +133,16 @@ private struct JSONTextParser {
         let start = at
         at += 1
         var run = at
+        // Empty unless there are escapes, which is rare: then the string is read where it stands.
         var text: [UInt8] = []
         while true {
             guard at < bytes.count else { throw failure("A string does not end") }
             switch bytes[at] {
             case UInt8(ascii: "\""):
-                text.append(contentsOf: bytes[run..<at])
+                let last = bytes[run..<at]
                 at += 1
+                if text.isEmpty, let string = String(validating: last, as: UTF8.self) { return string }
+                text.append(contentsOf: last)
                 guard let string = String(validating: text, as: UTF8.self) else {
                     throw JSONParseError(reason: "A string is not UTF-8", byteOffset: start)
                 }

@@ -51,7 +51,8 @@ extension SemanticVersion: Codable {
 package enum VersionRequirement: Hashable, Sendable, CustomStringConvertible {
     /// `1.2.0`
     case exactly(SemanticVersion)
-    /// `^1.2`, `^1.2.3`, `^0.4`: this version or a later one with the same leftmost non-zero part.
+    /// `^1.2`, `^1.2.3`, `^0.4`: this version or a later one with the same leftmost non-zero part; `^0` and `^0.0` leave
+    /// open what they do not name (as https://github.com/npm/node-semver#caret-ranges-123-025-004 has it).
     case compatible(SemanticVersion, written: String)
 
     package init?(_ text: String) {
@@ -70,11 +71,12 @@ package enum VersionRequirement: Hashable, Sendable, CustomStringConvertible {
     package func accepts(_ version: SemanticVersion) -> Bool {
         switch self {
         case .exactly(let wanted): return version == wanted
-        case .compatible(let least, _):
+        case .compatible(let least, let written):
             guard version >= least, version.major == least.major else { return false }
-            if least.major > 0 { return true }
-            if least.minor > 0 { return version.minor == least.minor }
-            return version.minor == 0 && (least.patch == 0 || version.patch == least.patch)
+            let parts = written.utf8.count { $0 == UInt8(ascii: ".") } + 1
+            if least.major > 0 || parts == 1 { return true }
+            guard version.minor == least.minor else { return false }
+            return least.minor > 0 || parts == 2 || version.patch == least.patch
         }
     }
 

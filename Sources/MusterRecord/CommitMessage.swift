@@ -45,7 +45,7 @@ private func subject(_ record: RunRecord, _ occasion: CommitOccasion, _ named: [
         return "\(name): \(record.kind.rawValue) \(record.outcome.rawValue)\(with)"
     case .steps:
         guard let first = named.first else { return "\(name): \(record.kind.rawValue) under way" }
-        guard named.count > 1 else { return "\(name): \(oneLine(first.id)) \(first.result.phrase)" }
+        guard named.count > 1 else { return "\(name): \(oneLine(first.id)) \(first.phrase)" }
         return "\(name): \(named.count) steps, up to \(oneLine(named.last?.id ?? ""))"
     }
 }
@@ -54,7 +54,7 @@ private func bodyLines(_ record: RunRecord, _ occasion: CommitOccasion, _ named:
     switch occasion {
     case .created: [oneLine(record.runbook.summary)]
     case .finished: [record.why].compactMap { $0.map(oneLine) } + record.deviations.map { "- \(oneLine($0.says))" }
-    case .steps: named.count > 1 ? named.map { "- \(oneLine($0.id)): \($0.result.phrase)" } : []
+    case .steps: named.count > 1 ? named.map { "- \(oneLine($0.id)): \($0.phrase)" } : []
     }
 }
 

@@ -23,14 +23,18 @@ enum Markdown {
 
     private static func needsEscape(_ scalar: Unicode.Scalar, at index: Int, in scalars: [Unicode.Scalar]) -> Bool {
         switch scalar {
-        case "\\", "`", "*", "_", "[", "]", "<", ">", "&", "|", "~", "$", "@", "#", "!": return true
+        case "\\", "`", "*", "_", "[", "]", "<", ">", "&", "|", "~", "$", "#", "!": return true
+        // `@name` is a mention; `plugin/step@1.0.0` and an address are none.
+        case "@": return index == 0 || !scalars[index - 1].properties.isAlphabetic && !isDigit(scalars[index - 1])
         case ":":
             let next = index + 1 < scalars.count ? scalars[index + 1] : " "
             return next != " " && !isDigit(next)
         case "-", "+", "=": return index == 0
         // `1.` and `1)` begin a list; `www.` begins a link.
         case ".", ")":
-            return scalars[..<index].allSatisfy(isDigit) && index > 0 || index >= 3 && endsInWWW(scalars[..<index])
+            let endsMarker = index + 1 == scalars.count || scalars[index + 1] == " "
+            return endsMarker && index > 0 && scalars[..<index].allSatisfy(isDigit)
+                || index >= 3 && endsInWWW(scalars[..<index])
         default: return false
         }
     }
@@ -52,12 +56,24 @@ enum Markdown {
         return fence + pad + visible + pad + fence
     }
 
-    /// A long value cut in its middle, for tables that give an overview; the whole stands elsewhere on the page.
+    /// A long value in few characters, for tables that give an overview; the whole stands elsewhere on the page.
+    ///
+    /// Of a resource's path and of an address the ends tell most: `…/servers/tdeprimarytest`,
+    /// `testanu2…/tey/29497bab…`. Anything else is cut in its middle.
     static func shortCode(_ data: String, longest: Int = 44) -> String {
-        let characters = Array(visibleText(data))
-        guard characters.count > longest else { return code(data) }
+        let visible = visibleText(data)
+        guard visible.count > longest else { return code(data) }
+        let parts = visible.split(separator: "/").map(String.init)
+        if parts.count >= 4, visible.hasPrefix("/") { return code("…/" + tail(parts)) }
+        if parts.count >= 4, visible.hasPrefix("https://") {
+            return code(String(parts[1].prefix { $0 != "." }) + "…/" + tail(parts))
+        }
         let half = (longest - 1) / 2
-        return code(String(characters.prefix(half)) + "…" + String(characters.suffix(half)))
+        return code(String(visible.prefix(half)) + "…" + String(visible.suffix(half)))
+    }
+
+    private static func tail(_ parts: [String]) -> String {
+        parts.suffix(2).map { $0.count > 24 ? $0.prefix(8) + "…" : $0 }.joined(separator: "/")
     }
 
     private static func longestRun(of character: Character, in text: String) -> Int {
@@ -83,21 +99,34 @@ enum Markdown {
         return "[\(text(label))](\(target))"
     }
 
-    /// Lines of text as a quotation; a line that begins like a list's item begins a new line on the page too.
-    static func quotation(_ data: String) -> [String] {
-        var lines: [String] = []
-        for line in data.split(separator: "\n", omittingEmptySubsequences: false) {
-            let trimmed = String(line.drop { $0 == " " }).trimmedEnd
-            if trimmed.isEmpty {
-                lines.append(">")
-                continue
-            }
-            let isItem = trimmed.first.map { "-*+".contains($0) || $0.isNumber } ?? false
-            if isItem, let last = lines.last, last != ">" { lines[lines.count - 1] = last + "\\" }
-            lines.append("> " + text(trimmed))
+    /// Text of several lines exactly as it is, long lines wrapped, in a block where nothing is markup. People copy from it.
+    static func block(_ data: String, width: Int = 100) -> [String] {
+        var data = Substring(data)
+        while data.last?.isWhitespace == true { data.removeLast() }
+        let lines = data.split(separator: "\n", omittingEmptySubsequences: false).flatMap {
+            wrapped(visibleText(String($0)), width)
         }
-        while lines.last == ">" { lines.removeLast() }
-        return lines
+        let longest = lines.map { longestRun(of: "`", in: $0) }.max() ?? 0
+        let fence = String(repeating: "`", count: max(3, longest + 1))
+        return [fence + "text"] + lines + [fence]
+    }
+
+    private static func wrapped(_ line: String, _ width: Int) -> [String] {
+        guard line.count > width else { return [line] }
+        let indent = String(line.prefix { $0 == " " })
+        var lines: [String] = []
+        var current = ""
+        for word in line.split(separator: " ") {
+            if current.isEmpty {
+                current = indent + word
+            } else if current.count + 1 + word.count <= width {
+                current += " " + word
+            } else {
+                lines.append(current)
+                current = indent + word
+            }
+        }
+        return lines + [current]
     }
 
     private static func isPlainInPath(_ byte: UInt8) -> Bool {
@@ -108,13 +137,5 @@ enum Markdown {
             true
         default: false
         }
-    }
-}
-
-extension String {
-    fileprivate var trimmedEnd: String {
-        var text = Substring(self)
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return String(text)
     }
 }

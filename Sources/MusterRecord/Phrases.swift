@@ -19,8 +19,26 @@ extension StepRecord.Result {
         }
     }
 
-    var emphasized: String {
+    /// What the word claims, for readers of a page who do not know Muster.
+    var explanation: String? {
         switch self {
+        case .verified: "*Verified*: the effect was shown by a read of its own."
+        case .unverified: "*Unverified*: reported as done, but no read could show it."
+        case .alreadySo: "*Already so*: the target was as wanted before."
+        case .shown: "*Shown*: a step without an effect proved what it had to, or a person confirmed it."
+        case .inDoubt: "*In doubt*: an effect was begun and its end is not known."
+        case .notReached: "*Not reached*: the run ended before its turn came."
+        case .pending, .running, .failed, .skipped: nil
+        }
+    }
+}
+
+extension StepRecord {
+    /// The result as people read it.
+    package var phrase: String { result == .shown && confirmation != nil ? "confirmed" : result.phrase }
+
+    var emphasizedPhrase: String {
+        switch result {
         case .failed, .inDoubt, .unverified: "**\(phrase)**"
         default: phrase
         }

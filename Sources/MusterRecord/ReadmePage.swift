@@ -67,7 +67,8 @@ struct ReadmePage {
     }
 
     private func attentionLine(_ step: StepRecord) -> String {
-        var parts = ["\(StepSection.link(to: step)) \(step.result.phrase)."]
+        let verb = step.result == .inDoubt ? "is in doubt" : "failed"
+        var parts = ["\(StepSection.link(to: step)) \(verb)."]
         if step.result == .inDoubt {
             parts.append(
                 "Its effect was begun and its end is not known: look at the target before anything else is done.")
@@ -131,7 +132,7 @@ struct ReadmePage {
             let count = record.steps.count { $0.result == result }
             return count == 0 ? nil : "\(count) \(result.phrase)"
         }
-        return counts.joined(separator: ", ")
+        return counts.joined(separator: " · ")
     }
 
     private var objectives: String {
@@ -202,13 +203,15 @@ struct ReadmePage {
                     "\(Markdown.shortCode(shortPath(change.path))): \(value(change.from)) → \(value(change.to))"
                 }
                 let more = step.changes.count > 3 ? ["and \(step.changes.count - 3) more"] : []
-                let hasChanged = ![.alreadySo, .skipped, .notReached].contains(step.result)
                 return [
-                    "\(step.number)", StepSection.link(to: step), step.result.emphasized,
+                    "\(step.number)", StepSection.link(to: step), step.emphasizedPhrase,
                     step.tookMilliseconds.map(duration) ?? "",
-                    hasChanged ? (changes + more).joined(separator: "<br>") : "",
+                    step.effect == nil ? "" : (changes + more).joined(separator: "<br>"),
                 ]
             })
+        let legend = StepRecord.Result.allCases.filter { result in record.steps.contains { $0.result == result } }
+            .compactMap(\.explanation)
+        if !legend.isEmpty { page.paragraph(legend.joined(separator: " ")) }
         if record.steps.count > Self.sectionsMax {
             page.paragraph(
                 "This run has more than \(Self.sectionsMax) steps: below stand those that failed, were tried again or are "

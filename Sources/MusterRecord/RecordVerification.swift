@@ -153,10 +153,11 @@ private struct RecordVerification {
             }
             guard found != bytes else { continue }
             let line = firstDifferentLine(found, bytes)
+            let isOther = wanted.record.engine != engine && ["README.md", "record.json"].contains(file.path)
+            let why = isOther ? " It was written by Muster \(wanted.record.engine), this is \(engine)." : ""
             report(
-                code: "record.not-from-journal", "The file is not what the journal says, from line \(line) on.",
-                file.path,
-                line: line)
+                code: "record.not-from-journal", "The file is not what the journal says, from line \(line) on.\(why)",
+                file.path, line: line, severity: isOther ? .warning : .error)
         }
         for path in files.keys.sorted() where !made.contains(path) && !path.hasPrefix("approvals/") {
             report(code: "record.unknown-file", "The journal accounts for no such file.", path)

@@ -58,7 +58,7 @@ extension RunFold {
         if finish == nil, let startedAt = fold.startedAt, fold.finishedAt == nil, let last {
             record.tookMilliseconds = last.milliseconds(since: startedAt)
         }
-        if fold.effect != .none, let template = fold.definition?.rollback {
+        if record.effect != nil, let template = fold.definition?.rollback {
             record.rollback = render(template, roots(for: fold))
         }
         return record
@@ -124,17 +124,12 @@ extension RunFold {
 
     /// The last word on each path counts: a later step may have changed what an earlier one put there.
     private var leftBehind: [LeftBehind] {
-        let touched = steps.filter { $0.effect != .none }.sorted {
+        let touched = steps.filter { $0.record.effect != nil }.sorted {
             ($0.finishedAt?.elapsed ?? .max, $0.record.number) < ($1.finishedAt?.elapsed ?? .max, $1.record.number)
         }
         var left: [LeftBehind] = []
         for step in touched {
-            let certainty: LeftBehind.Certainty =
-                switch step.effect {
-                case .verified: .verified
-                case .inDoubt: .inDoubt
-                case .claimed, .none: .claimed
-                }
+            let certainty = step.record.effect ?? .claimed
             let changes = step.record.changes.map { (path: Optional($0.path), value: $0.to) }
             for (path, value) in changes.isEmpty ? [(nil, nil)] : changes {
                 if let path { left.removeAll { $0.path == path } }

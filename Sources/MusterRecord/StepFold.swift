@@ -11,12 +11,9 @@ struct StepFold: Sendable {
     private(set) var record: StepRecord
     private(set) var startedAt: Moment?
     private(set) var finishedAt: Moment?
-    private(set) var effect: EffectState = .none
     private var latestEvidence: [String: String] = [:]
     /// Set while a person is asked.
     private(set) var waitsForPersonSince: Moment?
-
-    enum EffectState: Sendable { case none, claimed, verified, inDoubt }
 
     init(number: Int, step: PlannedStep, definition: PlannedDefinition?) {
         self.step = step
@@ -36,10 +33,10 @@ struct StepFold: Sendable {
         case .stepBegun(let body):
             record.undo = body.undo
             record.begunAt = record.begunAt ?? now.at
-            effect = .inDoubt
+            record.effect = .inDoubt
         case .stepApplied(let body):
             record.outputs = body.outputs
-            effect = .claimed
+            record.effect = .claimed
         case .stepVerified(let body):
             record.postconditions = body.postconditions.map { condition($0, now, postconditionTexts) }
         case .attemptFailed(let body): fail(body, now)
@@ -70,9 +67,9 @@ struct StepFold: Sendable {
             record.readBacks.append(
                 .init(at: now.at, standing: body.observation.standing, why: body.observation.why))
             switch body.observation.standing {
-            case .satisfied: effect = .claimed
-            case .needed: effect = .none
-            case .partial, .unknown: effect = .inDoubt
+            case .satisfied: record.effect = .claimed
+            case .needed: record.effect = nil
+            case .partial, .unknown: record.effect = .inDoubt
             }
         }
     }
@@ -91,16 +88,16 @@ struct StepFold: Sendable {
             record.outputs = body.outputs
             record.failure = nil
             finish(StepRecord.Result(body.how), now)
-            if effect != .none { effect = body.how == .verified ? .verified : .claimed }
+            if record.effect != nil { record.effect = body.how == .verified ? .verified : .claimed }
         case .stepFailed(let body):
             record.failure = failureRecord(body.failure, now)
             record.why = body.failure.message
             finish(.failed, now)
-            effect = body.effect == .none ? .none : .claimed
+            record.effect = body.effect == .none ? nil : .claimed
         case .stepInDoubt(let body):
             record.why = body.why
             finish(.inDoubt, now)
-            effect = .inDoubt
+            record.effect = .inDoubt
         case .stepSkipped(let body):
             record.why = body.detail
             record.skipped = body.reason

@@ -64,6 +64,8 @@ package struct StepRecord: Hashable, Sendable, Codable {
     /// What stood there before the effect, and what was wanted.
     package var changes: [Change] = []
     package var idempotencyKey: String?
+    /// How sure it is that the step's effect is in place; nil when there is none.
+    package var effect: LeftBehind.Certainty?
     /// When the plugin was told to go ahead.
     package var begunAt: Timestamp?
     package var requests: [RequestID] = []

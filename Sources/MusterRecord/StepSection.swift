@@ -18,7 +18,7 @@ struct StepSection {
     func write(to page: inout MarkdownPage) {
         page.line("<a id=\"step-\(step.number)\"></a>")
         page.blank()
-        page.line("### \(step.number) · \(Markdown.text(step.id)): \(step.result.phrase)")
+        page.line("### \(step.number) · \(Markdown.text(step.id)): \(step.phrase)")
         page.paragraph(origin)
         if let why = step.why, step.failure == nil { page.paragraph("**Why:** \(Markdown.sentence(why))") }
         table("With", ["input", "value"], values(step.inputs), to: &page)
@@ -35,7 +35,8 @@ struct StepSection {
             page.paragraph(
                 "**Confirmed** \(confirmation.at.timeOfDay) UTC by \(Markdown.text(confirmation.person))\(note)")
         }
-        table("Outputs", ["output", "value"], values(step.outputs), to: &page)
+        // What a person typed is the output too, and stands above.
+        if step.confirmation == nil { table("Outputs", ["output", "value"], values(step.outputs), to: &page) }
         rollback(to: &page)
         evidence(to: &page)
     }
@@ -90,7 +91,8 @@ struct StepSection {
     }
 
     private func changes(to page: inout MarkdownPage) {
-        let title = step.begunAt == nil ? "Would have changed" : step.result == .inDoubt ? "Was to change" : "Changed"
+        let title =
+            step.effect == nil ? "Wanted, but not changed" : step.effect == .inDoubt ? "Was to change" : "Changed"
         let rows = step.changes.map { change in
             [
                 Markdown.code(change.path), change.from.map { Markdown.code($0) } ?? "none",
@@ -111,7 +113,7 @@ struct StepSection {
         page.paragraph(parts.joined(separator: ", ") + ".")
         for look in step.readBacks {
             let why = look.why.map { ": \(Markdown.sentence($0))" } ?? "."
-            page.paragraph("**Read back** \(look.at.timeOfDay) UTC: \(look.standing.rawValue)\(why)")
+            page.paragraph("**Read back** \(look.at.timeOfDay) UTC: \(phrase(look.standing))\(why)")
         }
     }
 
@@ -137,7 +139,7 @@ struct StepSection {
     private func rollback(to page: inout MarkdownPage) {
         guard let rollback = step.rollback else { return }
         page.paragraph("**To put it back by hand:**")
-        for line in Markdown.quotation(rollback) { page.line(line) }
+        for line in Markdown.block(rollback) { page.line(line) }
         page.blank()
     }
 
@@ -145,5 +147,14 @@ struct StepSection {
         guard !step.evidence.isEmpty else { return }
         let items = step.evidence.map { "\(links([$0.file])) (\(Markdown.text($0.during)), \($0.at.timeOfDay))" }
         page.paragraph("**Evidence:** " + items.joined(separator: ", "))
+    }
+
+    private func phrase(_ standing: Observation.Standing) -> String {
+        switch standing {
+        case .satisfied: "the effect is there"
+        case .needed: "the effect is not there"
+        case .partial: "part of the effect is there"
+        case .unknown: "it could not be found out"
+        }
     }
 }

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterMachine
+package import MusterModel
+
+/// The JSON Schema of `record.json` (https://json-schema.org/draft/2020-12), kept in `docs/schemas/record.schema.json`.
+package enum RecordSchema {
+    package static var json: JSON {
+        [
+            "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Muster record", "type": "object",
+            "description": "What became of one run: made of its plan and its journal, readable without Muster.",
+            "properties": .object(root), "required": required(root, optional: rootOptional),
+            "$defs": .object(definitions),
+            "additionalProperties": false,
+        ]
+    }
+
+    private static let rootOptional: Set = ["why", "change", "confirmation", "commit", "startedAt", "finishedAt"]
+
+    private static var root: [String: JSON] {
+        [
+            "format": ["const": 1], "run": text("The run's id."),
+            "outcome": oneOf(RunRecord.Outcome.self, "How it ended; running until then."),
+            "why": text("Why it did not succeed."), "kind": oneOf(RunKind.self, "What kind of run it was."),
+            "runbook": ref("runbook"), "environment": ref("environment"), "change": text("The change ticket."),
+            "operatorName": text("Who started it."), "host": text("The machine that ran it."),
+            "bootID": text("That machine's boot."), "processID": integer("The engine's process."),
+            "engine": text("The engine's version."), "confirmation": text("How the go-ahead was given."),
+            "commit": objectID("The catalog's commit; missing for uncommitted work."), "plan": digest("Of plan.json."),
+            "inputs": values("The runbook's inputs; secrets as references."),
+            "createdAt": time("When the run was created."),
+            "startedAt": time("From here on effects were possible."), "finishedAt": time("The end."),
+            "asOf": time("Of the last journal entry."), "tookMilliseconds": integer("By the boot clock."),
+            "waitedForPeopleMilliseconds": integer("Part of the time that went into waiting for people."),
+            "deviations": list("deviation"), "measures": list("measure"), "steps": list("step"),
+            "leftBehind": list("leftBehind"), "definitions": list("definition"), "plugins": list("plugin"),
+            "journal": object(
+                ["entries": integer("Lines of the journal."), "lastLine": text("SHA-256 in hex of its last line.")]),
+        ]
+    }
+
+    private static var definitions: [String: JSON] {
+        [
+            "document": object(["path": text("In the catalog."), "blob": objectID("Git's id of the content.")]),
+            "runbook": object([
+                "name": text("Its name."), "version": text("Its version."), "summary": text("What it is for."),
+                "document": ref("document"),
+            ]),
+            "environment": object(
+                ["name": text("Its name."), "digest": digest("Of it without secrets."), "document": ref("document")],
+                optional: ["document"]),
+            "deviation": object(
+                [
+                    "kind": oneOf(Deviation.Kind.self, "What kind of deviation."),
+                    "steps": texts("The steps it is about."),
+                    "says": text("One sentence."), "person": text("Who decided it."),
+                ], optional: ["person"]),
+            "mark": object(["step": text("A step or a for-each."), "edge": ["enum": ["started", "finished"]]]),
+            "measure": measure, "leftBehind": leftBehind, "step": step, "condition": condition, "failure": failure,
+            "definition": object(
+                [
+                    "uses": text("plugin/step@version"), "summary": text("What it does."),
+                    "effect": ["enum": ["reversible", "irreversible", "none"]], "document": ref("document"),
+                    "commit": objectID("Where the version was published."), "file": text("The record's file."),
+                ], optional: ["document", "commit", "file"]),
+            "plugin": object(
+                [
+                    "name": text("Its name."), "executable": digest("Of the executable that ran."),
+                    "sources": objectID("Git tree of its sources."),
+                ], optional: ["sources"]),
+        ]
+    }
+
+    private static var measure: JSON {
+        object(
+            [
+                "id": text("Its id."), "summary": text("What it measures."), "from": ref("mark"), "to": ref("mark"),
+                "measuredMilliseconds": integer("Missing when a mark is missing."),
+                "waitedForPeopleMilliseconds": integer("Part of it that went into waiting for people."),
+                "objectiveMilliseconds": integer("The objective."), "met": ["type": "boolean"],
+                "unknown": text("Why nothing was measured."),
+            ],
+            optional: [
+                "measuredMilliseconds", "waitedForPeopleMilliseconds", "objectiveMilliseconds", "met", "unknown",
+            ])
+    }
+
+    private static var leftBehind: JSON {
+        object(
+            [
+                "step": text("The step that put it there."), "path": text("What was changed."),
+                "value": text("The value there; missing when it was taken away."),
+                "certainty": oneOf(LeftBehind.Certainty.self, "How sure that is."),
+            ], optional: ["path", "value"])
+    }
+
+    private static var step: JSON {
+        let optional: Set = [
+            "why", "skipped", "startedAt", "finishedAt", "tookMilliseconds", "idempotencyKey", "effect", "begunAt",
+            "undo",
+            "rollback", "confirmation", "failure", "progress",
+        ]
+        return object(
+            [
+                "number": integer("Position in the plan, from 1."), "id": text("Its id."),
+                "section": ["enum": ["steps", "finally"]], "uses": text("plugin/step@version"),
+                "result": oneOf(StepRecord.Result.self, "What became of it."), "why": text("Why it did not get done."),
+                "skipped": ["enum": ["condition", "dependency", "stopped"]], "inputs": values("As evaluated."),
+                "startedAt": time("First attempt."), "finishedAt": time("Its end."),
+                "tookMilliseconds": integer("By the boot clock."),
+                "attempts": .object(["type": "array", "items": attempt]), "attemptsPlanned": integer("Tries allowed."),
+                "preconditions": list("condition"), "postconditions": list("condition"),
+                "changes": .object(["type": "array", "items": change]),
+                "idempotencyKey": text("Sent with every attempt."),
+                "effect": oneOf(
+                    LeftBehind.Certainty.self, "Whether its effect is in place; missing when there is none."),
+                "begunAt": time("When its effect could begin."),
+                "requests": .object(["type": "array", "items": request]),
+                "readBacks": .object(["type": "array", "items": readBack]), "outputs": values("What it returned."),
+                "undo": ["description": "What undo needs."], "rollback": text("Rollback notes with the real values."),
+                "confirmation": object(["person": text("Who."), "note": text("What they wrote."), "at": time("When.")]),
+                "failure": ref("failure"), "evidence": .object(["type": "array", "items": evidence]),
+                "progress": text("Last progress message of a step under way."),
+            ], optional: optional)
+    }
+
+    private static var attempt: JSON {
+        object(
+            [
+                "number": integer("From 1."), "startedAt": time("Its beginning."), "failures": list("failure"),
+                "retryAt": time("When the next one was due."),
+            ], optional: ["retryAt"])
+    }
+
+    private static var change: JSON {
+        object(
+            ["path": text("What."), "from": text("Missing: nothing was there."), "to": text("Missing: it goes away.")],
+            optional: ["from", "to"])
+    }
+
+    private static var request: JSON {
+        object([
+            "name": text("Such as x-ms-request-id."), "value": text("The id."),
+            "file": text("The evidence that holds it."),
+        ])
+    }
+
+    private static var readBack: JSON {
+        object(
+            [
+                "at": time("When."), "standing": ["enum": ["satisfied", "needed", "partial", "unknown"]],
+                "why": text("Why it is partial or unknown."),
+            ], optional: ["why"])
+    }
+
+    private static var evidence: JSON {
+        object([
+            "name": text("Its name."), "during": text("The call that showed it."), "at": time("When."),
+            "entry": integer("seq of the journal entry."), "file": text("The record's file."),
+        ])
+    }
+
+    private static var condition: JSON {
+        object(
+            [
+                "id": text("Its id."), "verdict": ["enum": ["met", "unmet", "unverifiable"]],
+                "demands": text("What the definition demands."), "seen": text("What the step saw."),
+                "at": time("When."),
+                "remedy": text("What mends it."), "evidence": texts("The record's files that show it."),
+            ], optional: ["demands", "remedy"])
+    }
+
+    private static var failure: JSON {
+        object(
+            [
+                "kind": ["enum": ["retryable", "permanent", "unknown-outcome"]],
+                "code": text("The cloud's or plugin's code."),
+                "message": text("What it said."), "at": time("When."),
+                "means": text("What the definition says it means."),
+                "remedy": text("What a person can do."),
+            ], optional: ["means", "remedy"])
+    }
+
+    // MARK: Words of the schema language
+
+    private static func object(_ properties: [String: JSON], optional: Set<String> = []) -> JSON {
+        [
+            "type": "object", "properties": .object(properties), "required": required(properties, optional: optional),
+            "additionalProperties": false,
+        ]
+    }
+
+    private static func required(_ properties: [String: JSON], optional: Set<String>) -> JSON {
+        .array(properties.keys.filter { !optional.contains($0) }.sorted().map { .string($0) })
+    }
+
+    private static func typed(_ type: JSON, _ says: String) -> JSON { ["type": type, "description": .string(says)] }
+    private static func text(_ says: String) -> JSON { typed("string", says) }
+    private static func integer(_ says: String) -> JSON { typed("integer", says) }
+    private static func values(_ says: String) -> JSON { typed("object", says) }
+    private static func ref(_ name: String) -> JSON { ["$ref": .string("#/$defs/\(name)")] }
+    private static func list(_ name: String) -> JSON { ["type": "array", "items": ref(name)] }
+
+    private static func texts(_ says: String) -> JSON {
+        ["type": "array", "items": ["type": "string"], "description": .string(says)]
+    }
+
+    private static func matching(_ pattern: String, _ says: String) -> JSON {
+        ["type": "string", "pattern": .string(pattern), "description": .string(says)]
+    }
+
+    private static func time(_ says: String) -> JSON {
+        matching("^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$", says)
+    }
+
+    private static func digest(_ says: String) -> JSON { matching("^sha256:[0-9a-f]{64}$", says) }
+    private static func objectID(_ says: String) -> JSON { matching("^[0-9a-f]{40}$", says) }
+
+    private static func oneOf<Word: CaseIterable & RawRepresentable<String>>(_ type: Word.Type, _ says: String) -> JSON
+    {
+        ["enum": .array(Word.allCases.map { .string($0.rawValue) }), "description": .string(says)]
+    }
+}
