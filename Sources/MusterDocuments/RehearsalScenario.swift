@@ -18,7 +18,7 @@ package struct RehearsalScenario: Sendable {
     package var expected: Outcome
 
     package static func parse(_ bytes: [UInt8], file: String) -> Parsed<RehearsalScenario> {
-        parseDocument(bytes, file: file, shape: shape, named: "a scenario") { root, _ in
+        parseDocument(bytes, file: file, shape: shape, named: "A scenario") { root, _ in
             let inputs = (root["inputs"]?.members ?? []).map {
                 ($0.name, Located($0.value.json, at: $0.value.location))
             }
