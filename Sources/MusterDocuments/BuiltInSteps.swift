@@ -13,7 +13,7 @@ extension StepDefinition {
     static let unavailableBuiltIns: Set<String> = ["muster/approve", "muster/run"]
 
     private static func builtIn(_ text: String) -> StepDefinition {
-        let parsed = parseDocument(Array(text.utf8), file: "built-in", shape: shape, named: "a step definition") {
+        let parsed = parseDocument(Array(text.utf8), file: "built-in", shape: shape, named: "A step definition") {
             let definition = StepDefinition($0, into: &$1)
             definition.check($0, into: &$1)
             return definition

@@ -11,7 +11,7 @@ package struct Environment: Sendable {
     let root: LocatedValue
 
     package static func parse(_ bytes: [UInt8], file: String) -> Parsed<Environment> {
-        parseDocument(bytes, file: file, shape: shape, named: "an environment") { root, diagnostics in
+        parseDocument(bytes, file: file, shape: shape, named: "An environment") { root, diagnostics in
             if let approvals = root["approvals"] {
                 diagnostics.append(
                     Diagnostic(

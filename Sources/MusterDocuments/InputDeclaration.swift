@@ -54,7 +54,7 @@ extension InputDeclaration {
                 Diagnostic(
                     code: "document.bad-default", "The default of '\(name.value)' is a template",
                     help: "A default is a value; write the expression where the input is used.", at: written.location))
-        } else if let why = type.mismatch(of: defaultValue) {
+        } else if type != .oneOf([]), let why = type.mismatch(of: defaultValue) {
             diagnostics.append(
                 Diagnostic(
                     code: "document.bad-default", "The default of '\(name.value)' does not fit its type: \(why)",

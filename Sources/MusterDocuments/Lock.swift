@@ -37,7 +37,7 @@ package struct Lock: Sendable {
     package func entry(for use: StepUse) -> Entry? { steps[use.description] }
 
     package static func parse(_ bytes: [UInt8], file: String) -> Parsed<Lock> {
-        parseDocument(bytes, file: file, shape: shape, named: "a lock") { root, diagnostics in
+        parseDocument(bytes, file: file, shape: shape, named: "A lock") { root, diagnostics in
             var lock = Lock(runbook: root["lock"]?.string ?? "", steps: [:])
             lock.file = file
             for member in root["steps"]?.members ?? [] {

@@ -85,6 +85,6 @@ package struct Runbook: Sendable {
     package var allSteps: [Step] { steps + finally }
 
     package static func parse(_ bytes: [UInt8], file: String) -> Parsed<Runbook> {
-        parseDocument(bytes, file: file, shape: shape, named: "a runbook") { Runbook($0, into: &$1) }
+        parseDocument(bytes, file: file, shape: shape, named: "A runbook") { Runbook($0, into: &$1) }
     }
 }

@@ -9,7 +9,7 @@ package func generateSchemas() -> [String: JSON] {
         ("environment-v1", "environments/<name>.yaml", Environment.shape),
         ("lock-v1", "runbooks/<name>.lock.yaml", Lock.shape),
         ("runbook-v1", "runbooks/<name>.yaml", Runbook.shape),
-        ("scenario-v1", "runbooks/tests/<runbook>/<scenario>.yaml", Scenario.shape),
+        ("scenario-v1", "runbooks/tests/<runbook>/<scenario>.yaml", RehearsalScenario.shape),
         ("step-definition-v1", "plugins/<Name>/steps/<step>.yaml", StepDefinition.shape),
     ]
     var schemas: [String: JSON] = [:]

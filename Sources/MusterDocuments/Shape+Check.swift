@@ -25,7 +25,7 @@ extension Shape {
         case .list(let shape, let least):
             guard let elements = value.list else { return reportKind(value, named: name, into: &diagnostics) }
             if elements.count < least {
-                report("bad-value", "'\(name)' must not be empty", at: value, into: &diagnostics)
+                report("bad-value", "\(called(name)) must not be empty", at: value, into: &diagnostics)
             }
             for element in elements { shape.check(element, named: name, into: &diagnostics) }
         case .map(let names, let shape): checkMap(value, names, shape, named: name, into: &diagnostics)
@@ -57,11 +57,11 @@ extension Shape {
             let isScalar = value.list == nil && value.members == nil
             let help = isScalar ? "If text is meant, put it in quotes." : nil
             return report(
-                "wrong-type", "'\(name)' needs \(rule.name), this is \(value.kindName)", help: help, at: value,
+                "wrong-type", "\(called(name)) needs \(rule.name), this is \(value.kindName)", help: help, at: value,
                 into: &diagnostics)
         }
         if !rule.accepts(text) {
-            report("bad-value", "'\(name)' needs \(rule.name), not '\(text)'", at: value, into: &diagnostics)
+            report("bad-value", "\(called(name)) needs \(rule.name), not '\(text)'", at: value, into: &diagnostics)
         }
     }
 
@@ -71,7 +71,8 @@ extension Shape {
         guard let text = value.string else { return reportKind(value, named: name, into: &diagnostics) }
         if names.contains(text) { return }
         report(
-            "bad-value", "'\(name)' is \(wanted), not '\(text)'", help: suggestion(for: text, in: names), at: value,
+            "bad-value", "\(called(name)) is \(wanted), not '\(text)'", help: suggestion(for: text, in: names),
+            at: value,
             into: &diagnostics)
     }
 
@@ -84,7 +85,7 @@ extension Shape {
             if !names.accepts(member.name) {
                 diagnostics.append(
                     Diagnostic(
-                        code: "document.bad-name", "The name '\(member.name)' in '\(name)' is not \(names.name)",
+                        code: "document.bad-name", "The name '\(member.name)' in \(called(name)) is not \(names.name)",
                         at: member.nameLocation))
             }
             shape.check(member.value, named: member.name, into: &diagnostics)
@@ -97,7 +98,7 @@ extension Shape {
     ) {
         guard value.members != nil else { return reportKind(value, named: name, into: &diagnostics) }
         guard let chosen = value[tag] else {
-            return report("missing-key", "'\(name)' needs '\(tag)'", at: value, into: &diagnostics)
+            return report("missing-key", "\(called(name)) needs '\(tag)'", at: value, into: &diagnostics)
         }
         guard let variant = variants.first(where: { $0.name == chosen.string }) else {
             return Shape.choice(variants.map(\.name)).check(chosen, named: tag, into: &diagnostics)
@@ -107,7 +108,7 @@ extension Shape {
 
     private func reportKind(_ value: LocatedValue, named name: String, into diagnostics: inout [Diagnostic]) {
         let found = value.int.map { "\($0)" } ?? value.kindName
-        report("wrong-type", "'\(name)' needs \(wanted), this is \(found)", at: value, into: &diagnostics)
+        report("wrong-type", "\(called(name)) needs \(wanted), this is \(found)", at: value, into: &diagnostics)
     }
 
     private func report(
@@ -132,12 +133,13 @@ extension ObjectShape {
         if exactlyOne, members.count != 1 {
             let names = fields.map(\.name).joined(separator: ", ")
             diagnostics.append(
-                Diagnostic(code: "document.missing-key", "'\(name)' needs exactly one of \(names)", at: value.location))
+                Diagnostic(
+                    code: "document.missing-key", "\(called(name)) needs exactly one of \(names)", at: value.location))
         }
         for field in fields where field.isRequired && !members.contains(where: { $0.name == field.name }) {
             diagnostics.append(
                 Diagnostic(
-                    code: "document.missing-key", "'\(name)' needs '\(field.name)'", help: field.summary + ".",
+                    code: "document.missing-key", "\(called(name)) needs '\(field.name)'", help: field.summary + ".",
                     at: value.location))
         }
     }
@@ -146,7 +148,11 @@ extension ObjectShape {
         let names = fields.map(\.name)
         let help = suggestion(for: member.name, in: names) ?? "It may hold \(names.joined(separator: ", "))."
         return Diagnostic(
-            code: "document.unknown-key", "'\(name)' may not hold '\(member.name)'", help: help, at: member.nameLocation
+            code: "document.unknown-key", "\(called(name)) may not hold '\(member.name)'", help: help,
+            at: member.nameLocation
         )
     }
 }
+
+/// A member's name stands in quotes, a document's does not.
+private func called(_ name: String) -> String { name.contains(" ") || name.hasSuffix(".yaml") ? name : "'\(name)'" }

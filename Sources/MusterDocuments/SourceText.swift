@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CYaml
+import MusterExpressions
 import MusterModel
 
 /// A document's bytes by line, to find again in the source what the parser has already unquoted and unfolded.
@@ -35,6 +36,13 @@ struct SourceText {
             at += 1
         }
         return found
+    }
+
+    /// Whether `${{` stands in the line, counted from 0.
+    func lineHasExpression(_ line: Int) -> Bool {
+        guard line < lineStarts.count else { return false }
+        let end = line + 1 < lineStarts.count ? lineStarts[line + 1] : bytes.count
+        return Template.hasExpression(String(decoding: bytes[lineStarts[line]..<end], as: UTF8.self))
     }
 
     /// Columns count characters, so that many characters of the line are passed.

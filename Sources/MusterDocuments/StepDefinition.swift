@@ -54,7 +54,7 @@ package struct StepDefinition: Sendable {
     package var knownErrors: [KnownError]
 
     package static func parse(_ bytes: [UInt8], file: String) -> Parsed<StepDefinition> {
-        parseDocument(bytes, file: file, shape: shape, named: "a step definition") { root, diagnostics in
+        parseDocument(bytes, file: file, shape: shape, named: "A step definition") { root, diagnostics in
             let definition = StepDefinition(root, into: &diagnostics)
             definition.check(root, into: &diagnostics)
             if definition.reference.value.isBuiltIn {

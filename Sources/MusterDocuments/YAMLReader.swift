@@ -37,9 +37,7 @@ private func readEvents(_ parser: inout yaml_parser_t, into builder: inout Value
     while !isEnd && !builder.isStopped {
         var event = yaml_event_t()
         guard yaml_parser_parse(&parser, &event) == 1 else {
-            builder.stop(
-                "yaml.syntax", syntaxProblem(parser), help: "Check indentation, brackets and quotes here.",
-                at: parser.problem_mark)
+            builder.stopAtSyntax(syntaxProblem(parser), at: parser.problem_mark)
             return
         }
         defer { yaml_event_delete(&event) }
@@ -97,6 +95,14 @@ private struct ValueBuilder {
     mutating func stop(_ code: String, _ summary: String, help: String?, at mark: yaml_mark_t) {
         report(code, summary, help: help, at: place(mark))
         isStopped = true
+    }
+
+    mutating func stopAtSyntax(_ summary: String, at mark: yaml_mark_t) {
+        let help =
+            source.lineHasExpression(Int(mark.line))
+            ? "Inside { } and [ ] an expression stands in quotes: \"${{ … }}\"."
+            : "Check indentation, brackets and quotes here."
+        stop("yaml.syntax", summary, help: help, at: mark)
     }
 
     mutating func take(_ event: yaml_event_t) {

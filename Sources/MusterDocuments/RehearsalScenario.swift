@@ -3,7 +3,7 @@
 package import MusterModel
 
 /// `runbooks/tests/<runbook>/<scenario>.yaml`: a rehearsal of a runbook in simulated clouds.
-package struct Scenario: Sendable {
+package struct RehearsalScenario: Sendable {
     package enum Outcome: String, Sendable, CaseIterable { case succeeded, failed, cancelled, stuck }
 
     package var name: Located<String>
@@ -17,12 +17,12 @@ package struct Scenario: Sendable {
     /// How the rehearsal must end; nil: succeeded.
     package var expected: Outcome
 
-    package static func parse(_ bytes: [UInt8], file: String) -> Parsed<Scenario> {
-        parseDocument(bytes, file: file, shape: shape, named: "a scenario") { root, _ in
+    package static func parse(_ bytes: [UInt8], file: String) -> Parsed<RehearsalScenario> {
+        parseDocument(bytes, file: file, shape: shape, named: "A scenario") { root, _ in
             let inputs = (root["inputs"]?.members ?? []).map {
                 ($0.name, Located($0.value.json, at: $0.value.location))
             }
-            return Scenario(
+            return RehearsalScenario(
                 name: root.read("scenario", or: "") { $0 }, summary: root["summary"]?.string ?? "",
                 inputs: Dictionary(inputs, uniquingKeysWith: { first, _ in first }), cloud: root["cloud"],
                 faults: root["faults"]?.list ?? [],
