@@ -44,7 +44,7 @@ extension Repository {
             if readClocks().boot >= end {
                 throw lock.foreignLock(on: ref) ?? failure.asMusterError
             }
-            pause(milliseconds: 5...30, &random)
+            jitter.pause(milliseconds: 5...30)
             try lock.clearDeadWriters()
         }
     }
