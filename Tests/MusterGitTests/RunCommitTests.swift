@@ -64,6 +64,18 @@ struct RunCommitTests {
         #expect(try fixture.head(runID(1).ref) == second)
     }
 
+    @Test func `a branch in the way of the runs' branches is named`() throws {
+        let fixture = try Fixture()
+        try fixture.commit(["muster.yaml": "a\n"])
+        try fixture.git(["branch", "muster"])
+        do {
+            _ = try fixture.catalog().commitRun(runCommit(runID(1), ["a": "1\n"]))
+            Issue.record("a branch below a branch was made")
+        } catch {
+            #expect(error.code == "git.write-failed" && error.help?.contains("branch -m") == true, "\(error)")
+        }
+    }
+
     @Test func `paths that no tree should hold and blobs that are not there are refused`() throws {
         let fixture = try Fixture(bare: true)
         let catalog = fixture.catalog()

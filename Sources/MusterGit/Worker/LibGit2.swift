@@ -12,6 +12,8 @@ struct GitFailure: Error {
 
     var isNotFound: Bool { code == GIT_ENOTFOUND }
 
+    func saying(_ message: String) -> GitFailure { GitFailure(code: code, message: message, operation: operation) }
+
     /// For failures that nobody expected.
     var asMusterError: MusterError {
         MusterError(

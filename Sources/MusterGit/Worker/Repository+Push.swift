@@ -23,8 +23,11 @@ extension Repository {
         let progress = PushProgress()
         let failure = send(order.refs, to: remote, progress)
         try setSearchPath(GIT_CONFIG_LEVEL_GLOBAL, to: "")
+        // Some of libgit2's messages quote the URL, and a URL may hold a password.
+        let url = git_remote_url(remote).map { String(cString: $0) } ?? ""
+        let reason = failure.map { $0.saying($0.message.replacing(url, with: "the remote's URL")) }
         return PushReport(
-            refs: order.refs.map { PushReport.Ref(ref: $0, outcome: Self.outcome(of: $0, failure, progress)) })
+            refs: order.refs.map { PushReport.Ref(ref: $0, outcome: Self.outcome(of: $0, reason, progress)) })
     }
 
     private func findRemote(_ name: String) throws -> OpaquePointer {
