@@ -12,7 +12,8 @@ struct CatalogTests {
         #expect(try catalog.state().head == nil)
         let commit = try fixture.commit(["muster.yaml": "a: 1\n"])
         try fixture.git(["remote", "add", "forge", "/nowhere"])
-        try fixture.writeFile("\(fixture.home)/.gitconfig", Array("[user]\n name = Global\n email = g@example.org\n".utf8))
+        try fixture.writeFile(
+            "\(fixture.home)/.gitconfig", Array("[user]\n name = Global\n email = g@example.org\n".utf8))
         let state = try catalog.state()
         #expect(state.head == commit && state.branch == "main" && state.remotes == ["forge"])
         #expect(state.workTree?.hasSuffix("/catalog/") == true)
@@ -23,9 +24,12 @@ struct CatalogTests {
         #expect(try catalog.state().branch == nil)
     }
 
-    @Test func `uncommitted work shows, ignored files and other folders do not, and the index stays as it was`() throws {
+    @Test func `uncommitted work shows, ignored files and other folders do not, and the index stays as it was`() throws
+    {
         let fixture = try Fixture()
-        try fixture.commit(["muster.yaml": "a\n", "runbooks/a.yaml": "a\n", "runbooks/b.yaml": "b\n", ".gitignore": "*.log\n"])
+        try fixture.commit([
+            "muster.yaml": "a\n", "runbooks/a.yaml": "a\n", "runbooks/b.yaml": "b\n", ".gitignore": "*.log\n",
+        ])
         let catalog = fixture.catalog()
         #expect(try catalog.uncommittedPaths() == [])
         try fixture.write("runbooks/a.yaml", "changed\n")
@@ -54,7 +58,9 @@ struct CatalogTests {
 
     @Test func `files are read from the commit, whatever the work tree says`() throws {
         let fixture = try Fixture()
-        let commit = try fixture.commit(["muster.yaml": "committed\n", "runbooks/x.yaml": "x\n", "runbooks/deep/y": "y\n"])
+        let commit = try fixture.commit([
+            "muster.yaml": "committed\n", "runbooks/x.yaml": "x\n", "runbooks/deep/y": "y\n",
+        ])
         try fixture.write("muster.yaml", "edited\n")
         let catalog = fixture.catalog()
         let files = try catalog.files(["muster.yaml", "runbooks/x.yaml", "runbooks/none.yaml", "runbooks"], at: commit)
@@ -63,7 +69,9 @@ struct CatalogTests {
         #expect(files["runbooks/x.yaml"]?.id == ObjectID(blob: Array("x\n".utf8)))
         #expect(try catalog.folder("runbooks", at: commit)?.map(\.name) == ["deep", "x.yaml"])
         #expect(try catalog.folder("plugins", at: commit) == nil)
-        #expect(try catalog.treeID("runbooks/deep", at: commit)?.hex == fixture.git(["rev-parse", "HEAD:runbooks/deep"]).line)
+        #expect(
+            try catalog.treeID("runbooks/deep", at: commit)?.hex
+                == fixture.git(["rev-parse", "HEAD:runbooks/deep"]).line)
         #expect(try catalog.blobs([files["muster.yaml"]!.id]).map(\.text) == ["committed\n"])
         #expect(try errorCode { try catalog.blobs([ObjectID(blob: [1])]) } == "git.missing-object")
         #expect(try errorCode { try catalog.file("README.md", at: commit) } == "git.path-not-in-catalog")
@@ -73,7 +81,8 @@ struct CatalogTests {
         let fixture = try Fixture()
         let limit = GitLimits.definitionBytes
         let commit = try fixture.commit([
-            "runbooks/fits": String(repeating: "x", count: limit), "runbooks/large": String(repeating: "x", count: limit + 1),
+            "runbooks/fits": String(repeating: "x", count: limit),
+            "runbooks/large": String(repeating: "x", count: limit + 1),
         ])
         let catalog = fixture.catalog()
         #expect(try catalog.file("runbooks/fits", at: commit)?.content.bytes.count == limit)
@@ -81,7 +90,8 @@ struct CatalogTests {
     }
 
     @Test(arguments: [
-        ("100644", ".."), ("100644", "."), ("100644", "a/b"), ("40000", ".git"), ("100644", ".GIT"), ("100644", ".g\u{200C}it"),
+        ("100644", ".."), ("100644", "."), ("100644", "a/b"), ("40000", ".git"), ("100644", ".GIT"),
+        ("100644", ".g\u{200C}it"),
         ("100644", "git~1"), ("100644", "new\nline"), ("120000", "link"), ("160000", "module"), ("100777", "odd"),
         ("100664", "old"),
     ])
@@ -104,7 +114,9 @@ struct CatalogTests {
         #expect(try errorCode { try fixture.catalog().folder("runbooks", at: commit) } == "git.unsafe-entry")
     }
 
-    @Test func `a twin of a catalog's own folder is refused, other odd entries of the root are none of our business`() throws {
+    @Test func `a twin of a catalog's own folder is refused, other odd entries of the root are none of our business`()
+        throws
+    {
         let fixture = try Fixture()
         let blob = try fixture.blob("x\n")
         let folder = try fixture.rawTree([("100644", "x.yaml", blob)])

@@ -6,7 +6,8 @@ import Testing
 
 struct EntryNameTests {
     @Test(arguments: [
-        "", ".", "..", "a/b", "a\\b", "a:b", "/abs", ".git", ".GIT", ".Git", ".git.", ".git ", ".git . .", "git~1", "GIT~12",
+        "", ".", "..", "a/b", "a\\b", "a:b", "/abs", ".git", ".GIT", ".Git", ".git.", ".git ", ".git . .", "git~1",
+        "GIT~12",
         ".g\u{200C}it", "\u{FEFF}.git", "a\u{202E}b", "tab\tname", "line\nbreak", "bell\u{7}", "del\u{7F}", "\u{2028}",
         String(repeating: "x", count: 256),
     ])
@@ -14,7 +15,9 @@ struct EntryNameTests {
         #expect(EntryName.problem(name) != nil)
     }
 
-    @Test(arguments: ["muster.yaml", "set-protector.yaml", ".gitignore", ".gitattributes", "git~x", "..a", "größe.md", "a b"])
+    @Test(arguments: [
+        "muster.yaml", "set-protector.yaml", ".gitignore", ".gitattributes", "git~x", "..a", "größe.md", "a b",
+    ])
     func `an ordinary name is fine`(name: String) {
         #expect(EntryName.problem(name) == nil)
     }
@@ -25,9 +28,11 @@ struct EntryNameTests {
     }
 
     @Test(arguments: [
-        ("", "git.path-not-in-catalog"), ("README.md", "git.path-not-in-catalog"), ("records/x", "git.path-not-in-catalog"),
+        ("", "git.path-not-in-catalog"), ("README.md", "git.path-not-in-catalog"),
+        ("records/x", "git.path-not-in-catalog"),
         ("muster.yaml/x", "git.path-not-in-catalog"), ("/runbooks/x", "git.unsafe-path"),
-        ("runbooks/../.git/config", "git.unsafe-path"), ("runbooks//x", "git.unsafe-path"), ("runbooks/", "git.unsafe-path"),
+        ("runbooks/../.git/config", "git.unsafe-path"), ("runbooks//x", "git.unsafe-path"),
+        ("runbooks/", "git.unsafe-path"),
         (String(repeating: "plugins/", count: 40) + "x", "git.unsafe-path"),
     ])
     func `a path outside of the catalog is refused`(path: String, code: String) throws {

@@ -6,7 +6,8 @@ import Testing
 
 struct FileContentTests {
     @Test(arguments: [
-        [], Array("plain text\n".utf8), Array("with \"quotes\" and ü\t\r\n".utf8), [0], [0xFF], [0xFF, 0xFE], [1, 2, 3],
+        [], Array("plain text\n".utf8), Array("with \"quotes\" and ü\t\r\n".utf8), [0], [0xFF], [0xFF, 0xFE],
+        [1, 2, 3],
         [0xC3, 0x28, 0, 255], (0...255).map { UInt8($0) },
     ])
     func `bytes survive the way through JSON`(bytes: [UInt8]) throws {

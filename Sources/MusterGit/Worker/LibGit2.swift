@@ -12,6 +12,8 @@ struct GitFailure: Error {
 
     var isNotFound: Bool { code == GIT_ENOTFOUND }
 
+    func saying(_ message: String) -> GitFailure { GitFailure(code: code, message: message, operation: operation) }
+
     /// For failures that nobody expected.
     var asMusterError: MusterError {
         MusterError(
@@ -44,7 +46,9 @@ func startLibGit2() throws(MusterError) {
     git_libgit2_init()
     let levels = [GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL]
     do {
-        for level in levels { try setSearchPath(level, to: "") }
+        for level in levels {
+            try git("empty the configuration search path") { muster_git_set_search_path(level.rawValue, "") }
+        }
         try git("turn syncing on") { muster_git_enable_fsync(1) }
         try git("turn owner validation on") { muster_git_set_owner_validation(1) }
         try git("limit mapped memory") { muster_git_set_mapped_limit(1 << 30) }
@@ -56,10 +60,6 @@ func startLibGit2() throws(MusterError) {
             "The installed libgit2 refuses a setting that Muster needs: \(error.operation).",
             help: "Install libgit2 1.5.1 or later with the distribution's security updates.")
     }
-}
-
-func setSearchPath(_ level: git_config_level_t, to path: String) throws(GitFailure) {
-    try git("set the configuration search path") { muster_git_set_search_path(level.rawValue, path) }
 }
 
 extension ObjectID {

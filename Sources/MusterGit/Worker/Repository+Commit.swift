@@ -21,7 +21,7 @@ extension Repository {
     func commitRun(_ request: RunCommit) throws -> ObjectID {
         let tree = try write(request.files)
         let ref = request.run.ref
-        return try WriterLock(commonFolder: commonFolder).hold(&random) {
+        return try WriterLock(commonFolder: commonFolder).hold(jitter) {
             let tip = try tip(of: ref)
             // The same request once more, after an answer that never arrived.
             if let tip, try treeID(of: tip) == tree, try parent(of: tip) == request.parent || tip == request.parent {

@@ -10,14 +10,18 @@ private struct PathTrail {
     var placeID: ObjectID?
     var blob: ObjectID?
     var versions: [(blob: ObjectID, commit: ObjectID, time: Int64)] = []
+    private var places: [ObjectID: Int] = [:]
+
+    init(path: TreePath) { self.path = path }
 
     /// Notes that the commit has the blob at the path. The last commit noted for a blob is its oldest.
     mutating func note(_ commit: ObjectID, _ time: Int64) {
         guard let blob else { return }
-        if let index = versions.firstIndex(where: { $0.blob == blob }) {
+        if let index = places[blob] {
             versions[index].commit = commit
             versions[index].time = time
         } else {
+            places[blob] = versions.count
             versions.append((blob, commit, time))
         }
     }

@@ -16,7 +16,7 @@ extension Repository {
         }
         let runTree = try treeID(of: runTip)
         // In line with Muster's other writers, so that none builds folders in vain; the swap still decides.
-        return try WriterLock(commonFolder: commonFolder).hold(&random) {
+        return try WriterLock(commonFolder: commonFolder).hold(jitter) {
             for attempt in 1...Self.mergeAttempts {
                 let old = try tip(of: ref)
                 if let old, try holds(runTree, for: merge.run, in: old) {
@@ -26,7 +26,7 @@ extension Repository {
                 if try move(ref, from: old, to: new) {
                     return MergedRecord(commit: new, wasThere: false, attempts: attempt)
                 }
-                pause(milliseconds: 1...min(50, 5 * attempt), &random)
+                jitter.pause(milliseconds: 1...min(50, 5 * attempt))
             }
             throw MusterError(
                 code: "git.contended", "Other programs moved \(ref) \(Self.mergeAttempts) times in a row.",

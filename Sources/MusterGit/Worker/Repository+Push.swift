@@ -18,13 +18,16 @@ extension Repository {
         for ref in order.refs { try refuseOddRef(ref) }
         let remote = try findRemote(order.remote)
         defer { git_remote_free(remote) }
-        // libgit2 looks for .ssh/known_hosts where it would look for the user's configuration.
-        try setSearchPath(GIT_CONFIG_LEVEL_GLOBAL, to: opening.home ?? "")
+        // libgit2 looks for .ssh/known_hosts in $HOME; for everything else the worker has none.
+        if let home = opening.home { setenv("HOME", home, 1) }
         let progress = PushProgress()
         let failure = send(order.refs, to: remote, progress)
-        try setSearchPath(GIT_CONFIG_LEVEL_GLOBAL, to: "")
+        unsetenv("HOME")
+        // Some of libgit2's messages quote the URL, and a URL may hold a password.
+        let url = git_remote_url(remote).map { String(cString: $0) } ?? ""
+        let reason = failure.map { $0.saying($0.message.replacing(url, with: "the remote's URL")) }
         return PushReport(
-            refs: order.refs.map { PushReport.Ref(ref: $0, outcome: Self.outcome(of: $0, failure, progress)) })
+            refs: order.refs.map { PushReport.Ref(ref: $0, outcome: Self.outcome(of: $0, reason, progress)) })
     }
 
     private func findRemote(_ name: String) throws -> OpaquePointer {
@@ -120,7 +123,7 @@ private func checkCertificate(
     let isKey = certificate?.pointee.cert_type == GIT_CERT_HOSTKEY_LIBSSH2
     progress(payload).distrust =
         isKey
-        ? "the host key of \(name) is not in ~/.ssh/known_hosts; compare it with its owner's word and add it"
+        ? "~/.ssh/known_hosts does not hold this host key of \(name); ask its owner for the right one, then add it"
         : "the certificate of \(name) is not trusted by this machine"
     return GIT_ECERTIFICATE.rawValue
 }

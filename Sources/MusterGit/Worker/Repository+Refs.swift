@@ -38,13 +38,14 @@ extension Repository {
             guard failure.code == GIT_ELOCKED || failure.code == GIT_EMODIFIED || failure.code == GIT_EEXISTS else {
                 throw MusterError(
                     code: "git.write-failed", "The branch \(ref) could not be moved: \(failure.message).",
-                    help: "Check the disk's free space and the rights on \(commonFolder), then try again.",
-                    status: .stuck)
+                    help:
+                        "Check the disk's free space, the rights on \(commonFolder), and that no branch is named like a "
+                        + "folder of this one (`git branch -m` renames it). Then try again.", status: .stuck)
             }
             if readClocks().boot >= end {
                 throw lock.foreignLock(on: ref) ?? failure.asMusterError
             }
-            pause(milliseconds: 5...30, &random)
+            jitter.pause(milliseconds: 5...30)
             try lock.clearDeadWriters()
         }
     }

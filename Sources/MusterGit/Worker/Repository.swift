@@ -11,7 +11,7 @@ final class Repository {
     /// The folder with objects and refs, ending in a slash.
     let commonFolder: String
     let opening: WorkerOpening
-    var random: SplitMix64
+    let jitter: Jitter
     /// Folders whose entries were found good, by tree id; trees never change.
     var checkedTrees: [ObjectID: [TreeEntry]] = [:]
     /// Answers of history searches, by commit and path.
@@ -19,7 +19,7 @@ final class Repository {
 
     init(_ opening: WorkerOpening) throws(MusterError) {
         self.opening = opening
-        random = SplitMix64(state: opening.seed)
+        jitter = Jitter(seed: opening.seed)
         var opened: OpaquePointer?
         do {
             try git("open the repository") { git_repository_open_ext(&opened, opening.folder, 0, nil) }
@@ -95,18 +95,5 @@ extension RepositoryState {
     fileprivate init(gitFolder: String, remotes: [String]) {
         self.gitFolder = gitFolder
         self.remotes = remotes
-    }
-}
-
-/// A small seeded generator (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

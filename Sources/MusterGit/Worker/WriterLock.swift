@@ -21,7 +21,7 @@ struct WriterLock {
     /// Runs the work as the only Muster writer.
     ///
     /// - Throws: `git.locked` when another writer keeps the lock for longer than ``patience``.
-    func hold<Value>(_ random: inout SplitMix64, _ work: () throws -> Value) throws -> Value {
+    func hold<Value>(_ jitter: Jitter, _ work: () throws -> Value) throws -> Value {
         mkdir(folder, 0o777)  // when it fails, opening the file says why
         let descriptor = open(folder + "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
         guard descriptor >= 0 else { throw cannotWrite("\(folder)lock cannot be opened", errno) }
@@ -32,7 +32,7 @@ struct WriterLock {
                 throw cannotWrite("\(folder)lock cannot be locked", errno)
             }
             guard readClocks().boot < end else { throw Self.locked("\(folder)lock", "another Muster process holds it") }
-            pause(milliseconds: 1...5, &random)
+            jitter.pause(milliseconds: 1...5)
         }
         try clearDeadWriters()
         return try work()
@@ -126,10 +126,4 @@ struct WriterLock {
         }
         return names.sorted()
     }
-}
-
-/// Waits for a random time within the range.
-func pause(milliseconds range: ClosedRange<Int>, _ random: inout SplitMix64) {
-    var wait = timespec(tv_sec: 0, tv_nsec: Int.random(in: range, using: &random) * 1_000_000)
-    nanosleep(&wait, nil)
 }
