@@ -42,9 +42,24 @@ private func kill(_ number: pid_t, ifMarkedBy entry: [UInt8]) -> Bool {
     return muster_pidfd_send_signal(process, SIGKILL) == 0
 }
 
-/// Empty for processes of other users and for those that have ended.
+/// Empty for processes of other users, for those that have ended, for the kernel's own and for one that has none.
 private func environment(of number: pid_t) -> [UInt8] {
-    let descriptor = open("/proc/\(number)/environ", O_RDONLY | O_CLOEXEC)
+    // In the middle of an exec there is memory and no environment yet: look again, for as long as that may take.
+    for _ in 0..<50 {
+        let bytes = contents(ofFile: "/proc/\(number)/environ")
+        if !bytes.isEmpty || !hasMemory(number) { return bytes }
+        sched_yield()
+    }
+    return []
+}
+
+private func hasMemory(_ number: pid_t) -> Bool {
+    let pages = contents(ofFile: "/proc/\(number)/statm")
+    return !pages.isEmpty && !pages.starts(with: "0 ".utf8)
+}
+
+private func contents(ofFile path: String) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return [] }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
