@@ -33,13 +33,18 @@ private func processIDs() -> [pid_t] {
     return numbers
 }
 
-/// Whether it was so. The descriptor is opened before the look, so a number given to another process meanwhile is safe.
+/// Whether it was so.
 private func kill(_ number: pid_t, ifMarkedBy entry: [UInt8]) -> Bool {
+    guard isMarked(number, by: entry) else { return false }
+    // Looked at again once it is held: meanwhile its number may have been given to another.
     let process = muster_pidfd_open(number)
     guard process >= 0 else { return false }
     defer { close(process) }
-    guard environment(of: number).split(separator: 0).contains(where: { $0.elementsEqual(entry) }) else { return false }
-    return muster_pidfd_send_signal(process, SIGKILL) == 0
+    return isMarked(number, by: entry) && muster_pidfd_send_signal(process, SIGKILL) == 0
+}
+
+private func isMarked(_ number: pid_t, by entry: [UInt8]) -> Bool {
+    environment(of: number).split(separator: 0).contains { $0.elementsEqual(entry) }
 }
 
 /// Empty for processes of other users, for those that have ended, for the kernel's own and for one that has none.
@@ -63,10 +68,12 @@ private func contents(ofFile path: String) -> [UInt8] {
     guard descriptor >= 0 else { return [] }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65_536)
     while true {
-        let count = read(descriptor, &buffer, buffer.count)
+        var count = 0
+        bytes += [UInt8](unsafeUninitializedCapacity: 8192) { buffer, initialized in
+            count = read(descriptor, buffer.baseAddress, 8192)
+            initialized = max(0, count)
+        }
         guard count > 0 else { return bytes }
-        bytes += buffer[..<count]
     }
 }

@@ -21,7 +21,7 @@ final class HostFixture {
 
     init(
         _ mode: String, definitions: [String: ObjectID] = ["harm": definition],
-        change: (inout PluginProcess.Launch) -> Void = { _ in }
+        change: (inout PluginProcess.Launch) throws -> Void = { _ in }
     ) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "hostile-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -33,7 +33,7 @@ final class HostFixture {
             executable: try opener.open(path), plugin: "hostile", definitions: definitions,
             environment: ["PATH": "/usr/bin:/bin", "TMPDIR": folder, "AWS_SECRET_ACCESS_KEY": "hunter2hunter2"],
             engine: "muster test")
-        change(&launch)
+        try change(&launch)
         process = try PluginProcess(launch, now: now)
     }
 
@@ -45,6 +45,13 @@ final class HostFixture {
         StepCall(
             step: "harm", run: "r", id: "s", attempt: 1, idempotencyKey: "k", timeoutMilliseconds: timeout.milliseconds,
             inputs: [:], connections: connections, undo: nil)
+    }
+
+    /// A call of the well-behaved plugin's step.
+    static func nothing(id: String, inputs: [String: JSON] = [:], undo: JSON? = nil) -> StepCall {
+        StepCall(
+            step: "nothing", run: "r", id: id, attempt: 1, idempotencyKey: "k", timeoutMilliseconds: 60_000,
+            inputs: inputs, connections: [:], undo: undo)
     }
 
     /// Runs the loop until an event fits, answering each `begin` with *proceed*.
