@@ -154,7 +154,9 @@ let package = Package(
             name: "MusterGitTests", dependencies: ["MusterGit", "MusterSystem", "MusterModel", "muster"], swiftSettings: strict),
         .testTarget(
             name: "MusterPluginHostTests",
-            dependencies: ["MusterPluginHost", "MusterPluginProtocol", "MusterSystem", "MusterModel", "hostile-plugin"],
+            dependencies: [
+                "MusterPluginHost", "MusterPluginProtocol", "MusterSystem", "MusterModel", "hostile-plugin", "noop-plugin",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "MusterPluginTests", dependencies: ["MusterPlugin", "MusterPluginProtocol", "MusterModel"],

@@ -108,6 +108,8 @@ private func encodedForms(of bytes: [UInt8]) -> Set<[UInt8]> {
     let text = String(decoding: bytes, as: UTF8.self)
     let escaped = JSON.string(text).canonicalBytes().dropFirst().dropLast()
     forms.insert(Array(escaped))
+    // Foundation's writer, among others, escapes the slash.
+    forms.insert(escaped.flatMap { $0 == UInt8(ascii: "/") ? Array("\\/".utf8) : [$0] })
     forms.insert(Array(jsonEscapedToASCII(text, escapingSlash: false).utf8))
     forms.insert(Array(jsonEscapedToASCII(text, escapingSlash: true).utf8))
     return forms

@@ -66,7 +66,7 @@ package final class PluginProcess {
     ///
     /// - Throws: `system.cannot-start`.
     package init(_ launch: Launch, now: Int64) throws(MusterError) {
-        let instance = "\(launch.plugin)-\(getpid())-\(now)-\(launch.executable.digest.hex.prefix(8))"
+        let instance = "\(launch.plugin)-\(String(UInt64.random(in: .min ... .max), radix: 16))"
         mark = "\(PluginEnvironment.instanceName)=\(instance)"
         plugin = launch.plugin
         limits = launch.limits
@@ -111,9 +111,9 @@ package final class PluginProcess {
 
     /// Answers a ``PluginEvent/begin(request:call:undo:)``: *proceed*, or the refusal.
     ///
-    /// - Returns: false when the call has ended meanwhile, so that nobody was told.
+    /// - Returns: false when call or process are at their end meanwhile, so that nobody was told.
     package func answerBegin(_ request: Int64, refusal: StepFailure? = nil) -> Bool {
-        guard let line = conversation.answerBegin(request, refusal) else { return false }
+        guard cause == nil, !hasEnded, let line = conversation.answerBegin(request, refusal) else { return false }
         write(line)
         return true
     }

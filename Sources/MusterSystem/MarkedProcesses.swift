@@ -33,25 +33,47 @@ private func processIDs() -> [pid_t] {
     return numbers
 }
 
-/// Whether it was so. The descriptor is opened before the look, so a number given to another process meanwhile is safe.
+/// Whether it was so.
 private func kill(_ number: pid_t, ifMarkedBy entry: [UInt8]) -> Bool {
+    guard isMarked(number, by: entry) else { return false }
+    // Looked at again once it is held: meanwhile its number may have been given to another.
     let process = muster_pidfd_open(number)
     guard process >= 0 else { return false }
     defer { close(process) }
-    guard environment(of: number).split(separator: 0).contains(where: { $0.elementsEqual(entry) }) else { return false }
-    return muster_pidfd_send_signal(process, SIGKILL) == 0
+    return isMarked(number, by: entry) && muster_pidfd_send_signal(process, SIGKILL) == 0
 }
 
-/// Empty for processes of other users and for those that have ended.
+private func isMarked(_ number: pid_t, by entry: [UInt8]) -> Bool {
+    environment(of: number).split(separator: 0).contains { $0.elementsEqual(entry) }
+}
+
+/// Empty for processes of other users, for those that have ended, for the kernel's own and for one that has none.
 private func environment(of number: pid_t) -> [UInt8] {
-    let descriptor = open("/proc/\(number)/environ", O_RDONLY | O_CLOEXEC)
+    // In the middle of an exec there is memory and no environment yet: look again, for as long as that may take.
+    for _ in 0..<50 {
+        let bytes = contents(ofFile: "/proc/\(number)/environ")
+        if !bytes.isEmpty || !hasMemory(number) { return bytes }
+        sched_yield()
+    }
+    return []
+}
+
+private func hasMemory(_ number: pid_t) -> Bool {
+    let pages = contents(ofFile: "/proc/\(number)/statm")
+    return !pages.isEmpty && !pages.starts(with: "0 ".utf8)
+}
+
+private func contents(ofFile path: String) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return [] }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65_536)
     while true {
-        let count = read(descriptor, &buffer, buffer.count)
+        var count = 0
+        bytes += [UInt8](unsafeUninitializedCapacity: 8192) { buffer, initialized in
+            count = read(descriptor, buffer.baseAddress, 8192)
+            initialized = max(0, count)
+        }
         guard count > 0 else { return bytes }
-        bytes += buffer[..<count]
     }
 }
