@@ -31,7 +31,10 @@ struct SimulatorOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A fault to inject; may be repeated.", valueName: "name[:setting=value,...]"))
     var fault: [String] = []
 
-    @Flag(help: "Read the client secret from stdin, as a line {\"client-secret\": …}, after the scenario if that is there too.")
+    @Flag(
+        help:
+            "Read the client secret from stdin, as a line {\"client-secret\": …}, after the scenario if that is there too."
+    )
     var secretFromStdin = false
 
     @Option(help: ArgumentHelp("Certificate chain for TLS, PEM.", valueName: "file"))

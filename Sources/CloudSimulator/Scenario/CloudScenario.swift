@@ -3,7 +3,7 @@
 package import MusterModel
 
 /// A rehearsal's cloud: what it holds at the start and what goes wrong in it.
-package struct Scenario: Sendable {
+package struct CloudScenario: Sendable {
     package var name: String
     package var summary: String
     /// When its clock begins; nil: at the real time.
@@ -44,7 +44,9 @@ package struct Scenario: Sendable {
 
     private static func faults(_ list: JSON?) throws(MusterError) -> [FaultRule] {
         guard let list, list != .null else { return [] }
-        guard let elements = list.array else { throw failure("\"faults\" is not a list", help: "Each element is {fault: NAME, …}.") }
+        guard let elements = list.array else {
+            throw failure("\"faults\" is not a list", help: "Each element is {fault: NAME, …}.")
+        }
         var rules: [FaultRule] = []
         for element in elements {
             guard var settings = element.object, let name = settings.removeValue(forKey: "fault")?.string else {
@@ -88,6 +90,8 @@ private func checkNames(_ cloud: JSON) throws(MusterError) {
 
 private func check<Keys: CodingKey>(_ value: JSON?, _ place: String, _ keys: Keys.Type) throws(MusterError) {
     for name in (value?.object ?? [:]).keys.sorted() where keys.init(stringValue: name) == nil {
-        throw Scenario.failure("\(place) has a member \"\(name)\" that is not known", help: "docs/formats/scenario-v1.md lists what it may hold.")
+        throw CloudScenario.failure(
+            "\(place) has a member \"\(name)\" that is not known",
+            help: "docs/formats/scenario-v1.md lists what it may hold.")
     }
 }
