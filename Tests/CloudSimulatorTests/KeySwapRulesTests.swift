@@ -14,7 +14,8 @@ import Testing
         #expect(drill.register(Rehearsal.keyA, as: Rehearsal.nameA, on: "first") == "Succeeded")
         #expect(drill.protect("first", with: Rehearsal.nameA) == "Succeeded")
         let protectors = ["first", "second"].map { server in
-            drill.get("\(Rehearsal.servers)/\(server)/encryptionProtector/current")["properties"]?["serverKeyName"]?.string
+            drill.get("\(Rehearsal.servers)/\(server)/encryptionProtector/current")["properties"]?["serverKeyName"]?
+                .string
         }
         #expect(protectors == [Rehearsal.nameA, Rehearsal.nameB])
         #expect(drill.effects.filter { $0 == "server-key.registered" }.count == 4)
@@ -47,30 +48,33 @@ import Testing
         #expect(thumbprints[0] == thumbprints[1] && thumbprints[0]?.wholeMatch(of: /[0-9A-F]{40}/) != nil)
     }
 
-    @Test(arguments: [
-        (["enabled": false], "AzureKeyVaultKeyDisabled"),
-        (["expires": "2020-01-01T00:00:00Z"], "AzureKeyVaultInvalidExpirationDate"),
-        (["not-before": "2090-01-01T00:00:00Z"], "AzureKeyVaultInvalidExpirationDate"),
-        (["bits": 4096], "AzureKeyVaultRsaKeyNotSupported"),
-        (["type": "EC"], "AzureKeyVaultRsaKeyNotSupported"),
-    ] as [(JSON, String)])
+    @Test(
+        arguments: [
+            (["enabled": false], "AzureKeyVaultKeyDisabled"),
+            (["expires": "2020-01-01T00:00:00Z"], "AzureKeyVaultInvalidExpirationDate"),
+            (["not-before": "2090-01-01T00:00:00Z"], "AzureKeyVaultInvalidExpirationDate"),
+            (["bits": 4096], "AzureKeyVaultRsaKeyNotSupported"),
+            (["type": "EC"], "AzureKeyVaultRsaKeyNotSupported"),
+        ] as [(JSON, String)])
     func `a key that Azure SQL can't use is refused`(key: JSON, code: String) throws {
         var drill = try Rehearsal { document in
-            document.set("cloud", "vaults", "vaulta", "keys", "a", "versions", "0000000000000000000000000000000a", to: key)
+            document.set(
+                "cloud", "vaults", "vaulta", "keys", "a", "versions", "0000000000000000000000000000000a", to: key)
         }
         #expect(drill.register(Rehearsal.keyA, as: Rehearsal.nameA, on: "first") == code)
         #expect(drill.effects.isEmpty)
     }
 
-    @Test(arguments: [
-        (["cloud", "vaults", "vaulta", "purge-protection"], false, "SecurityInvalidAzureKeyVaultRecoveryLevel"),
-        (["cloud", "vaults", "vaulta", "soft-delete"], false, "SecurityInvalidAzureKeyVaultRecoveryLevel"),
-        (["cloud", "vaults", "vaulta", "deleted"], true, "AkvHostNotResolvingFromNode"),
-        (["cloud", "vaults", "vaulta", "keys", "a", "deleted"], true, "AzureKeyVaultKeyNameNotFound"),
-        (["cloud", "vaults", "vaulta", "permissions"], "access-policies", "AzureKeyVaultMissingPermissions"),
-        (["cloud", "servers", "first", "identity"], "none", "AzureKeyVaultNoServerIdentity"),
-        (["cloud", "role-assignments"], [], "AzureKeyVaultMissingPermissions"),
-    ] as [([String], JSON, String)])
+    @Test(
+        arguments: [
+            (["cloud", "vaults", "vaulta", "purge-protection"], false, "SecurityInvalidAzureKeyVaultRecoveryLevel"),
+            (["cloud", "vaults", "vaulta", "soft-delete"], false, "SecurityInvalidAzureKeyVaultRecoveryLevel"),
+            (["cloud", "vaults", "vaulta", "deleted"], true, "AkvHostNotResolvingFromNode"),
+            (["cloud", "vaults", "vaulta", "keys", "a", "deleted"], true, "AzureKeyVaultKeyNameNotFound"),
+            (["cloud", "vaults", "vaulta", "permissions"], "access-policies", "AzureKeyVaultMissingPermissions"),
+            (["cloud", "servers", "first", "identity"], "none", "AzureKeyVaultNoServerIdentity"),
+            (["cloud", "role-assignments"], [], "AzureKeyVaultMissingPermissions"),
+        ] as [([String], JSON, String)])
     func `a vault or an identity that does not serve is refused`(path: [String], value: JSON, code: String) throws {
         var drill = try Rehearsal { document in
             switch path.count {
@@ -83,20 +87,24 @@ import Testing
         #expect(drill.effects.isEmpty)
     }
 
-    @Test(arguments: [
-        ([:], Rehearsal.nameA, "InvalidKeyUpsertRequest"),
-        (["properties": ["uri": "x"]], Rehearsal.nameA, "InvalidKeyType"),
-        (["properties": ["serverKeyType": "ServiceManaged"]], Rehearsal.nameA, "InvalidUpsertKeyType"),
-        (["properties": ["serverKeyType": "AzureKeyVault"]], Rehearsal.nameA, "SecurityAzureKeyVaultUrlNullOrEmpty"),
-        (
-            ["properties": ["serverKeyType": "AzureKeyVault", "uri": "https://example.com/x"]], Rehearsal.nameA,
-            "AzureKeyVaultMalformedVaultUri"
-        ),
-        (
-            ["properties": ["serverKeyType": "AzureKeyVault", "uri": .string(Rehearsal.keyA)]], Rehearsal.nameB,
-            "InvalidKeyName"
-        ),
-    ] as [(JSON, String, String)])
+    @Test(
+        arguments: [
+            ([:], Rehearsal.nameA, "InvalidKeyUpsertRequest"),
+            (["properties": ["uri": "x"]], Rehearsal.nameA, "InvalidKeyType"),
+            (["properties": ["serverKeyType": "ServiceManaged"]], Rehearsal.nameA, "InvalidUpsertKeyType"),
+            (
+                ["properties": ["serverKeyType": "AzureKeyVault"]], Rehearsal.nameA,
+                "SecurityAzureKeyVaultUrlNullOrEmpty"
+            ),
+            (
+                ["properties": ["serverKeyType": "AzureKeyVault", "uri": "https://example.com/x"]], Rehearsal.nameA,
+                "AzureKeyVaultMalformedVaultUri"
+            ),
+            (
+                ["properties": ["serverKeyType": "AzureKeyVault", "uri": .string(Rehearsal.keyA)]], Rehearsal.nameB,
+                "InvalidKeyName"
+            ),
+        ] as [(JSON, String, String)])
     func `a malformed registration is refused at once`(body: JSON, name: String, code: String) throws {
         var drill = try Rehearsal()
         #expect(drill.follow("PUT", "\(Rehearsal.servers)/first/keys/\(name)", body) == code)
@@ -135,7 +143,9 @@ import Testing
         #expect(drill.protect("first", with: Rehearsal.nameA) == "ServerKeyDoesNotExists")
         #expect(drill.protect("first", with: Rehearsal.oldName) == "Succeeded")
         #expect(drill.effects.isEmpty)
-        let serviceManaged: JSON = ["properties": ["serverKeyType": "ServiceManaged", "serverKeyName": "ServiceManaged"]]
+        let serviceManaged: JSON = [
+            "properties": ["serverKeyType": "ServiceManaged", "serverKeyName": "ServiceManaged"]
+        ]
         let path = "\(Rehearsal.servers)/first/encryptionProtector/current"
         #expect(drill.follow("PUT", path, serviceManaged) == "Succeeded")
         #expect(drill.get(path)["kind"] == "servicemanaged")

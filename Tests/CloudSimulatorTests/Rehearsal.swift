@@ -28,7 +28,7 @@ struct Rehearsal {
     init(_ change: (inout JSON) -> Void = { _ in }, faults: [String] = [], speed: Double = 1) throws {
         var document = Self.document
         change(&document)
-        let scenario = try CloudScenario(document)
+        let scenario = try CloudScenario(document.canonicalBytes(), file: "test.yaml")
         let state = try scenario.state(at: Self.start, clientSecret: Self.secret)
         let rules = try faults.map { try FaultRule(commandLine: $0) }
         world = AzureWorld(
@@ -39,7 +39,7 @@ struct Rehearsal {
 
     /// Both servers on one old key; A and B wait in their vaults, and both servers may use all vaults.
     static let document: JSON = [
-        "scenario": "test",
+        "scenario": "test", "summary": "Two servers about to get a key each",
         "cloud": [
             "resource-group": "lab",
             "servers": [
@@ -48,9 +48,15 @@ struct Rehearsal {
             ],
             "failover-groups": ["pair": ["primary": "first", "secondary": "second"]],
             "vaults": [
-                "shared": ["location": "eastus", "keys": ["old": ["versions": ["00000000000000000000000000000001": [:]]]]],
-                "vaulta": ["location": "eastus", "keys": ["a": ["versions": ["0000000000000000000000000000000a": [:]]]]],
-                "vaultb": ["location": "westus2", "keys": ["b": ["versions": ["0000000000000000000000000000000b": [:]]]]],
+                "shared": [
+                    "location": "eastus", "keys": ["old": ["versions": ["00000000000000000000000000000001": [:]]]],
+                ],
+                "vaulta": [
+                    "location": "eastus", "keys": ["a": ["versions": ["0000000000000000000000000000000a": [:]]]],
+                ],
+                "vaultb": [
+                    "location": "westus2", "keys": ["b": ["versions": ["0000000000000000000000000000000b": [:]]]],
+                ],
             ],
             "role-assignments": [
                 ["principal": "first", "role": "Key Vault Crypto Service Encryption User"],
@@ -82,17 +88,23 @@ extension Rehearsal {
     }
 
     /// To Resource Manager, with the token.
-    mutating func call(_ method: String, _ path: String, _ body: JSON? = nil, version: String = "2023-08-01") -> SimulatedResponse {
+    mutating func call(_ method: String, _ path: String, _ body: JSON? = nil, version: String = "2023-08-01")
+        -> SimulatedResponse
+    {
         send(
             SimulatedRequest(
                 method, host: "127.0.0.1:8080", target: "\(path)?api-version=\(version)",
                 headers: ["Authorization": "Bearer \(token)"], body: body?.canonicalBytes() ?? []))
     }
 
-    mutating func get(_ path: String, version: String = "2023-08-01") -> JSON { call("GET", path, version: version).json ?? .null }
+    mutating func get(_ path: String, version: String = "2023-08-01") -> JSON {
+        call("GET", path, version: version).json ?? .null
+    }
 
     /// To a vault's data plane.
-    mutating func key(_ vault: String, _ path: String, token: String? = nil, version: String = "7.5") -> SimulatedResponse {
+    mutating func key(_ vault: String, _ path: String, token: String? = nil, version: String = "7.5")
+        -> SimulatedResponse
+    {
         send(
             SimulatedRequest(
                 "GET", host: "\(vault).vault.localhost:8080", target: "\(path)?api-version=\(version)",

@@ -44,24 +44,29 @@ package struct FaultRule: Sendable, Hashable {
         try checkArguments()
     }
 
+    package init(name: String, settings: [String: String]) throws(MusterError) {
+        guard let kind = FaultKind(rawValue: name) else {
+            throw MusterError(
+                code: "simulator.unknown-fault", "There is no fault \"\(name)\"",
+                help: "The faults are \(FaultKind.allCases.map(\.rawValue).joined(separator: ", ")).")
+        }
+        try self.init(kind: kind, settings: settings)
+    }
+
     /// Reads `NAME[:setting=value,…]` of the command line.
     package init(commandLine text: String) throws(MusterError) {
-        let parts = text.split(separator: ":", maxSplits: 1)
-        guard let kind = FaultKind(rawValue: parts.first.map(String.init) ?? "") else {
-            throw MusterError(
-                code: "simulator.unknown-fault", "There is no fault \"\(parts.first ?? "")\"",
-                help: "--list-faults names them all: \(FaultKind.allCases.map(\.rawValue).joined(separator: ", ")).")
-        }
+        let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
         var settings: [String: String] = [:]
         for pair in parts.count == 2 ? parts[1].split(separator: ",") : [] {
             let sides = pair.split(separator: "=", maxSplits: 1).map(String.init)
             guard sides.count == 2 else {
-                throw Self.failure(
-                    kind, "can't read \"\(pair)\"", help: "Settings are written name=value, with commas between.")
+                throw MusterError(
+                    code: "simulator.invalid-fault", "The fault \(parts[0]) can't read \"\(pair)\"",
+                    help: "Settings are written name=value, with commas between.")
             }
             settings[sides[0]] = sides[1]
         }
-        try self.init(kind: kind, settings: settings)
+        try self.init(name: parts.first ?? "", settings: settings)
     }
 
     func argument(_ name: String) -> String {

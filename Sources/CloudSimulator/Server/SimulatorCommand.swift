@@ -63,7 +63,7 @@ package struct SimulatorCommand: Sendable {
         } else {
             bytes = try readFile(source)
         }
-        return try CloudScenario(try scenarioDocument(bytes, file: source))
+        return try CloudScenario(bytes, file: source == "-" ? "stdin" : source)
     }
 
     private func readSecret() throws -> String? {
@@ -93,17 +93,6 @@ func readyLine(scenario: String, state: AzureState, port: Int, scheme: String) -
         "client-id": .string(state.client.id),
         "client-secret": .string(state.client.secret),
     ]
-}
-
-/// Reads a scenario document from its bytes.
-func scenarioDocument(_ bytes: [UInt8], file: String) throws(MusterError) -> JSON {
-    do {
-        return try JSON.parse(bytes)
-    } catch {
-        throw MusterError(
-            code: "simulator.invalid-scenario", "\(file) is no JSON: \(error.description)",
-            help: "docs/formats/scenario-v1.md describes the document.")
-    }
 }
 
 private func readFile(_ path: String) throws(MusterError) -> [UInt8] {

@@ -131,6 +131,14 @@ struct KnownOperation: Sendable {
 }
 
 extension AzureWorld {
+    /// What a fault's `operation` can name.
+    package static let operationNames =
+        KnownOperation.all.map(\.operation) + [
+            "Token", "OperationStatus", "OperationResult", "RoleAssignments_ListForScope", "RoleAssignments_Get",
+            "RoleAssignments_Create", "RoleAssignments_Delete", "GetKeys", "GetKey", "GetKeyVersions", "GetDeletedKeys",
+            "GetDeletedKey",
+        ]
+
     /// Finds the operation that a request means, by its host and path.
     func route(_ request: SimulatedRequest, at now: Timestamp) -> Call {
         let labels = request.host.split(separator: ":")[0].split(separator: ".")
