@@ -166,7 +166,9 @@ let package = Package(
             exclude: ["Contract", "Recordings", "Servers"],
             swiftSettings: strict),
         .testTarget(
-            name: "CloudSimulatorTests", dependencies: ["CloudSimulator", "MusterModel"], swiftSettings: strict),
+            name: "CloudSimulatorTests",
+            dependencies: ["CloudSimulator", "MusterDocuments", "MusterModel", "MusterSystem", "muster-cloud-simulator"],
+            swiftSettings: strict),
         .testTarget(
             name: "FailoverGroupKeySwapTests",
             dependencies: ["FailoverGroupKeySwap", "MusterPlugin", "AzureClient", "MusterModel", "CloudSimulator"],

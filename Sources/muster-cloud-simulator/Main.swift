@@ -2,6 +2,8 @@
 
 import ArgumentParser
 import CloudSimulator
+import Glibc
+import MusterModel
 
 @main
 struct MusterCloudSimulator: AsyncParsableCommand {
@@ -15,11 +17,20 @@ struct MusterCloudSimulator: AsyncParsableCommand {
 
     @OptionGroup var options: SimulatorOptions
 
-    func run() async throws { try await SimulatorCommand(settings: options.settings()).run() }
+    func run() async throws {
+        do {
+            try await SimulatorCommand(settings: options.settings()).run()
+        } catch let error as MusterError {
+            let text = Array("\(error)\n".utf8)
+            // Nothing is left to do when even this can't be said.
+            _ = write(STDERR_FILENO, text, text.count)
+            throw ExitCode(error.status.rawValue)
+        }
+    }
 }
 
 struct SimulatorOptions: ParsableArguments {
-    @Option(help: "Scenario as JSON; - reads it from the first line of stdin.")
+    @Option(help: "Scenario document, YAML; - reads it as one line of JSON from stdin.")
     var scenario: String?
 
     @Option(help: "Port; 0 is any free one.")
@@ -31,7 +42,10 @@ struct SimulatorOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A fault to inject; may be repeated.", valueName: "name[:setting=value,...]"))
     var fault: [String] = []
 
-    @Flag(help: "Read the client secret from stdin, as a line {\"client-secret\": …}, after the scenario if that is there too.")
+    @Flag(
+        help:
+            "Read the client secret from stdin, as a line {\"client-secret\": …}, after the scenario if that is there too."
+    )
     var secretFromStdin = false
 
     @Option(help: ArgumentHelp("Certificate chain for TLS, PEM.", valueName: "file"))

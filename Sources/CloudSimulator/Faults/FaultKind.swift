@@ -44,20 +44,24 @@ package enum FaultKind: String, CaseIterable, Sendable, Hashable {
             .init(
                 summary: "429 with Retry-After",
                 drill: "Waits as told and repeats; the drill goes on. Reads and changes alike, nothing was done.",
-                arguments: [.init(name: "retry-after", fallback: "1", summary: "seconds, by the client's clock")], times: 3)
+                arguments: [.init(name: "retry-after", fallback: "1", summary: "seconds, by the client's clock")],
+                times: 3)
         case .unavailable:
             .init(
                 summary: "503 Service Unavailable; nothing was done",
-                drill: "Repeats reads and PUTs with a growing pause. Before it repeats a POST it reads where things stand.",
+                drill:
+                    "Repeats reads and PUTs with a growing pause. Before it repeats a POST it reads where things stand.",
                 times: 3)
         case .connectionLostBeforeEffect:
             .init(
                 summary: "The connection breaks and nothing was done",
-                drill: "Can't know that nothing was done: reads where things stand, then does it.", meets: .changes, times: 1)
+                drill: "Can't know that nothing was done: reads where things stand, then does it.", meets: .changes,
+                times: 1)
         case .connectionLostAfterEffect:
             .init(
                 summary: "The change is made, then the connection breaks without an answer",
-                drill: "Reads where things stand and sees the change: done, and not done twice.", meets: .changes, times: 1)
+                drill: "Reads where things stand and sees the change: done, and not done twice.", meets: .changes,
+                times: 1)
         case .slowOperation:
             .init(
                 summary: "A long-running operation takes longer",
@@ -75,7 +79,8 @@ package enum FaultKind: String, CaseIterable, Sendable, Hashable {
                 arguments: [
                     .init(name: "code", fallback: "OperationTimedOut", summary: "the service's error code"),
                     .init(
-                        name: "message", fallback: "The operation timed out and automatically rolled back. Please retry the operation.",
+                        name: "message",
+                        fallback: "The operation timed out and automatically rolled back. Please retry the operation.",
                         summary: "its text"),
                 ], meets: .changes, times: 1)
         case .tokenExpired:
@@ -100,18 +105,23 @@ package enum FaultKind: String, CaseIterable, Sendable, Hashable {
             .init(
                 summary: "A vault key is disabled: AzureKeyVaultKeyDisabled",
                 drill: "A precondition is unmet, before any effect, naming the key.",
-                arguments: [.init(name: "key", fallback: "*", summary: "vault/key; * is every key that is no protector yet")],
+                arguments: [
+                    .init(name: "key", fallback: "*", summary: "vault/key; * is every key that is no protector yet")
+                ],
                 times: 1)
         case .keyDeleted:
             .init(
                 summary: "A vault key is soft-deleted: AzureKeyVaultKeyNameNotFound",
                 drill: "A precondition is unmet, before any effect; the remedy is to recover the key.",
-                arguments: [.init(name: "key", fallback: "*", summary: "vault/key; * is every key that is no protector yet")],
+                arguments: [
+                    .init(name: "key", fallback: "*", summary: "vault/key; * is every key that is no protector yet")
+                ],
                 times: 1)
         case .purgeProtectionMissing:
             .init(
                 summary: "A vault has no purge protection: SecurityInvalidAzureKeyVaultRecoveryLevel",
-                drill: "A precondition is unmet, before any effect: the service's own text misleads, the remedy must not.",
+                drill:
+                    "A precondition is unmet, before any effect: the service's own text misleads, the remedy must not.",
                 arguments: [.init(name: "vault", fallback: "*", summary: "name of the vault")], times: 1)
         case .replicationBroken:
             .init(
@@ -121,7 +131,8 @@ package enum FaultKind: String, CaseIterable, Sendable, Hashable {
         case .busy:
             .init(
                 summary: "409 ConflictingServerOperation on changes; nothing was done",
-                drill: "Waits, reads where things stand, and then decides; the drill goes on.", meets: .changes, times: 2)
+                drill: "Waits, reads where things stand, and then decides; the drill goes on.", meets: .changes,
+                times: 2)
         case .wrongAnswer:
             .init(
                 summary: "An answer that is not what was asked for, with HTTP 200, as from a proxy in between",

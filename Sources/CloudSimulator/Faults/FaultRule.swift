@@ -34,7 +34,8 @@ package struct FaultRule: Sendable, Hashable {
                 guard description.arguments.contains(where: { $0.name == name }) else {
                     throw Self.failure(
                         kind, "has no setting \"\(name)\"",
-                        help: "It knows: \((["operation", "method", "path", "after", "times"] + description.arguments.map(\.name)).joined(separator: ", "))."
+                        help:
+                            "It knows: \((["operation", "method", "path", "after", "times"] + description.arguments.map(\.name)).joined(separator: ", "))."
                     )
                 }
                 arguments[name] = value
@@ -43,23 +44,29 @@ package struct FaultRule: Sendable, Hashable {
         try checkArguments()
     }
 
+    package init(name: String, settings: [String: String]) throws(MusterError) {
+        guard let kind = FaultKind(rawValue: name) else {
+            throw MusterError(
+                code: "simulator.unknown-fault", "There is no fault \"\(name)\"",
+                help: "The faults are \(FaultKind.allCases.map(\.rawValue).joined(separator: ", ")).")
+        }
+        try self.init(kind: kind, settings: settings)
+    }
+
     /// Reads `NAME[:setting=value,…]` of the command line.
     package init(commandLine text: String) throws(MusterError) {
-        let parts = text.split(separator: ":", maxSplits: 1)
-        guard let kind = FaultKind(rawValue: parts.first.map(String.init) ?? "") else {
-            throw MusterError(
-                code: "simulator.unknown-fault", "There is no fault \"\(parts.first ?? "")\"",
-                help: "--list-faults names them all: \(FaultKind.allCases.map(\.rawValue).joined(separator: ", ")).")
-        }
+        let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
         var settings: [String: String] = [:]
         for pair in parts.count == 2 ? parts[1].split(separator: ",") : [] {
             let sides = pair.split(separator: "=", maxSplits: 1).map(String.init)
             guard sides.count == 2 else {
-                throw Self.failure(kind, "can't read \"\(pair)\"", help: "Settings are written name=value, with commas between.")
+                throw MusterError(
+                    code: "simulator.invalid-fault", "The fault \(parts[0]) can't read \"\(pair)\"",
+                    help: "Settings are written name=value, with commas between.")
             }
             settings[sides[0]] = sides[1]
         }
-        try self.init(kind: kind, settings: settings)
+        try self.init(name: parts.first ?? "", settings: settings)
     }
 
     func argument(_ name: String) -> String {
@@ -92,17 +99,21 @@ package struct FaultRule: Sendable, Hashable {
         switch kind {
         case .rolePropagation:
             guard Duration(durationText: argument("delay")) != nil else {
-                throw Self.failure(kind, "can't read the delay \"\(argument("delay"))\"", help: "Durations are written 30s, 10m, 1h30m.")
+                throw Self.failure(
+                    kind, "can't read the delay \"\(argument("delay"))\"",
+                    help: "Durations are written 30s, 10m, 1h30m.")
             }
         case .slowOperation:
             guard let factor = Double(argument("factor")), factor > 0 else {
-                throw Self.failure(kind, "can't read the factor \"\(argument("factor"))\"", help: "A number above 0 is expected.")
+                throw Self.failure(
+                    kind, "can't read the factor \"\(argument("factor"))\"", help: "A number above 0 is expected.")
             }
         case .throttle: _ = try Self.count("retry-after", argument("retry-after"), kind)
         case .wrongAnswer:
             guard ["html", "truncated", "empty", "other-json"].contains(argument("form")) else {
                 throw Self.failure(
-                    kind, "has no form \"\(argument("form"))\"", help: "It knows html, truncated, empty and other-json.")
+                    kind, "has no form \"\(argument("form"))\"", help: "It knows html, truncated, empty and other-json."
+                )
             }
         default: break
         }

@@ -17,7 +17,7 @@ struct InjectedFaults: Sendable {
     var wrongForm: String?
 
     /// What becomes of the answer on its way back.
-    func distort(_ response: inout SimulatedResponse, call: Call) {
+    func distort(_ response: inout SimulatedResponse) {
         if losesAnswer { response.dropsConnection = true }
         guard let wrongForm else { return }
         response.status = 200
@@ -35,12 +35,12 @@ struct InjectedFaults: Sendable {
 }
 
 extension AzureWorld {
-    mutating func takeFaults(for call: Call, at now: Timestamp) -> InjectedFaults {
+    mutating func takeFaults(for call: Call) -> InjectedFaults {
         var injected = InjectedFaults()
         for index in faults.indices {
             guard faults[index].strikes(call) else { continue }
             injected.names.append(faults[index].kind.rawValue)
-            if !answer(faults[index], in: &injected) { strike(faults[index], call, at: now) }
+            if !answer(faults[index], in: &injected) { strike(faults[index], call) }
         }
         return injected
     }
@@ -50,10 +50,12 @@ extension AzureWorld {
         switch rule.kind {
         case .throttle:
             injected.answer = AzureError(
-                429, "TooManyRequests", "The request is being throttled as the limit has been reached for operation type.",
+                429, "TooManyRequests",
+                "The request is being throttled as the limit has been reached for operation type.",
                 headers: ["retry-after": rule.argument("retry-after")])
         case .unavailable:
-            injected.answer = AzureError(503, "ServiceUnavailable", "The service is temporarily unavailable. Please retry later.")
+            injected.answer = AzureError(
+                503, "ServiceUnavailable", "The service is temporarily unavailable. Please retry later.")
         case .connectionLostBeforeEffect:
             injected.answer = AzureError(503, "ServiceUnavailable", "Never sent: the connection breaks.")
             injected.losesAnswer = true
@@ -71,15 +73,19 @@ extension AzureWorld {
     }
 
     /// The faults that change the world for good.
-    private mutating func strike(_ rule: FaultRule, _ call: Call, at now: Timestamp) {
+    private mutating func strike(_ rule: FaultRule, _ call: Call) {
+        let now = call.at
         switch rule.kind {
         case .tokenExpired: if let token = call.bearer { tokens[token] = nil }
         case .rolePropagation:
             let delay = Duration(durationText: rule.argument("delay")) ?? .zero
             state.rolePropagation = delay
-            for index in state.roleAssignments.indices { state.roleAssignments[index].effective = now.advanced(by: delay) }
+            for index in state.roleAssignments.indices {
+                state.roleAssignments[index].effective = now.advanced(by: delay)
+            }
         case .serverIdentityWithoutRights:
-            let principals = state.servers.values.filter { matches($0.name, pattern: rule.argument("server")) }.compactMap(\.principal)
+            let principals = state.servers.values.filter { matches($0.name, pattern: rule.argument("server")) }
+                .compactMap(\.principal)
             state.roleAssignments.removeAll { principals.contains($0.principal) }
             for name in state.vaults.keys { for one in principals { state.vaults[name]?.accessPolicies[one] = nil } }
         case .keyDisabled: changeKeys(rule) { for index in $0.versions.indices { $0.versions[index].enabled = false } }
@@ -100,10 +106,13 @@ extension AzureWorld {
 
     private mutating func changeKeys(_ rule: FaultRule, _ change: (inout VaultKey) -> Void) {
         let pattern = rule.argument("key")
-        let protectors = Set(state.servers.values.compactMap(\.protectorKey).map { $0.reference.serverKeyName.lowercased() })
+        let protectors = Set(
+            state.servers.values.compactMap(\.protectorKey).map { $0.reference.serverKeyName.lowercased() })
         for (vaultName, vault) in state.vaults {
             for (keyName, key) in vault.keys {
-                let inUse = key.versions.contains { protectors.contains("\(vault.name)_\(key.name)_\($0.version)".lowercased()) }
+                let inUse = key.versions.contains {
+                    protectors.contains("\(vault.name)_\(key.name)_\($0.version)".lowercased())
+                }
                 guard pattern == "*" ? !inUse : matches("\(vault.name)/\(key.name)", pattern: pattern) else { continue }
                 var changed = key
                 change(&changed)

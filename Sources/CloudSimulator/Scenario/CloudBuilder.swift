@@ -17,9 +17,11 @@ struct CloudBuilder {
         let subscription = document.subscription ?? Self.defaultSubscription
         let id = document.client?.id ?? Self.defaultClient
         let client = Client(
-            id: id, objectID: document.client?.objectID ?? DerivedID.guid("service-principal", id), secret: clientSecret,
+            id: id, objectID: document.client?.objectID ?? DerivedID.guid("service-principal", id),
+            secret: clientSecret,
             certificates: Set(document.client?.certificates ?? []), deniedActions: document.client?.deniedActions ?? [])
-        var state = AzureState(tenant: document.tenant ?? Self.defaultTenant, subscription: subscription, client: client)
+        var state = AzureState(
+            tenant: document.tenant ?? Self.defaultTenant, subscription: subscription, client: client)
         state.rolePropagation = try duration(document.rolePropagation, "role-propagation") ?? .zero
         state.repeatedKeyPut = document.repeatedKeyPut ?? .conflict
         state.durations = try durations()
@@ -56,12 +58,14 @@ struct CloudBuilder {
         }
     }
 
-    private func keyVersion(_ version: String, _ written: CloudDocument.VersionDocument, _ key: String) throws(MusterError)
+    private func keyVersion(_ version: String, _ written: CloudDocument.VersionDocument, _ key: String)
+        throws(MusterError)
         -> KeyVersion
     {
         guard version.utf8.count == 32, version.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) else {
-            throw Scenario.failure(
-                "The key \(key) has a version \"\(version)\"", help: "A version is 32 hexadecimal digits in lower case.")
+            throw CloudScenario.failure(
+                "The key \(key) has a version \"\(version)\"", help: "A version is 32 hexadecimal digits in lower case."
+            )
         }
         return KeyVersion(
             version: version, type: (written.type ?? .RSA).rawValue, bits: written.bits ?? 2048,
@@ -73,7 +77,8 @@ struct CloudBuilder {
         for (name, written) in document.servers {
             var server = SQLServer(
                 name: name, group: written.resourceGroup ?? document.resourceGroup, location: written.location,
-                state: written.state ?? "Ready", principal: written.identity == CloudDocument.ServerDocument.Identity.none ? nil : identity(name))
+                state: written.state ?? "Ready",
+                principal: written.identity == CloudDocument.ServerDocument.Identity.none ? nil : identity(name))
             for uri in written.keys ?? [] {
                 let key = try serverKey(uri, of: name, state)
                 server.keys[CaselessName(key.name)] = key
@@ -86,7 +91,8 @@ struct CloudBuilder {
             server.autoRotation = written.autoRotation ?? false
             for database in written.databases ?? [] {
                 server.databases[CaselessName(database)] = Database(
-                    name: database, id: DerivedID.guid("database", name, database), created: now.advanced(by: Self.dayBefore))
+                    name: database, id: DerivedID.guid("database", name, database),
+                    created: now.advanced(by: Self.dayBefore))
             }
             state.servers[CaselessName(name)] = server
         }
@@ -94,13 +100,15 @@ struct CloudBuilder {
 
     private func serverKey(_ uri: String, of server: String, _ state: AzureState) throws(MusterError) -> ServerKey {
         guard let reference = KeyReference(uri), let version = reference.version else {
-            throw Scenario.failure(
+            throw CloudScenario.failure(
                 "The server \(server) names a key \"\(uri)\"",
-                help: "A key is named https://VAULT.vault.azure.net/keys/KEY/VERSION, with the version's 32 hexadecimal digits.")
+                help:
+                    "A key is named https://VAULT.vault.azure.net/keys/KEY/VERSION, with the version's 32 hexadecimal digits."
+            )
         }
         let key = state.vaults[CaselessName(reference.vault)]?.keys[CaselessName(reference.key)]
         guard let found = key?.versions.first(where: { $0.version == version }) else {
-            throw Scenario.failure(
+            throw CloudScenario.failure(
                 "The server \(server) names the key \(uri), which no vault of the scenario holds",
                 help: "Add the key's version below \"vaults\".")
         }
@@ -114,20 +122,21 @@ struct CloudBuilder {
             let primary = CaselessName(written.primary)
             let secondary = CaselessName(written.secondary)
             guard let first = state.servers[primary], let second = state.servers[secondary], primary != secondary else {
-                throw Scenario.failure(
+                throw CloudScenario.failure(
                     "The failover group \(name) joins \(written.primary) and \(written.secondary)",
                     help: "Both are names of two servers of the scenario.")
             }
             let databases = (written.databases?.map { CaselessName($0) } ?? Array(first.databases.keys)).sorted()
             for database in databases where first.databases[database] == nil || second.databases[database] == nil {
-                throw Scenario.failure(
+                throw CloudScenario.failure(
                     "The failover group \(name) holds the database \(database.folded)",
                     help: "List it below \"databases\" of both its servers.")
             }
             let grace = try duration(written.gracePeriod, "grace-period")
             state.failoverGroups[CaselessName(name)] = FailoverGroup(
                 name: name, primary: primary, secondary: secondary, databases: databases,
-                automatic: written.policy == .automatic, gracePeriodMinutes: grace.map { $0.milliseconds / 60_000 } ?? 60,
+                automatic: written.policy == .automatic,
+                gracePeriodMinutes: grace.map { $0.milliseconds / 60_000 } ?? 60,
                 replicationState: (written.replicationState ?? .CATCH_UP).rawValue)
         }
     }
@@ -136,7 +145,7 @@ struct CloudBuilder {
         for written in document.roleAssignments ?? [] {
             let role = BuiltInRole.ids[written.role] ?? written.role.lowercased()
             guard role.utf8.count == 36 else {
-                throw Scenario.failure(
+                throw CloudScenario.failure(
                     "There is no role \"\(written.role)\"",
                     help: "Give a GUID or one of: \(BuiltInRole.ids.keys.sorted().joined(separator: ", ")).")
             }
@@ -145,7 +154,8 @@ struct CloudBuilder {
                 state.roleAssignments.append(
                     RoleAssignment(
                         name: DerivedID.guid("role-assignment", scope, principal, role), scope: scope, role: role,
-                        principal: principal, principalType: "ServicePrincipal", created: now.advanced(by: Self.dayBefore),
+                        principal: principal, principalType: "ServicePrincipal",
+                        created: now.advanced(by: Self.dayBefore),
                         effective: now.advanced(by: Self.dayBefore)))
             }
         }
@@ -155,8 +165,9 @@ struct CloudBuilder {
         if let written, written.hasPrefix("/") { return [written] }
         let vaults = state.vaults.filter { written == nil || $0.key == CaselessName(written ?? "") }.map(\.value)
         guard !vaults.isEmpty else {
-            throw Scenario.failure(
-                "A role assignment names the scope \"\(written ?? "")\"", help: "Give a vault's name or a full resource id.")
+            throw CloudScenario.failure(
+                "A role assignment names the scope \"\(written ?? "")\"",
+                help: "Give a vault's name or a full resource id.")
         }
         return vaults.sorted { $0.name < $1.name }.map {
             "/subscriptions/\(state.subscription)/resourceGroups/\($0.group)/providers/Microsoft.KeyVault/vaults/\($0.name)"
@@ -181,7 +192,7 @@ struct CloudBuilder {
             case "forced-failover": durations.forcedFailover = value
             case "catch-up": durations.catchUp = value
             default:
-                throw Scenario.failure(
+                throw CloudScenario.failure(
                     "There is no duration \"\(name)\"",
                     help: "The durations are key, protector, planned-failover, forced-failover and catch-up.")
             }
@@ -192,7 +203,7 @@ struct CloudBuilder {
     private func duration(_ text: String?, _ name: String) throws(MusterError) -> Duration? {
         guard let text else { return nil }
         guard let duration = Duration(durationText: text) else {
-            throw Scenario.failure("\(name) is \"\(text)\"", help: "Durations are written 250ms, 30s, 10m, 1h30m.")
+            throw CloudScenario.failure("\(name) is \"\(text)\"", help: "Durations are written 250ms, 30s, 10m, 1h30m.")
         }
         return duration
     }

@@ -103,6 +103,8 @@ struct CloudDocument: Decodable {
         var deleted: Bool?
         /// By version, 32 hexadecimal digits.
         var versions: [String: VersionDocument]
+
+        enum CodingKeys: String, CodingKey { case deleted, versions }
     }
 
     struct VersionDocument: Decodable {
@@ -132,6 +134,8 @@ struct CloudDocument: Decodable {
         var role: String
         /// Vault name or full resource id; absent: every vault.
         var scope: String?
+
+        enum CodingKeys: String, CodingKey { case principal, role, scope }
     }
 }
 

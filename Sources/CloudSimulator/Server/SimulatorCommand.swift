@@ -27,7 +27,7 @@ package struct SimulatorCommand: Sendable {
         if settings.listFaults { return write(FaultKind.listing) }
         let scenario = try readScenario()
         let secret = try readSecret() ?? randomText()
-        let started = scenario.start ?? Timestamp(milliseconds: wallClockMilliseconds())
+        let started = scenario.start ?? Timestamp(milliseconds: Int64(time(nil)) * 1000)
         let state = try scenario.state(at: started, clientSecret: secret)
         var faults = scenario.faults
         for text in settings.faults { faults.append(try FaultRule(commandLine: text)) }
@@ -38,7 +38,9 @@ package struct SimulatorCommand: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await server.run { port in
-                    write(readyLine(scenario: scenario.name, state: state, port: port, scheme: scheme).canonicalText + "\n")
+                    write(
+                        readyLine(scenario: scenario.name, state: state, port: port, scheme: scheme).canonicalText
+                            + "\n")
                 }
             }
             group.addTask { await input.waitForEnd() }
@@ -48,18 +50,20 @@ package struct SimulatorCommand: Sendable {
         }
     }
 
-    private func readScenario() throws -> Scenario {
+    private func readScenario() throws -> CloudScenario {
         let source = settings.scenario ?? "-"
         let bytes: [UInt8]
         if source == "-" {
             guard let line = try input.line() else {
-                throw MusterError(code: "simulator.no-scenario", "stdin ended before a scenario came", help: "Write it as one line of JSON.")
+                throw MusterError(
+                    code: "simulator.no-scenario", "stdin ended before a scenario came",
+                    help: "Write it as one line of JSON.")
             }
             bytes = line
         } else {
             bytes = try readFile(source)
         }
-        return try Scenario(try scenarioDocument(bytes, file: source))
+        return try CloudScenario(bytes, file: source == "-" ? "stdin" : source)
     }
 
     private func readSecret() throws -> String? {
@@ -85,20 +89,10 @@ func readyLine(scenario: String, state: AzureState, port: Int, scheme: String) -
             "authority": .string(base), "resource-manager": .string(base),
             "key-vault-suffix": .string("\(scheme)://vault.localhost:\(port)"),
         ],
-        "tenant": .string(state.tenant), "subscription": .string(state.subscription), "client-id": .string(state.client.id),
+        "tenant": .string(state.tenant), "subscription": .string(state.subscription),
+        "client-id": .string(state.client.id),
         "client-secret": .string(state.client.secret),
     ]
-}
-
-/// Reads a scenario document from its bytes.
-func scenarioDocument(_ bytes: [UInt8], file: String) throws(MusterError) -> JSON {
-    do {
-        return try JSON.parse(bytes)
-    } catch {
-        throw MusterError(
-            code: "simulator.invalid-scenario", "\(file) is no JSON: \(error.description)",
-            help: "docs/formats/scenario-v1.md describes the document.")
-    }
 }
 
 private func readFile(_ path: String) throws(MusterError) -> [UInt8] {
@@ -122,12 +116,6 @@ private func readFile(_ path: String) throws(MusterError) -> [UInt8] {
 private func randomText() -> String {
     var generator = SystemRandomNumberGenerator()
     return base64URL((0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
-}
-
-private func wallClockMilliseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
 }
 
 private func write(_ text: String) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
 internal import HummingbirdTLS
-internal import HTTPTypes
 internal import Logging
 internal import MusterModel
 internal import NIOCore
@@ -113,6 +113,7 @@ struct SimulatorResponder: HTTPResponder {
         }
         if let contentType = answer.contentType { headers[.contentType] = contentType }
         return Response(
-            status: .init(code: answer.status), headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: answer.bytes)))
+            status: .init(code: answer.status), headers: headers,
+            body: .init(byteBuffer: ByteBuffer(bytes: answer.bytes)))
     }
 }

@@ -11,7 +11,9 @@ package struct AzureError: Error, Sendable, Hashable {
     package var innerCode: String?
     package var headers: [String: String] = [:]
 
-    package init(_ status: Int, _ code: String, _ message: String, inner: String? = nil, headers: [String: String] = [:]) {
+    package init(
+        _ status: Int, _ code: String, _ message: String, inner: String? = nil, headers: [String: String] = [:]
+    ) {
         self.status = status
         self.code = code
         self.message = message
@@ -37,11 +39,13 @@ enum SQLError {
     static let invalidKeyType = AzureError(400, "InvalidKeyType", "The create server key type is not supported.")
     static let serviceManagedKey = AzureError(
         400, "InvalidUpsertKeyType",
-        "Service-managed TDE keys are managed by the service. Service-managed TDE keys don't support Create or Update by the user.")
+        "Service-managed TDE keys are managed by the service. Service-managed TDE keys don't support Create or Update by the user."
+    )
     static let missingURI = AzureError(
         400, "SecurityAzureKeyVaultUrlNullOrEmpty",
         "The operation could not be completed because the Azure Key Vault Uri is null or empty.")
-    static let malformedURI = AzureError(400, "AzureKeyVaultMalformedVaultUri", "The provided Key Vault uri is not valid.")
+    static let malformedURI = AzureError(
+        400, "AzureKeyVaultMalformedVaultUri", "The provided Key Vault uri is not valid.")
     static let invalidURI = AzureError(
         400, "AzureKeyVaultInvalidUri",
         "An invalid response from Azure Key Vault. Please use a valid Azure Key Vault URI.")

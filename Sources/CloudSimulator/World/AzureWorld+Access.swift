@@ -26,12 +26,14 @@ extension AzureWorld {
         if call.plane == .keyVault {
             throw AzureError(
                 400, "BadParameter",
-                "AKV10029: The specified api-version '\(version)' is not supported. Supported versions: \(known.joined(separator: ", ")).")
+                "AKV10029: The specified api-version '\(version)' is not supported. Supported versions: \(known.joined(separator: ", "))."
+            )
         }
         guard version.split(separator: "-").first?.utf8.count == 4 else {
             throw AzureError(
                 400, "InvalidApiVersionParameter",
-                "The api-version '\(version)' is invalid. The supported versions are '\(known.joined(separator: ","))'.")
+                "The api-version '\(version)' is invalid. The supported versions are '\(known.joined(separator: ","))'."
+            )
         }
         let type = call.path?.types.joined(separator: "/") ?? "roleAssignments"
         throw AzureError(
@@ -40,11 +42,11 @@ extension AzureWorld {
         )
     }
 
-    func authenticate(_ call: Call, _ injected: InjectedFaults, at now: Timestamp) throws(AzureError) {
+    func authenticate(_ call: Call) throws(AzureError) {
         let wanted: IssuedToken.Audience = call.plane == .keyVault ? .keyVault : .resourceManager
         guard let bearer = call.bearer else { throw challenge(call, reason: .missing) }
         guard let token = tokens[bearer] else { throw challenge(call, reason: .invalid) }
-        guard token.expires > now else { throw challenge(call, reason: .expired) }
+        guard token.expires > call.at else { throw challenge(call, reason: .expired) }
         guard token.audience == wanted else { throw challenge(call, reason: .wrongAudience) }
     }
 
@@ -54,7 +56,8 @@ extension AzureWorld {
         let authority = "\(call.request.scheme)://\(call.request.authorityHost)/\(state.tenant)"
         if call.plane == .keyVault {
             // SDKs refuse a resource whose host is no suffix of the vault's host, so it is named as it was reached.
-            let suffix = call.request.host.split(separator: ":")[0].split(separator: ".").dropFirst().joined(separator: ".")
+            let suffix = call.request.host.split(separator: ":")[0].split(separator: ".").dropFirst().joined(
+                separator: ".")
             let text =
                 switch reason {
                 case .missing: "AKV10000: Request is missing a Bearer or PoP token."
@@ -70,24 +73,29 @@ extension AzureWorld {
             case .missing:
                 ("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.")
             case .invalid: ("InvalidAuthenticationToken", "The access token is invalid.")
-            case .expired: ("ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than current UTC time.")
+            case .expired:
+                ("ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than current UTC time.")
             case .wrongAudience:
-                ("InvalidAuthenticationTokenAudience", "The access token has been obtained for wrong audience or resource.")
+                (
+                    "InvalidAuthenticationTokenAudience",
+                    "The access token has been obtained for wrong audience or resource."
+                )
             }
         let value = "Bearer authorization_uri=\"\(authority)\", error=\"invalid_token\", error_description=\"\(text)\""
         return AzureError(401, code, text, headers: ["www-authenticate": value])
     }
 
-    func authorize(_ call: Call, _ injected: InjectedFaults) throws(AzureError) {
+    func authorize(_ call: Call) throws(AzureError) {
         guard let action = call.action else { return }
         let denied = state.client.deniedActions.contains { matches(action, pattern: $0) }
-        if denied || injected.deniesAction { throw refusal(call, action: action) }
+        if denied || call.injected.deniesAction { throw refusal(call, action: action) }
     }
 
     private func refusal(_ call: Call, action: String) -> AzureError {
         guard call.plane == .keyVault else {
             return ARMError.authorizationFailed(
-                client: state.client.id, object: state.client.objectID, action: action, scope: call.scope ?? call.request.path)
+                client: state.client.id, object: state.client.objectID, action: action,
+                scope: call.scope ?? call.request.path)
         }
         return AzureError(
             403, "Forbidden",
@@ -108,7 +116,9 @@ extension AzureWorld {
 
 extension Call {
     var bearer: String? {
-        guard let header = request.headers["authorization"], header.lowercased().hasPrefix("bearer ") else { return nil }
+        guard let header = request.headers["authorization"], header.lowercased().hasPrefix("bearer ") else {
+            return nil
+        }
         return String(header.dropFirst("bearer ".count))
     }
 }

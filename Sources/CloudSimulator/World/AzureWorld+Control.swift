@@ -8,7 +8,9 @@ extension AzureWorld {
     func control(_ request: SimulatedRequest) -> SimulatedResponse? {
         let segments = request.segments
         guard segments.first == "simulator" else { return nil }
-        guard request.method == "GET", segments.count == 2 else { return ARMError.unknownPath(request.method, request.path).response }
+        guard request.method == "GET", segments.count == 2 else {
+            return ARMError.unknownPath(request.method, request.path).response
+        }
         switch segments[1] {
         case "effects": return SimulatedResponse(200, effectsJSON)
         case "requests": return SimulatedResponse(200, requestsJSON)
@@ -28,7 +30,9 @@ extension AzureWorld {
         }
         let list: [JSON] = order.map { key in
             let at = times[key] ?? []
-            return ["kind": .string(key[0]), "target": .string(key[1]), "count": .int(Int64(at.count)), "at": .array(at)]
+            return [
+                "kind": .string(key[0]), "target": .string(key[1]), "count": .int(Int64(at.count)), "at": .array(at),
+            ]
         }
         return ["total": .int(Int64(effects.count)), "effects": .array(list)]
     }
@@ -47,7 +51,8 @@ extension AzureWorld {
 
     package var stateJSON: JSON {
         [
-            "servers": .object(Dictionary(uniqueKeysWithValues: sorted(state.servers).map { ($0.name, stateJSON($0)) })),
+            "servers": .object(
+                Dictionary(uniqueKeysWithValues: sorted(state.servers).map { ($0.name, stateJSON($0)) })),
             "failover-groups": .object(
                 Dictionary(
                     uniqueKeysWithValues: sorted(state.failoverGroups).map { group in

@@ -5,7 +5,7 @@ internal import MusterModel
 /// Failover of a group. https://learn.microsoft.com/azure/azure-sql/database/failover-group-sql-db
 extension AzureWorld {
     mutating func postFailover(
-        _ call: Call, _ server: SQLServer, _ kind: Operation.FailoverKind, _ injected: InjectedFaults, at now: Timestamp
+        _ call: Call, _ server: SQLServer, _ kind: Operation.FailoverKind
     ) throws(AzureError) -> SimulatedResponse {
         let group = try failoverGroup(call, server)
         let name = CaselessName(server.name)
@@ -13,7 +13,7 @@ extension AzureWorld {
         if isBusy(group.primary) || isBusy(group.secondary) { throw SQLError.failoverGroupBusy }
         let forced = kind == .forced || (kind == .plannedElseForced && group.replicationState != "CATCH_UP")
         let duration = forced ? state.durations.forcedFailover : state.durations.plannedFailover
-        return begin(.failover(group: CaselessName(group.name), kind: kind), on: name, lasting: duration, call, injected, at: now)
+        return begin(.failover(group: CaselessName(group.name), kind: kind), on: name, lasting: duration, call)
     }
 
     mutating func failOver(
@@ -32,7 +32,9 @@ extension AzureWorld {
             group.catchesUpAt = now.advanced(by: state.durations.catchUp)
         }
         state.failoverGroups[name] = group
-        record(forced ? "failover-group.forced" : "failover-group.failed-over", "\(group.name) to \(serverID(target))", at: now)
+        record(
+            forced ? "failover-group.forced" : "failover-group.failed-over", "\(group.name) to \(serverID(target))",
+            at: now)
     }
 
     /// The group as a path names it on one of its two servers.
@@ -46,6 +48,8 @@ extension AzureWorld {
     }
 
     func failoverGroups(of server: SQLServer) -> [FailoverGroup] {
-        state.failoverGroups.values.filter { $0.partner(of: CaselessName(server.name)) != nil }.sorted { $0.name < $1.name }
+        state.failoverGroups.values.filter { $0.partner(of: CaselessName(server.name)) != nil }.sorted {
+            $0.name < $1.name
+        }
     }
 }

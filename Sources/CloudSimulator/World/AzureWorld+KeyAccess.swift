@@ -19,7 +19,8 @@ extension AzureWorld {
     static let timeThatHeals = Duration.seconds(1800)
 
     /// The key's version as the server finds it, or why it can't use it.
-    func usableKey(_ reference: KeyReference, by server: SQLServer, at now: Timestamp) throws(AzureError) -> KeyVersion {
+    func usableKey(_ reference: KeyReference, by server: SQLServer, at now: Timestamp) throws(AzureError) -> KeyVersion
+    {
         guard let principal = server.principal else { throw SQLError.noServerIdentity }
         guard let vault = state.vaults[CaselessName(reference.vault)], vault.deletedAt == nil else {
             throw AzureError(
@@ -27,7 +28,9 @@ extension AzureWorld {
                 "AKV host '\(reference.vault).vault.azure.net' is not resolvable from SQL, on server '\(server.name)'.")
         }
         guard mayUseKeys(principal, of: vault, key: reference.key, at: now) else { throw SQLError.missingPermissions }
-        guard let key = vault.keys[CaselessName(reference.key)], key.deletedAt == nil else { throw SQLError.keyNotInVault }
+        guard let key = vault.keys[CaselessName(reference.key)], key.deletedAt == nil else {
+            throw SQLError.keyNotInVault
+        }
         let named = key.versions.first { $0.version.lowercased() == reference.version?.lowercased() }
         guard let version = reference.version == nil ? key.current : named else { throw SQLError.keyNotInVault }
         guard version.enabled else { throw SQLError.keyDisabled }
@@ -37,7 +40,9 @@ extension AzureWorld {
     }
 
     /// The further demands on a key that is newly registered.
-    func registrableKey(_ reference: KeyReference, by server: SQLServer, at now: Timestamp) throws(AzureError) -> KeyVersion {
+    func registrableKey(_ reference: KeyReference, by server: SQLServer, at now: Timestamp) throws(AzureError)
+        -> KeyVersion
+    {
         let version = try usableKey(reference, by: server, at: now)
         guard let vault = state.vaults[CaselessName(reference.vault)], vault.softDelete, vault.purgeProtection else {
             throw SQLError.recoveryLevel
@@ -54,7 +59,8 @@ extension AzureWorld {
         }
         let resource = vaultID(vault) + "/keys/\(key)"
         return state.roleAssignments.contains {
-            $0.principal.lowercased() == principal.lowercased() && Self.keyUsingRoles.contains($0.role) && $0.effective <= now
+            $0.principal.lowercased() == principal.lowercased() && Self.keyUsingRoles.contains($0.role)
+                && $0.effective <= now
                 && $0.covers(resource)
         }
     }

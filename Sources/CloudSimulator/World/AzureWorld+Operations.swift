@@ -7,20 +7,19 @@ internal import MusterModel
 extension AzureWorld {
     /// Begins one and answers 202 as the service does.
     mutating func begin(
-        _ work: Operation.Work, on server: CaselessName, lasting duration: Duration, _ call: Call, _ injected: InjectedFaults,
-        at now: Timestamp
+        _ work: Operation.Work, on server: CaselessName, lasting duration: Duration, _ call: Call
     ) -> SimulatedResponse {
         let id = nextID("operation")
-        let lasting = Duration.milliseconds(Int64(Double(duration.milliseconds) * injected.slowness))
-        let ends = injected.neverEnds ? nil : now.advanced(by: lasting)
-        var operation = Operation(id: id, server: server, work: work, started: now, ends: ends)
-        operation.forcedError = injected.operationError
+        let lasting = Duration.milliseconds(Int64(Double(duration.milliseconds) * call.injected.slowness))
+        let ends = call.injected.neverEnds ? nil : call.at.advanced(by: lasting)
+        var operation = Operation(id: id, server: server, work: work, started: call.at, ends: ends)
+        operation.forcedError = call.injected.operationError
         operations.append(operation)
         let headers = [
             "azure-asyncoperation": statusURL(operation, "AzureAsyncOperation", call),
             "location": statusURL(operation, "OperationResults", call),
         ].merging(pollHint) { first, _ in first }
-        let body: JSON = ["operation": .string(operation.serviceName), "startTime": .string(now.description)]
+        let body: JSON = ["operation": .string(operation.serviceName), "startTime": .string(call.at.description)]
         return SimulatedResponse(202, body, headers: headers)
     }
 
@@ -69,7 +68,9 @@ extension AzureWorld {
     func result(_ call: Call) throws(AzureError) -> SimulatedResponse {
         let operation = try asked(call)
         if operation.status == .running {
-            let url = call.request.origin + call.request.path + "?" + call.request.query.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+            let url =
+                call.request.origin + call.request.path + "?"
+                + call.request.query.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
             return SimulatedResponse(emptyWith: 202, headers: pollHint.merging(["location": url]) { first, _ in first })
         }
         if let error = operation.error { throw error }
@@ -91,7 +92,8 @@ extension AzureWorld {
             let operation = operations.first(where: { $0.id == path.names[1].lowercased() }),
             path.types[1].lowercased().hasPrefix(operation.family.lowercased())
         else { throw SQLError.operationNotFound }
-        for wanted in signed(call.request.path, started: operation.started) where call.request.query(wanted.name) != wanted.value {
+        for wanted in signed(call.request.path, started: operation.started)
+        where call.request.query(wanted.name) != wanted.value {
             throw SQLError.invalidParameter
         }
         return operation
@@ -103,7 +105,9 @@ extension AzureWorld {
 
     /// Lets everything happen that was due by now, in the order in which it was due.
     mutating func settle(at now: Timestamp) {
-        let due = operations.indices.filter { operations[$0].status == .running && operations[$0].ends.map { $0 <= now } == true }
+        let due = operations.indices.filter {
+            operations[$0].status == .running && operations[$0].ends.map { $0 <= now } == true
+        }
         for index in due.sorted(by: { operations[$0].ends ?? now < operations[$1].ends ?? now }) {
             let ends = operations[index].ends ?? now
             do throws(AzureError) {
@@ -127,7 +131,8 @@ extension AzureWorld {
         switch operation.work {
         case .registerKey(let reference): try registerKey(reference, on: operation.server, at: time)
         case .removeKey(let name): try removeKey(name, from: operation.server, at: time)
-        case .setProtector(let key, let rotation): try setProtector(key, autoRotation: rotation, on: operation.server, at: time)
+        case .setProtector(let key, let rotation):
+            try setProtector(key, autoRotation: rotation, on: operation.server, at: time)
         case .revalidate: try revalidate(operation.server, at: time)
         case .failover(let group, let kind): try failOver(group, to: operation.server, kind, at: time)
         }

@@ -4,7 +4,7 @@ internal import MusterModel
 
 /// Which rule answers which operation of Azure Resource Manager.
 extension AzureWorld {
-    mutating func resourceManager(_ call: Call, _ injected: InjectedFaults, at now: Timestamp) throws(AzureError)
+    mutating func resourceManager(_ call: Call) throws(AzureError)
         -> SimulatedResponse
     {
         switch call.operation {
@@ -14,36 +14,37 @@ extension AzureWorld {
             let group = call.path?.group.map(CaselessName.init)
             return page(sorted(state.servers).filter { group == nil || CaselessName($0.group) == group }.map(json))
         case let name where name.hasPrefix("Vaults_"): return try vaultManagement(call)
-        case let name where name.hasPrefix("RoleAssignments_"): return try roleAssignments(call, at: now)
-        default: return try serverOperation(call, try server(call), injected, at: now)
+        case let name where name.hasPrefix("RoleAssignments_"): return try roleAssignments(call)
+        default: return try serverOperation(call, try server(call))
         }
     }
 
-    private mutating func serverOperation(_ call: Call, _ server: SQLServer, _ injected: InjectedFaults, at now: Timestamp)
+    private mutating func serverOperation(_ call: Call, _ server: SQLServer)
         throws(AzureError) -> SimulatedResponse
     {
-        if call.isMutation, let error = injected.busy { throw error }
+        if call.isMutation, let error = call.injected.busy { throw error }
         switch call.operation {
-        case "ServerKeys_CreateOrUpdate": return try putKey(call, server, injected, at: now)
-        case "ServerKeys_Delete": return try deleteKey(call, server, injected, at: now)
-        case "EncryptionProtectors_CreateOrUpdate": return try putProtector(call, server, injected, at: now)
+        case "ServerKeys_CreateOrUpdate": return try putKey(call, server)
+        case "ServerKeys_Delete": return try deleteKey(call, server)
+        case "EncryptionProtectors_CreateOrUpdate": return try putProtector(call, server)
         case "EncryptionProtectors_Revalidate":
             if isBusy(CaselessName(server.name)) { throw SQLError.busy }
             return begin(
-                .revalidate, on: CaselessName(server.name), lasting: state.durations.protector, call, injected, at: now)
-        case "FailoverGroups_Failover": return try postFailover(call, server, .planned, injected, at: now)
-        case "FailoverGroups_ForceFailoverAllowDataLoss": return try postFailover(call, server, .forced, injected, at: now)
+                .revalidate, on: CaselessName(server.name), lasting: state.durations.protector, call)
+        case "FailoverGroups_Failover": return try postFailover(call, server, .planned)
+        case "FailoverGroups_ForceFailoverAllowDataLoss": return try postFailover(call, server, .forced)
         case "FailoverGroups_TryPlannedBeforeForcedFailover":
-            return try postFailover(call, server, .plannedElseForced, injected, at: now)
-        default: return try serverRead(call, server, at: now)
+            return try postFailover(call, server, .plannedElseForced)
+        default: return try serverRead(call, server)
         }
     }
 
-    private func serverRead(_ call: Call, _ server: SQLServer, at now: Timestamp) throws(AzureError) -> SimulatedResponse {
+    private func serverRead(_ call: Call, _ server: SQLServer) throws(AzureError) -> SimulatedResponse {
         switch call.operation {
         case "Servers_Get": return SimulatedResponse(200, json(server))
         case "ServerKeys_ListByServer":
-            return page(server.keys.sorted { $0.key < $1.key }.map { json($0.value, of: server) } + [serviceManagedKey(server)])
+            return page(
+                server.keys.sorted { $0.key < $1.key }.map { json($0.value, of: server) } + [serviceManagedKey(server)])
         case "ServerKeys_Get":
             if CaselessName(call.name(1)) == CaselessName("ServiceManaged") {
                 return SimulatedResponse(200, serviceManagedKey(server))
@@ -60,25 +61,30 @@ extension AzureWorld {
             return SimulatedResponse(200, json(try failoverGroup(call, server), seenFrom: CaselessName(server.name)))
         case "ServerOperations_ListByServer":
             return page(operations.filter { $0.server == CaselessName(server.name) }.map { json($0, of: server) })
-        default: return try databaseRead(call, server, at: now)
+        default: return try databaseRead(call, server)
         }
     }
 
-    private func databaseRead(_ call: Call, _ server: SQLServer, at now: Timestamp) throws(AzureError) -> SimulatedResponse {
+    private func databaseRead(_ call: Call, _ server: SQLServer) throws(AzureError) -> SimulatedResponse {
         switch call.operation {
-        case "Databases_ListByServer": return page(sorted(server.databases).map { json($0, of: server, at: now) })
+        case "Databases_ListByServer": return page(sorted(server.databases).map { json($0, of: server, at: call.at) })
         case "Databases_ListInaccessibleByServer":
-            let lost = isInaccessible(server, at: now) ? sorted(server.databases) : []
-            return page(lost.map { json($0, of: server, at: now) })
-        case "ReplicationLinks_ListByServer": return page(sorted(server.databases).flatMap { links(of: $0, on: server) })
+            let lost = isInaccessible(server, at: call.at) ? sorted(server.databases) : []
+            return page(lost.map { json($0, of: server, at: call.at) })
+        case "ReplicationLinks_ListByServer":
+            return page(sorted(server.databases).flatMap { links(of: $0, on: server) })
         default: break
         }
         let database = try database(call, server)
         switch call.operation {
-        case "Databases_Get": return SimulatedResponse(200, json(database, of: server, at: now))
+        case "Databases_Get": return SimulatedResponse(200, json(database, of: server, at: call.at))
         case "ReplicationLinks_ListByDatabase": return page(links(of: database, on: server))
         case "ReplicationLinks_Get":
-            guard let link = links(of: database, on: server).first(where: { $0["name"]?.string == call.name(2).lowercased() }) else {
+            guard
+                let link = links(of: database, on: server).first(where: {
+                    $0["name"]?.string == call.name(2).lowercased()
+                })
+            else {
                 throw ARMError.resourceNotFound(
                     "Microsoft.Sql/servers/databases/replicationLinks", call.name(2), group: server.group)
             }

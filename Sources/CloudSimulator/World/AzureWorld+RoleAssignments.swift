@@ -4,7 +4,7 @@ internal import MusterModel
 
 /// Role assignments at any scope. https://learn.microsoft.com/azure/role-based-access-control/role-assignments-rest
 extension AzureWorld {
-    mutating func roleAssignments(_ call: Call, at now: Timestamp) throws(AzureError) -> SimulatedResponse {
+    mutating func roleAssignments(_ call: Call) throws(AzureError) -> SimulatedResponse {
         let scope = call.scope ?? ""
         let name = call.request.segments.last?.lowercased() ?? ""
         let found = state.roleAssignments.firstIndex { $0.name == name && $0.scope.lowercased() == scope.lowercased() }
@@ -18,9 +18,9 @@ extension AzureWorld {
         case "RoleAssignments_Delete":
             guard let found else { return SimulatedResponse(emptyWith: 204) }
             let removed = state.roleAssignments.remove(at: found)
-            record("role-assignment.removed", "\(removed.role) of \(removed.principal) at \(scope)", at: now)
+            record("role-assignment.removed", "\(removed.role) of \(removed.principal) at \(scope)", at: call.at)
             return SimulatedResponse(200, json(removed))
-        default: return try assign(call, scope, name, existing: found, at: now)
+        default: return try assign(call, scope, name, existing: found)
         }
     }
 
@@ -35,24 +35,30 @@ extension AzureWorld {
         guard quoted.count == 3, folded.hasPrefix("principalid eq ") || folded.hasPrefix("assignedto(") else {
             throw AzureError(
                 400, "InvalidFilter",
-                "The filter '\(filter)' is not valid. Valid filters are atScope(), principalId eq '{value}' and assignedTo('{value}').")
+                "The filter '\(filter)' is not valid. Valid filters are atScope(), principalId eq '{value}' and assignedTo('{value}')."
+            )
         }
-        return state.roleAssignments.filter { (above($0) || below($0)) && $0.principal.lowercased() == quoted[1].lowercased() }
+        return state.roleAssignments.filter {
+            (above($0) || below($0)) && $0.principal.lowercased() == quoted[1].lowercased()
+        }
     }
 
-    private mutating func assign(_ call: Call, _ scope: String, _ name: String, existing: Int?, at now: Timestamp)
+    private mutating func assign(_ call: Call, _ scope: String, _ name: String, existing: Int?)
         throws(AzureError) -> SimulatedResponse
     {
         let properties = try call.jsonBody()["properties"]
-        guard let definition = properties?["roleDefinitionId"]?.string, let principal = properties?["principalId"]?.string,
+        guard let definition = properties?["roleDefinitionId"]?.string,
+            let principal = properties?["principalId"]?.string,
             let role = definition.split(separator: "/").last.map(String.init)
         else {
-            throw AzureError(400, "InvalidCreateRoleAssignmentRequest", "The request to create role assignment is not valid. Please pass roleDefinitionId and principalId.")
+            throw AzureError(
+                400, "InvalidCreateRoleAssignmentRequest",
+                "The request to create role assignment is not valid. Please pass roleDefinitionId and principalId.")
         }
         let wanted = RoleAssignment(
             name: name, scope: scope, role: role.lowercased(), principal: principal,
-            principalType: properties?["principalType"]?.string ?? "ServicePrincipal", created: now,
-            effective: now.advanced(by: state.rolePropagation))
+            principalType: properties?["principalType"]?.string ?? "ServicePrincipal", created: call.at,
+            effective: call.at.advanced(by: state.rolePropagation))
         let same = state.roleAssignments.firstIndex {
             $0.scope.lowercased() == scope.lowercased() && $0.role == wanted.role
                 && $0.principal.lowercased() == principal.lowercased()
@@ -70,7 +76,7 @@ extension AzureWorld {
                 "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.")
         }
         state.roleAssignments.append(wanted)
-        record("role-assignment.created", "\(wanted.role) of \(principal) at \(scope)", at: now)
+        record("role-assignment.created", "\(wanted.role) of \(principal) at \(scope)", at: call.at)
         return SimulatedResponse(201, json(wanted))
     }
 
@@ -84,7 +90,8 @@ extension AzureWorld {
                 "principalType": .string(one.principalType), "scope": .string(one.scope), "condition": .null,
                 "conditionVersion": .null, "createdOn": .string(one.created.description),
                 "updatedOn": .string(one.created.description), "createdBy": .string(state.client.objectID),
-                "updatedBy": .string(state.client.objectID), "delegatedManagedIdentityResourceId": .null, "description": .null,
+                "updatedBy": .string(state.client.objectID), "delegatedManagedIdentityResourceId": .null,
+                "description": .null,
             ],
         ]
     }

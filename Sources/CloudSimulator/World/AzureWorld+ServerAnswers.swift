@@ -6,7 +6,8 @@ internal import MusterModel
 extension AzureWorld {
     func json(_ server: SQLServer) -> JSON {
         var members: [String: JSON] = [
-            "kind": "v12.0", "location": .string(server.location), "id": .string(serverID(server)), "name": .string(server.name),
+            "kind": "v12.0", "location": .string(server.location), "id": .string(serverID(server)),
+            "name": .string(server.name),
             "type": "Microsoft.Sql/servers",
             "properties": [
                 "administratorLogin": "drilladmin", "version": "12.0", "state": .string(server.state),
@@ -28,7 +29,8 @@ extension AzureWorld {
             "kind": "azurekeyvault", "location": .string(displayName(server.location)), "name": .string(key.name),
             "id": .string("\(serverID(server))/keys/\(key.name)"), "type": "Microsoft.Sql/servers/keys",
             "properties": [
-                "serverKeyType": "AzureKeyVault", "uri": .string(key.reference.uri), "thumbprint": .string(key.thumbprint),
+                "serverKeyType": "AzureKeyVault", "uri": .string(key.reference.uri),
+                "thumbprint": .string(key.thumbprint),
                 "creationDate": .string(key.created.description),
                 "autoRotationEnabled": .bool(server.autoRotation && server.protector == CaselessName(key.name)),
             ],
@@ -37,7 +39,8 @@ extension AzureWorld {
 
     func serviceManagedKey(_ server: SQLServer) -> JSON {
         [
-            "kind": "servicemanaged", "name": "ServiceManaged", "id": .string("\(serverID(server))/keys/ServiceManaged"),
+            "kind": "servicemanaged", "name": "ServiceManaged",
+            "id": .string("\(serverID(server))/keys/ServiceManaged"),
             "type": "Microsoft.Sql/servers/keys",
             "properties": ["serverKeyType": "ServiceManaged", "autoRotationEnabled": false],
         ]
@@ -71,7 +74,8 @@ extension AzureWorld {
         let databases = group.databases.compactMap { server.databases[$0] }
         return [
             "location": .string(displayName(server.location)), "name": .string(group.name),
-            "id": .string("\(serverID(server))/failoverGroups/\(group.name)"), "type": "Microsoft.Sql/servers/failoverGroups",
+            "id": .string("\(serverID(server))/failoverGroups/\(group.name)"),
+            "type": "Microsoft.Sql/servers/failoverGroups",
             "properties": [
                 "readWriteEndpoint": .object(readWrite),
                 "readOnlyEndpoint": ["failoverPolicy": "Disabled", "targetServer": .string(serverID(secondary))],
@@ -91,14 +95,16 @@ extension AzureWorld {
     func json(_ database: Database, of server: SQLServer, at now: Timestamp) -> JSON {
         let sku: JSON = ["name": "GP_Gen5", "tier": "GeneralPurpose", "family": "Gen5", "capacity": 2]
         return [
-            "sku": sku, "kind": "v12.0,user,vcore", "location": .string(server.location), "name": .string(database.name),
+            "sku": sku, "kind": "v12.0,user,vcore", "location": .string(server.location),
+            "name": .string(database.name),
             "id": .string("\(serverID(server))/databases/\(database.name)"), "type": "Microsoft.Sql/servers/databases",
             "properties": [
                 "collation": "SQL_Latin1_General_CP1_CI_AS", "maxSizeBytes": 34_359_738_368,
                 "status": isInaccessible(server, at: now) ? "Inaccessible" : "Online",
                 "databaseId": .string(database.id), "creationDate": .string(database.created.description),
                 "currentServiceObjectiveName": "GP_Gen5_2", "requestedServiceObjectiveName": "GP_Gen5_2",
-                "catalogCollation": "SQL_Latin1_General_CP1_CI_AS", "zoneRedundant": false, "licenseType": "LicenseIncluded",
+                "catalogCollation": "SQL_Latin1_General_CP1_CI_AS", "zoneRedundant": false,
+                "licenseType": "LicenseIncluded",
                 "readScale": "Disabled", "currentSku": sku, "currentBackupStorageRedundancy": "Geo",
                 "requestedBackupStorageRedundancy": "Geo", "isLedgerOn": false, "isInfraEncryptionEnabled": false,
             ],
@@ -124,14 +130,18 @@ extension AzureWorld {
             let link = DerivedID.guid("link", group.name, database.name)
             let partnerDatabase = "\(serverID(partner))/databases/\(database.name)"
             return [
-                "id": .string("\(serverID(server))/databases/\(database.name)/replicationLinks/\(link)"), "name": .string(link),
+                "id": .string("\(serverID(server))/databases/\(database.name)/replicationLinks/\(link)"),
+                "name": .string(link),
                 "type": "Microsoft.Sql/servers/databases/replicationLinks",
                 "properties": [
                     "partnerServer": .string(partner.name), "partnerDatabase": .string(database.name),
-                    "partnerDatabaseId": .string(partnerDatabase), "partnerLocation": .string(displayName(partner.location)),
+                    "partnerDatabaseId": .string(partnerDatabase),
+                    "partnerLocation": .string(displayName(partner.location)),
                     "role": isPrimary ? "Primary" : "Secondary", "partnerRole": isPrimary ? "Secondary" : "Primary",
-                    "replicationMode": "ASYNC", "startTime": .string(database.created.description), "percentComplete": 100,
-                    "replicationState": .string(group.replicationState), "isTerminationAllowed": true, "linkType": "GEO",
+                    "replicationMode": "ASYNC", "startTime": .string(database.created.description),
+                    "percentComplete": 100,
+                    "replicationState": .string(group.replicationState), "isTerminationAllowed": true,
+                    "linkType": "GEO",
                 ],
             ]
         }
@@ -163,6 +173,7 @@ private let regionNames = [
     "centralus": "Central US", "northcentralus": "North Central US", "southcentralus": "South Central US",
     "northeurope": "North Europe", "westeurope": "West Europe", "uksouth": "UK South", "ukwest": "UK West",
     "germanywestcentral": "Germany West Central", "francecentral": "France Central", "swedencentral": "Sweden Central",
-    "centralindia": "Central India", "southindia": "South India", "southeastasia": "Southeast Asia", "eastasia": "East Asia",
+    "centralindia": "Central India", "southindia": "South India", "southeastasia": "Southeast Asia",
+    "eastasia": "East Asia",
     "japaneast": "Japan East", "japanwest": "Japan West", "australiaeast": "Australia East",
 ]

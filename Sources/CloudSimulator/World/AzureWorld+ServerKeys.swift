@@ -4,7 +4,7 @@ internal import MusterModel
 
 /// Server keys and the encryption protector.
 extension AzureWorld {
-    mutating func putKey(_ call: Call, _ server: SQLServer, _ injected: InjectedFaults, at now: Timestamp) throws(AzureError)
+    mutating func putKey(_ call: Call, _ server: SQLServer) throws(AzureError)
         -> SimulatedResponse
     {
         guard let properties = try call.jsonBody()["properties"] else { throw SQLError.invalidKeyRequest }
@@ -22,7 +22,7 @@ extension AzureWorld {
             guard state.repeatedKeyPut == .accept else { throw SQLError.keyNameExists }
             return SimulatedResponse(200, json(known, of: server))
         }
-        return begin(.registerKey(reference), on: id, lasting: state.durations.key, call, injected, at: now)
+        return begin(.registerKey(reference), on: id, lasting: state.durations.key, call)
     }
 
     mutating func registerKey(_ reference: KeyReference, on name: CaselessName, at now: Timestamp) throws(AzureError) {
@@ -34,7 +34,7 @@ extension AzureWorld {
         record("server-key.registered", "\(serverID(server))/keys/\(key.name)", at: now)
     }
 
-    mutating func deleteKey(_ call: Call, _ server: SQLServer, _ injected: InjectedFaults, at now: Timestamp) throws(AzureError)
+    mutating func deleteKey(_ call: Call, _ server: SQLServer) throws(AzureError)
         -> SimulatedResponse
     {
         let name = CaselessName(call.name(1))
@@ -43,7 +43,7 @@ extension AzureWorld {
         let id = CaselessName(server.name)
         if isBusy(id) { throw SQLError.busy }
         try checkRemovable(key, from: server)
-        return begin(.removeKey(name), on: id, lasting: state.durations.key, call, injected, at: now)
+        return begin(.removeKey(name), on: id, lasting: state.durations.key, call)
     }
 
     private func checkRemovable(_ key: ServerKey, from server: SQLServer) throws(AzureError) {
@@ -61,7 +61,7 @@ extension AzureWorld {
         record("server-key.removed", "\(serverID(server))/keys/\(key.name)", at: now)
     }
 
-    mutating func putProtector(_ call: Call, _ server: SQLServer, _ injected: InjectedFaults, at now: Timestamp) throws(AzureError)
+    mutating func putProtector(_ call: Call, _ server: SQLServer) throws(AzureError)
         -> SimulatedResponse
     {
         guard call.name(1).lowercased() == "current" else { throw SQLError.invalidProtectorName }
@@ -77,12 +77,12 @@ extension AzureWorld {
         default: throw SQLError.invalidKeyType
         }
         if isBusy(id) { throw SQLError.busy }
-        if isInaccessible(server, at: now) { throw SQLError.keyAccessLost }
+        if isInaccessible(server, at: call.at) { throw SQLError.keyAccessLost }
         if isCustom, server.keys[wanted] == nil { throw SQLError.keyNotRegistered }
         let rotation = properties["autoRotationEnabled"]?.bool ?? false
         return begin(
-            .setProtector(isCustom ? wanted : nil, autoRotation: rotation), on: id, lasting: state.durations.protector, call,
-            injected, at: now)
+            .setProtector(isCustom ? wanted : nil, autoRotation: rotation), on: id, lasting: state.durations.protector,
+            call)
     }
 
     mutating func setProtector(_ wanted: CaselessName?, autoRotation: Bool, on name: CaselessName, at now: Timestamp)

@@ -4,7 +4,9 @@ internal import MusterModel
 
 /// What the world remembers of a token that it issued.
 struct IssuedToken: Sendable {
-    enum Audience: String, Sendable { case resourceManager = "https://management.azure.com", keyVault = "https://vault.azure.net" }
+    enum Audience: String, Sendable {
+        case resourceManager = "https://management.azure.com", keyVault = "https://vault.azure.net"
+    }
     var audience: Audience
     var expires: Timestamp
 }
@@ -20,12 +22,14 @@ extension AzureWorld {
     /// Seconds that a token lives on the client's clock. Clients measure it themselves, so it must not run fast.
     private static let lifetimeSeconds: Int64 = 3599
 
-    mutating func issueToken(_ call: Call, at now: Timestamp) throws(AzureError) -> SimulatedResponse {
+    mutating func issueToken(_ call: Call) throws(AzureError) -> SimulatedResponse {
         guard call.request.method == "POST" else {
             throw entraError(400, "invalid_request", 900561, "The endpoint only accepts POST requests.")
         }
         let form = Dictionary(
-            parseForm(String(decoding: call.request.body, as: UTF8.self), plusIsSpace: true).map { ($0.name, $0.value) },
+            parseForm(String(decoding: call.request.body, as: UTF8.self), plusIsSpace: true).map {
+                ($0.name, $0.value)
+            },
             uniquingKeysWith: { first, _ in first })
         guard call.request.segments[0].lowercased() == state.tenant.lowercased() else {
             throw entraError(
@@ -39,11 +43,12 @@ extension AzureWorld {
         guard let client = form["client_id"], client.lowercased() == state.client.id.lowercased() else {
             throw entraError(
                 400, "unauthorized_client", 700016,
-                "Application with identifier '\(form["client_id"] ?? "")' was not found in the directory '\(state.tenant)'.")
+                "Application with identifier '\(form["client_id"] ?? "")' was not found in the directory '\(state.tenant)'."
+            )
         }
         let audience = try Self.audience(form["scope"])
-        try prove(form, call, at: now)
-        return grant(audience, at: now)
+        try prove(form, call)
+        return grant(audience, at: call.at)
     }
 
     private static func audience(_ scope: String?) throws(AzureError) -> IssuedToken.Audience {
@@ -63,7 +68,7 @@ extension AzureWorld {
         )
     }
 
-    private func prove(_ form: [String: String], _ call: Call, at now: Timestamp) throws(AzureError) {
+    private func prove(_ form: [String: String], _ call: Call) throws(AzureError) {
         if let secret = form["client_secret"] {
             guard secret == state.client.secret else {
                 throw entraError(
@@ -80,20 +85,24 @@ extension AzureWorld {
                 401, "invalid_client", 7_000_218,
                 "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
         }
-        try proveAssertion(assertion, call, at: now)
+        try proveAssertion(assertion, call)
     }
 
     // The signature is not checked: the world holds no certificates, only the thumbprints that a scenario registers.
-    private func proveAssertion(_ assertion: String, _ call: Call, at now: Timestamp) throws(AzureError) {
+    private func proveAssertion(_ assertion: String, _ call: Call) throws(AzureError) {
         let parts = assertion.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, let header = Self.jwtPart(parts[0]), let claims = Self.jwtPart(parts[1]), !parts[2].isEmpty else {
+        guard parts.count == 3, let header = Self.jwtPart(parts[0]), let claims = Self.jwtPart(parts[1]),
+            !parts[2].isEmpty
+        else {
             throw entraError(401, "invalid_client", 50027, "JWT token is invalid or malformed.")
         }
         let thumbprint = header["x5t#S256"]?.string ?? header["x5t"]?.string
         guard let thumbprint else {
             // Without a certificate it is another issuer's token (workload identity): its own claims decide.
             guard claims["iss"]?.string != nil, claims["sub"]?.string != nil else {
-                throw entraError(400, "invalid_client", 70021, "No matching federated identity record found for presented assertion.")
+                throw entraError(
+                    400, "invalid_client", 70021, "No matching federated identity record found for presented assertion."
+                )
             }
             return
         }
@@ -113,7 +122,7 @@ extension AzureWorld {
                 "Assertion audience claim does not match the realm issuer. Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials ."
             )
         }
-        guard let expires = claims["exp"]?.int, expires * 1000 > clientTime(now).milliseconds else {
+        guard let expires = claims["exp"]?.int, expires * 1000 > clientTime(call.at).milliseconds else {
             throw entraError(401, "invalid_client", 700_024, "Client assertion is not within its valid time range.")
         }
     }
@@ -140,7 +149,8 @@ extension AzureWorld {
         return SimulatedResponse(
             200,
             [
-                "token_type": "Bearer", "expires_in": .int(Self.lifetimeSeconds), "ext_expires_in": .int(Self.lifetimeSeconds),
+                "token_type": "Bearer", "expires_in": .int(Self.lifetimeSeconds),
+                "ext_expires_in": .int(Self.lifetimeSeconds),
                 "access_token": .string(token),
             ], headers: ["cache-control": "no-store, no-cache", "pragma": "no-cache"])
     }

@@ -6,18 +6,22 @@ internal import MusterModel
 extension AzureWorld {
     func vaultManagement(_ call: Call) throws(AzureError) -> SimulatedResponse {
         let group = call.path?.group.map(CaselessName.init)
-        let alive = sorted(state.vaults).filter { $0.deletedAt == nil && (group == nil || CaselessName($0.group) == group) }
+        let alive = sorted(state.vaults).filter {
+            $0.deletedAt == nil && (group == nil || CaselessName($0.group) == group)
+        }
         let deleted = sorted(state.vaults).filter { $0.deletedAt != nil }
         switch call.operation {
         case "Vaults_ListDeleted": return page(deleted.map(deletedJSON))
         case "Vaults_GetDeleted":
             guard let vault = deleted.first(where: { CaselessName($0.name) == CaselessName(call.name(1)) }) else {
-                throw AzureError(404, "DeletedVaultNotFound", "The specified deleted vault '\(call.name(1))' does not exist.")
+                throw AzureError(
+                    404, "DeletedVaultNotFound", "The specified deleted vault '\(call.name(1))' does not exist.")
             }
             return SimulatedResponse(200, deletedJSON(vault))
         case "Vaults_Get":
             guard let vault = alive.first(where: { CaselessName($0.name) == CaselessName(call.name(0)) }) else {
-                throw ARMError.resourceNotFound("Microsoft.KeyVault/vaults", call.name(0), group: call.path?.group ?? "")
+                throw ARMError.resourceNotFound(
+                    "Microsoft.KeyVault/vaults", call.name(0), group: call.path?.group ?? "")
             }
             return SimulatedResponse(200, json(vault))
         default: return page(alive.map(json))
@@ -63,7 +67,7 @@ extension AzureWorld {
     }
 
     /// A vault that does not exist has no name in the DNS; here its connection is refused by a 404 of the front door.
-    func reachableVault(_ call: Call, at now: Timestamp) throws(AzureError) -> Vault {
+    func reachableVault(_ call: Call) throws(AzureError) -> Vault {
         let label = call.request.host.split(separator: ".")[0]
         guard let vault = state.vaults[CaselessName(label)], vault.deletedAt == nil else {
             throw AzureError(404, "VaultNotFound", "AKV10032: No Key Vault answers at '\(call.request.host)'.")
@@ -71,7 +75,7 @@ extension AzureWorld {
         return vault
     }
 
-    func keyVault(_ call: Call, _ vault: Vault, at now: Timestamp) throws(AzureError) -> SimulatedResponse {
+    func keyVault(_ call: Call, _ vault: Vault) throws(AzureError) -> SimulatedResponse {
         let segments = call.request.segments
         let wanted = segments.count > 1 ? segments[1] : ""
         let key = vault.keys[CaselessName(wanted)]
@@ -82,20 +86,25 @@ extension AzureWorld {
         case "GetDeletedKeys":
             return keyPage(sorted(vault.keys).filter { $0.deletedAt != nil }.compactMap { deletedItem(vault, $0) })
         case "GetDeletedKey":
-            guard let key, let deleted = key.deletedAt, let version = key.current else { throw keyNotFound(wanted, in: "deleted keys") }
+            guard let key, let deleted = key.deletedAt, let version = key.current else {
+                throw keyNotFound(wanted, in: "deleted keys")
+            }
             return SimulatedResponse(200, deletionMembers(of: bundle(vault, key, version), vault, key, deleted))
         case "GetKeyVersions":
             guard let key, key.deletedAt == nil else { throw keyNotFound(wanted) }
             return keyPage(key.versions.map { item(vault, key, $0, versioned: true) })
         default:
             guard let key, key.deletedAt == nil else { throw keyNotFound(wanted) }
-            let version = segments.count > 2 ? key.versions.first { $0.version == segments[2].lowercased() } : key.current
+            let version =
+                segments.count > 2 ? key.versions.first { $0.version == segments[2].lowercased() } : key.current
             guard let version else { throw keyNotFound("\(wanted)/\(segments.last ?? "")") }
             return SimulatedResponse(200, bundle(vault, key, version))
         }
     }
 
-    private func keyPage(_ items: [JSON]) -> SimulatedResponse { SimulatedResponse(200, ["value": .array(items), "nextLink": .null]) }
+    private func keyPage(_ items: [JSON]) -> SimulatedResponse {
+        SimulatedResponse(200, ["value": .array(items), "nextLink": .null])
+    }
 
     private func keyNotFound(_ name: String, in place: String = "this key vault") -> AzureError {
         AzureError(

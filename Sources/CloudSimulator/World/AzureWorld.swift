@@ -49,40 +49,40 @@ package struct AzureWorld: Sendable {
     package mutating func handle(_ request: SimulatedRequest, at now: Timestamp) -> SimulatedResponse {
         settle(at: now)
         if let answer = control(request) { return answer }
-        let call = route(request)
-        let injected = takeFaults(for: call, at: now)
-        var response = answer(call, injected, at: now)
+        var call = route(request, at: now)
+        call.injected = takeFaults(for: call)
+        var response = answer(call)
         addHeaders(to: &response, for: call)
         let status = response.status
-        injected.distort(&response, call: call)
-        requests.append(call, at: now, status: status, faults: injected.names)
+        call.injected.distort(&response)
+        requests.append(call, status: status)
         return response
     }
 
-    private mutating func answer(_ call: Call, _ injected: InjectedFaults, at now: Timestamp) -> SimulatedResponse {
+    private mutating func answer(_ call: Call) -> SimulatedResponse {
         do throws(AzureError) {
-            if let error = injected.answer { throw error }
-            return try perform(call, injected, at: now)
+            if let error = call.injected.answer { throw error }
+            return try perform(call)
         } catch {
-            return call.isToken ? tokenFailure(error, at: now) : error.response
+            return call.isToken ? tokenFailure(error, at: call.at) : error.response
         }
     }
 
-    private mutating func perform(_ call: Call, _ injected: InjectedFaults, at now: Timestamp) throws(AzureError) -> SimulatedResponse {
+    private mutating func perform(_ call: Call) throws(AzureError) -> SimulatedResponse {
         switch call.plane {
-        case .token: return try issueToken(call, at: now)
+        case .token: return try issueToken(call)
         case .resourceManager:
             try checkApiVersion(call)
-            try authenticate(call, injected, at: now)
-            try authorize(call, injected)
+            try authenticate(call)
+            try authorize(call)
             try checkPlace(call)
-            return try resourceManager(call, injected, at: now)
+            return try resourceManager(call)
         case .keyVault:
-            let vault = try reachableVault(call, at: now)
-            try authenticate(call, injected, at: now)
+            let vault = try reachableVault(call)
+            try authenticate(call)
             try checkApiVersion(call)
-            try authorize(call, injected)
-            return try keyVault(call, vault, at: now)
+            try authorize(call)
+            return try keyVault(call, vault)
         }
     }
 

@@ -7,6 +7,8 @@ struct Call: Sendable {
     enum Plane: Sendable { case token, resourceManager, keyVault }
 
     var request: SimulatedRequest
+    /// Simulated time.
+    var at: Timestamp
     var plane: Plane
     /// The operation's name in Microsoft's API descriptions; `Unknown` when there is none.
     var operation: String
@@ -15,8 +17,9 @@ struct Call: Sendable {
     /// True when the operation changes something.
     var isMutation = false
     var path: ARMPath?
-    /// Scope of role assignments, and what Key Vault paths name.
+    /// Scope of role assignments.
     var scope: String?
+    var injected = InjectedFaults()
 
     var isToken: Bool { plane == .token }
 
@@ -43,7 +46,10 @@ struct KnownOperation: Sendable {
     /// True when it stands below the subscription rather than a resource group.
     var ofSubscription = false
 
-    init(_ method: String, _ provider: String, _ shape: String, _ operation: String, _ action: String, ofSubscription: Bool = false) {
+    init(
+        _ method: String, _ provider: String, _ shape: String, _ operation: String, _ action: String,
+        ofSubscription: Bool = false
+    ) {
         self.method = method
         self.provider = provider
         self.shape = shape
@@ -64,30 +70,45 @@ struct KnownOperation: Sendable {
         .init("GET", sql, "servers/keys/*", "ServerKeys_Get", "\(server)/keys/read"),
         .init("PUT", sql, "servers/keys/*", "ServerKeys_CreateOrUpdate", "\(server)/keys/write"),
         .init("DELETE", sql, "servers/keys/*", "ServerKeys_Delete", "\(server)/keys/delete"),
-        .init("GET", sql, "servers/encryptionprotector", "EncryptionProtectors_ListByServer", "\(server)/encryptionProtector/read"),
-        .init("GET", sql, "servers/encryptionprotector/*", "EncryptionProtectors_Get", "\(server)/encryptionProtector/read"),
-        .init("PUT", sql, "servers/encryptionprotector/*", "EncryptionProtectors_CreateOrUpdate", "\(server)/encryptionProtector/write"),
+        .init(
+            "GET", sql, "servers/encryptionprotector", "EncryptionProtectors_ListByServer",
+            "\(server)/encryptionProtector/read"),
+        .init(
+            "GET", sql, "servers/encryptionprotector/*", "EncryptionProtectors_Get",
+            "\(server)/encryptionProtector/read"),
+        .init(
+            "PUT", sql, "servers/encryptionprotector/*", "EncryptionProtectors_CreateOrUpdate",
+            "\(server)/encryptionProtector/write"),
         .init(
             "POST", sql, "servers/encryptionprotector/revalidate", "EncryptionProtectors_Revalidate",
             "\(server)/encryptionProtector/revalidate/action"),
         .init("GET", sql, "servers/failovergroups", "FailoverGroups_ListByServer", "\(server)/failoverGroups/read"),
         .init("GET", sql, "servers/failovergroups/*", "FailoverGroups_Get", "\(server)/failoverGroups/read"),
-        .init("POST", sql, "servers/failovergroups/failover", "FailoverGroups_Failover", "\(server)/failoverGroups/failover/action"),
         .init(
-            "POST", sql, "servers/failovergroups/forcefailoverallowdataloss", "FailoverGroups_ForceFailoverAllowDataLoss",
+            "POST", sql, "servers/failovergroups/failover", "FailoverGroups_Failover",
+            "\(server)/failoverGroups/failover/action"),
+        .init(
+            "POST", sql, "servers/failovergroups/forcefailoverallowdataloss",
+            "FailoverGroups_ForceFailoverAllowDataLoss",
             "\(server)/failoverGroups/forceFailoverAllowDataLoss/action"),
         .init(
-            "POST", sql, "servers/failovergroups/tryplannedbeforeforcedfailover", "FailoverGroups_TryPlannedBeforeForcedFailover",
+            "POST", sql, "servers/failovergroups/tryplannedbeforeforcedfailover",
+            "FailoverGroups_TryPlannedBeforeForcedFailover",
             "\(server)/failoverGroups/tryPlannedBeforeForcedFailover/action"),
-        .init("GET", sql, "servers/replicationlinks", "ReplicationLinks_ListByServer", "\(server)/databases/replicationLinks/read"),
+        .init(
+            "GET", sql, "servers/replicationlinks", "ReplicationLinks_ListByServer",
+            "\(server)/databases/replicationLinks/read"),
         .init("GET", sql, "servers/databases", "Databases_ListByServer", "\(server)/databases/read"),
         .init("GET", sql, "servers/databases/*", "Databases_Get", "\(server)/databases/read"),
-        .init("GET", sql, "servers/inaccessibledatabases", "Databases_ListInaccessibleByServer", "\(server)/databases/read"),
+        .init(
+            "GET", sql, "servers/inaccessibledatabases", "Databases_ListInaccessibleByServer",
+            "\(server)/databases/read"),
         .init(
             "GET", sql, "servers/databases/replicationlinks", "ReplicationLinks_ListByDatabase",
             "\(server)/databases/replicationLinks/read"),
         .init(
-            "GET", sql, "servers/databases/replicationlinks/*", "ReplicationLinks_Get", "\(server)/databases/replicationLinks/read"),
+            "GET", sql, "servers/databases/replicationlinks/*", "ReplicationLinks_Get",
+            "\(server)/databases/replicationLinks/read"),
         .init(
             "GET", sql, "servers/databases/transparentdataencryption", "TransparentDataEncryptions_ListByDatabase",
             "\(server)/databases/transparentDataEncryption/read"),
@@ -95,7 +116,9 @@ struct KnownOperation: Sendable {
             "GET", sql, "servers/databases/transparentdataencryption/*", "TransparentDataEncryptions_Get",
             "\(server)/databases/transparentDataEncryption/read"),
         .init("GET", sql, "servers/operations", "ServerOperations_ListByServer", "\(server)/operations/read"),
-        .init("GET", "microsoft.keyvault", "vaults", "Vaults_ListBySubscription", "Microsoft.KeyVault/vaults/read", ofSubscription: true),
+        .init(
+            "GET", "microsoft.keyvault", "vaults", "Vaults_ListBySubscription", "Microsoft.KeyVault/vaults/read",
+            ofSubscription: true),
         .init("GET", "microsoft.keyvault", "vaults", "Vaults_ListByResourceGroup", "Microsoft.KeyVault/vaults/read"),
         .init("GET", "microsoft.keyvault", "vaults/*", "Vaults_Get", "Microsoft.KeyVault/vaults/read"),
         .init(
@@ -108,47 +131,57 @@ struct KnownOperation: Sendable {
 }
 
 extension AzureWorld {
+    /// What a fault's `operation` can name.
+    package static let operationNames =
+        KnownOperation.all.map(\.operation) + [
+            "Token", "OperationStatus", "OperationResult", "RoleAssignments_ListForScope", "RoleAssignments_Get",
+            "RoleAssignments_Create", "RoleAssignments_Delete", "GetKeys", "GetKey", "GetKeyVersions", "GetDeletedKeys",
+            "GetDeletedKey",
+        ]
+
     /// Finds the operation that a request means, by its host and path.
-    func route(_ request: SimulatedRequest) -> Call {
+    func route(_ request: SimulatedRequest, at now: Timestamp) -> Call {
         let labels = request.host.split(separator: ":")[0].split(separator: ".")
-        if labels.count >= 3, labels[1].lowercased() == "vault" { return routeKeyVault(request) }
+        if labels.count >= 3, labels[1].lowercased() == "vault" { return routeKeyVault(request, at: now) }
         let segments = request.segments
         if segments.count == 4, segments[1...].map({ $0.lowercased() }) == ["oauth2", "v2.0", "token"] {
-            return Call(request: request, plane: .token, operation: "Token")
+            return Call(request: request, at: now, plane: .token, operation: "Token")
         }
-        if let call = routeRoleAssignments(request, segments) { return call }
+        if let call = routeRoleAssignments(request, segments, at: now) { return call }
         guard let path = ARMPath(segments) else {
-            return Call(request: request, plane: .resourceManager, operation: "Unknown")
+            return Call(request: request, at: now, plane: .resourceManager, operation: "Unknown")
         }
         if path.provider.lowercased() == "microsoft.sql", path.types.first?.lowercased() == "locations" {
-            return routeStatus(request, path)
+            return routeStatus(request, path, at: now)
         }
         let known = KnownOperation.all.first {
             $0.method == request.method && $0.provider == path.provider.lowercased() && $0.shape == path.shape
                 && $0.ofSubscription == (path.group == nil)
         }
-        var call = Call(request: request, plane: .resourceManager, operation: known?.operation ?? "Unknown", path: path)
+        var call = Call(
+            request: request, at: now, plane: .resourceManager, operation: known?.operation ?? "Unknown", path: path)
         call.action = known?.action
         call.isMutation = known != nil && request.method != "GET"
         return call
     }
 
-    private func routeStatus(_ request: SimulatedRequest, _ path: ARMPath) -> Call {
-        let kind = path.types.count == 2 && path.names.count == 2 && request.method == "GET" ? path.types[1].lowercased() : ""
-        var call = Call(request: request, plane: .resourceManager, operation: "Unknown", path: path)
+    private func routeStatus(_ request: SimulatedRequest, _ path: ARMPath, at now: Timestamp) -> Call {
+        let kind =
+            path.types.count == 2 && path.names.count == 2 && request.method == "GET" ? path.types[1].lowercased() : ""
+        var call = Call(request: request, at: now, plane: .resourceManager, operation: "Unknown", path: path)
         if kind.hasSuffix("azureasyncoperation") { call.operation = "OperationStatus" }
         if kind.hasSuffix("operationresults") { call.operation = "OperationResult" }
         call.action = "Microsoft.Sql/locations/\(path.types.last ?? "")/read"
         return call
     }
 
-    private func routeRoleAssignments(_ request: SimulatedRequest, _ segments: [String]) -> Call? {
+    private func routeRoleAssignments(_ request: SimulatedRequest, _ segments: [String], at now: Timestamp) -> Call? {
         let folded = segments.map { $0.lowercased() }
         guard let at = folded.lastIndex(of: "microsoft.authorization"), at >= 1, folded[at - 1] == "providers",
             at + 1 < folded.count, folded[at + 1] == "roleassignments", folded.count <= at + 3
         else { return nil }
         let single = folded.count == at + 3
-        var call = Call(request: request, plane: .resourceManager, operation: "Unknown")
+        var call = Call(request: request, at: now, plane: .resourceManager, operation: "Unknown")
         call.scope = "/" + segments[..<(at - 1)].joined(separator: "/")
         switch (request.method, single) {
         case ("GET", false): (call.operation, call.action) = ("RoleAssignments_ListForScope", "read")
@@ -162,9 +195,9 @@ extension AzureWorld {
         return call
     }
 
-    private func routeKeyVault(_ request: SimulatedRequest) -> Call {
+    private func routeKeyVault(_ request: SimulatedRequest, at now: Timestamp) -> Call {
         let segments = request.segments
-        var call = Call(request: request, plane: .keyVault, operation: "Unknown")
+        var call = Call(request: request, at: now, plane: .keyVault, operation: "Unknown")
         guard request.method == "GET", let collection = segments.first?.lowercased() else { return call }
         switch (collection, segments.count) {
         case ("keys", 1): call.operation = "GetKeys"

@@ -4,7 +4,9 @@ package import MusterModel
 
 /// A long-running operation of Microsoft.Sql.
 package struct Operation: Sendable, Hashable {
-    package enum Status: String, Sendable, Hashable { case running = "InProgress", succeeded = "Succeeded", failed = "Failed" }
+    package enum Status: String, Sendable, Hashable {
+        case running = "InProgress", succeeded = "Succeeded", failed = "Failed"
+    }
 
     /// What is done when the operation ends. Checks that the service makes on the way are made then as well.
     package enum Work: Sendable, Hashable {

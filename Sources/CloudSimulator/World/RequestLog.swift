@@ -21,13 +21,13 @@ package struct RequestLog: Sendable, Hashable {
     /// How many there were in all.
     package private(set) var total = 0
 
-    mutating func append(_ call: Call, at now: Timestamp, status: Int, faults: [String]) {
+    mutating func append(_ call: Call, status: Int) {
         total += 1
         if entries.count >= Self.limit { entries.removeFirst(Self.limit / 10) }
         entries.append(
             Entry(
-                at: now, method: call.request.method, host: call.request.host, path: call.request.path,
-                operation: call.operation, status: status, faults: faults,
+                at: call.at, method: call.request.method, host: call.request.host, path: call.request.path,
+                operation: call.operation, status: status, faults: call.injected.names,
                 clientRequestID: call.request.headers["x-ms-client-request-id"]))
     }
 }
