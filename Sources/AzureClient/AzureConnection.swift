@@ -76,6 +76,16 @@ struct SectionReader {
         return value
     }
 
+    /// False unless it stands there.
+    func flag(_ name: String) throws(AzureError) -> Bool {
+        if notAnObject { throw failure("\(path) is not a section") }
+        switch members[name] {
+        case nil, .null: return false
+        case .bool(let value): return value
+        default: throw wrong(name, "is neither true nor false")
+        }
+    }
+
     func section(_ name: String) throws(AzureError) -> SectionReader {
         if notAnObject { throw failure("\(path) is not a section") }
         return SectionReader(members[name], at: "\(path).\(name)")

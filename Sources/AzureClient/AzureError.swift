@@ -33,6 +33,17 @@ package struct AzureError: Error, Hashable, Sendable {
     }
 
     package var isNotFound: Bool { status == 404 }
+
+    /// Refusals of Azure SQL that pass by themselves and left nothing changed (error lists of Microsoft.Sql 2023-08-01).
+    private static let passing: Set<String> = [
+        "AzureKeyVaultConnectionFailed", "AzureKeyVaultGenericConnectionError", "ConflictingServerOperation",
+        "FailoverGroupBusy", "OperationInterrupted", "OperationTimedOut", "SubscriptionTooManyCreateUpdateRequests",
+        "SubscriptionTooManyRequests", "TooManyRequests",
+    ]
+
+    static func advice(code: String, status: Int) -> Advice {
+        passing.contains(code) || RetryPolicy.isTransient(status: status) ? .retryable : .permanent
+    }
 }
 
 extension AzureError: CustomStringConvertible {
@@ -59,6 +70,6 @@ extension AzureError {
         }
         self.init(
             status: answer.status, code: code, message, requestID: answer.headers["x-ms-request-id"],
-            advice: RetryPolicy.isTransient(status: answer.status) ? .retryable : .permanent)
+            advice: Self.advice(code: code, status: answer.status))
     }
 }

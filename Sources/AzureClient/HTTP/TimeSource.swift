@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import MusterModel
-package import MusterSystem
+internal import MusterSystem
 
 /// Clock, waiting and chance, given from outside so that tests need none of them.
 package struct TimeSource: Sendable {

@@ -21,7 +21,7 @@ package enum Credential: Hashable, Sendable {
         case "client-certificate":
             self = .clientCertificate(
                 clientID: try section.required("client-id"), file: try section.required("certificate-file"),
-                key: try section.optional("key"), sendsChain: try section.optional("send-certificate-chain") == "true")
+                key: try section.optional("key"), sendsChain: try section.flag("send-certificate-chain"))
         case "workload-identity":
             self = try Self.workload(section)
         case "managed-identity":

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import MusterModel
+package import MusterModel
 
 /// Somebody's role at a scope (Microsoft.Authorization/roleAssignments).
 package struct RoleAssignment: Hashable, Sendable, Decodable {
@@ -14,6 +14,20 @@ package struct RoleAssignment: Hashable, Sendable, Decodable {
     }
     package var id: String?
     package var properties: Properties
+
+    /// When it was made; the service writes fractions of any length.
+    package var createdAt: Timestamp? {
+        properties.createdOn.flatMap { text in
+            Timestamp(text.prefix { $0 != "." && $0 != "Z" } + "Z")
+        }
+    }
+
+    /// Whether it counts for the resource: made on it or above it.
+    package func covers(_ resource: ResourceID) -> Bool {
+        guard let scope = properties.scope?.lowercased() else { return false }
+        let text = resource.text.lowercased()
+        return scope == "/" || text == scope || text.hasPrefix(scope.hasSuffix("/") ? scope : scope + "/")
+    }
 
     /// The role's GUID in lower case; built-in roles have the same in every tenant.
     package var role: String { String(properties.roleDefinitionId.split(separator: "/").last ?? "").lowercased() }

@@ -104,11 +104,12 @@ enum PollResult: Hashable, Sendable {
         case .failed, .cancelled:
             let error = body?["error"] ?? body?["properties"]?["error"]
             let cancelled = OperationState(text) == .cancelled
+            let code = error?["code"]?.text ?? (cancelled ? "OperationCancelled" : "OperationFailed")
             throw AzureError(
-                status: answer.status,
-                code: error?["code"]?.text ?? (cancelled ? "OperationCancelled" : "OperationFailed"),
+                status: answer.status, code: code,
                 error?["message"]?.string ?? "The operation ended as \(text) without saying why.",
-                requestID: answer.headers["x-ms-request-id"])
+                requestID: answer.headers["x-ms-request-id"],
+                advice: AzureError.advice(code: code, status: answer.status))
         }
     }
 }

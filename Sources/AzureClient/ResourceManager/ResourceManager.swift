@@ -39,12 +39,14 @@ package struct ResourceManager: Sendable {
 
     /// Sends a changing request and waits until its operation has ended.
     ///
-    /// - Parameter started: told about the operation as soon as it is known, so that it can be stored before the wait.
+    /// - Parameter started: told about the operation as soon as it is known, so that it can be stored before the wait. What
+    ///   it throws ends the wait and is passed on; the operation itself goes on.
     /// - Returns: for PUT and PATCH the resource as it is afterwards, for POST the result if there is one, else nil.
+    /// - Throws: ``AzureError``.
     package func perform(
         _ method: RequestMethod, _ url: WebAddress, body: JSON? = nil,
-        started: (LongRunningOperation) async throws(AzureError) -> Void = { _ throws(AzureError) in }
-    ) async throws(AzureError) -> JSON? {
+        started: (LongRunningOperation) async throws -> Void = { _ in }
+    ) async throws -> JSON? {
         let answer = try await sender.send(ServiceRequest(method, url, scope: scope, body: body))
         switch try Acceptance(method: method, target: url, answer: answer) {
         case .finished(let body): return body
@@ -88,6 +90,10 @@ package struct ResourceManager: Sendable {
 
     /// Not to be able to ask is not the operation's failure.
     private func unknown(_ error: AzureError, _ operation: LongRunningOperation) -> AzureError {
+        // Where no status resource tells it, the operation's failure is the answer to the poll.
+        if operation.tracking == .location, let status = error.status, [400, 409, 412, 422].contains(status) {
+            return error
+        }
         var copy = error
         copy.advice = .unknownOutcome
         copy.message =

@@ -77,13 +77,15 @@ package struct SQLOperations: Sendable {
     /// very same key.
     package func createKey(
         _ server: ResourceID, name: String, uri: String,
-        started: (LongRunningOperation) async throws(AzureError) -> Void = { _ throws(AzureError) in }
-    ) async throws(AzureError) -> SQLServerKey {
+        started: (LongRunningOperation) async throws -> Void = { _ in }
+    ) async throws -> SQLServerKey {
         let url = manager.address(server, "/keys/\(percentEncoded(name))", version: version)
         let body: JSON = ["properties": ["serverKeyType": "AzureKeyVault", "uri": .string(uri)]]
-        do throws(AzureError) {
+        do {
             return try model(try await manager.perform(.put, url, body: body, started: started), url)
-        } catch  where ["ServerKeyNameAlreadyExists", "ServerKeyUriAlreadyExists"].contains(error.code) {
+        } catch let error as AzureError
+            where ["ServerKeyNameAlreadyExists", "ServerKeyUriAlreadyExists"].contains(error.code)
+        {
             guard let found = try await key(server, name), found.properties.uri == uri else { throw error }
             return found
         }
@@ -92,8 +94,8 @@ package struct SQLOperations: Sendable {
     /// Unlinks a key from the server; the vault's key stays. An absent key is no error.
     package func deleteKey(
         _ server: ResourceID, name: String,
-        started: (LongRunningOperation) async throws(AzureError) -> Void = { _ throws(AzureError) in }
-    ) async throws(AzureError) {
+        started: (LongRunningOperation) async throws -> Void = { _ in }
+    ) async throws {
         let url = manager.address(server, "/keys/\(percentEncoded(name))", version: version)
         _ = try await manager.perform(.delete, url, started: started)
     }
@@ -105,8 +107,8 @@ package struct SQLOperations: Sendable {
     ///   - autoRotation: always sent, since it is not documented what leaving it out does.
     package func setProtector(
         _ server: ResourceID, keyName: String, type: String, autoRotation: Bool,
-        started: (LongRunningOperation) async throws(AzureError) -> Void = { _ throws(AzureError) in }
-    ) async throws(AzureError) -> SQLEncryptionProtector {
+        started: (LongRunningOperation) async throws -> Void = { _ in }
+    ) async throws -> SQLEncryptionProtector {
         let url = manager.address(server, "/encryptionProtector/current", version: version)
         let body: JSON = [
             "properties": [
@@ -120,8 +122,8 @@ package struct SQLOperations: Sendable {
     /// Has the server try its key again, after access to it was lost and given back.
     package func revalidateProtector(
         _ server: ResourceID,
-        started: (LongRunningOperation) async throws(AzureError) -> Void = { _ throws(AzureError) in }
-    ) async throws(AzureError) {
+        started: (LongRunningOperation) async throws -> Void = { _ in }
+    ) async throws {
         let url = manager.address(server, "/encryptionProtector/current/revalidate", version: version)
         _ = try await manager.perform(.post, url, started: started)
     }
@@ -129,8 +131,8 @@ package struct SQLOperations: Sendable {
     /// Makes the server that is asked the primary of the group.
     package func failOver(
         to server: ResourceID, group: String, _ kind: Failover,
-        started: (LongRunningOperation) async throws(AzureError) -> Void = { _ throws(AzureError) in }
-    ) async throws(AzureError) {
+        started: (LongRunningOperation) async throws -> Void = { _ in }
+    ) async throws {
         let url = manager.address(server, "/failoverGroups/\(percentEncoded(group))/\(kind.rawValue)", version: version)
         _ = try await manager.perform(.post, url, started: started)
     }

@@ -1,2 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-@main struct Main { static func main() {} }
+
+internal import MusterPlugin
+
+@main
+struct Main {
+    static func main() async {
+        await PluginMain.run(
+            "failover-group-key-swap",
+            [RegisterKey.self, SetProtector.self, VerifyRegisteredKeys.self, VerifyProtectors.self])
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AzureClient
+internal import MusterModel
+internal import MusterPlugin
+internal import Synchronization
+
+/// One client for each connection, for the whole process: tokens and TLS connections serve all calls.
+actor AzureClients {
+    static let shared = AzureClients()
+    private var clients: [JSON: AzureClient] = [:]
+
+    func client(for section: JSON) throws(AzureError) -> AzureClient {
+        if let client = clients[section] { return client }
+        let connection = try AzureConnection(section)
+        let client = AzureClient(connection, transport: try NetworkTransport(caFile: connection.caFile))
+        clients[section] = client
+        return client
+    }
+
+    /// Puts another client in the place of the one for this connection.
+    func use(_ client: AzureClient, for section: JSON) { clients[section] = client }
+}
+
+/// Azure during one call of a step: its operations, what was said to it, and the time.
+struct AzureSession: Sendable {
+    let azure: AzureCalls
+    let time: TimeSource
+    let exchanges: ExchangeList
+
+    /// Runs the work with the step's connection. Whatever becomes of it, the exchanges are kept as evidence.
+    ///
+    /// - Throws: ``StepError`` for Azure's refusals.
+    static func run<Value>(
+        _ context: StepContext, reads: Bool = true, _ work: (AzureSession) async throws -> Value
+    ) async throws -> Value {
+        let section = try context.connection("azure", as: JSON.self)
+        let exchanges = ExchangeList()
+        do {
+            let client = try await AzureClients.shared.client(for: section)
+            // Some time is kept to tell what happened before the engine ends the process.
+            let deadline = Deadline(after: context.timeout * 95 / 100, from: client.time)
+            let calls = client.calls(
+                RequestContext(
+                    deadline: deadline, correlationID: RequestID.derived(from: context.run ?? context.idempotencyKey),
+                    clientRequestID: RequestID.derived(from: context.idempotencyKey), record: exchanges.add))
+            let value = try await work(AzureSession(azure: calls, time: client.time, exchanges: exchanges))
+            try context.evidence("requests", exchanges.all)
+            return value
+        } catch {
+            // The error that is on its way says more than one about the evidence.
+            try? context.evidence("requests", exchanges.all)
+            throw (error as? AzureError).map { StepError($0, reads: reads) } ?? error
+        }
+    }
+}
+
+/// The exchanges of one call, in order.
+final class ExchangeList: Sendable {
+    private let list = Mutex([Exchange]())
+    var all: [Exchange] { list.withLock { $0 } }
+    func add(_ exchange: Exchange) { list.withLock { $0.append(exchange) } }
+}
+
+extension StepError {
+    /// - Parameter reads: nothing was to be changed, so no outcome can be unknown.
+    init(_ error: AzureError, reads: Bool) {
+        let text = "\(error)"
+        self =
+            switch error.advice {
+            case .retryable: .retryable(error.code, text)
+            case .permanent: .permanent(error.code, text)
+            case .unknownOutcome: reads ? .retryable(error.code, text) : .unknownOutcome(error.code, text)
+            }
+    }
+}
+
+/// What a read gave, or why it gave nothing; only cancellation is thrown on.
+func attempt<Value: Sendable>(_ read: () async throws(AzureError) -> Value) async throws -> Result<Value, AzureError> {
+    do throws(AzureError) {
+        return .success(try await read())
+    } catch {
+        try Task.checkCancellation()
+        return .failure(error)
+    }
+}

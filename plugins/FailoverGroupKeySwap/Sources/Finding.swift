@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AzureClient
+internal import MusterPlugin
+
+/// What looking at one condition gave, before it has the condition's id.
+enum Finding: Hashable, Sendable {
+    case met(String)
+    case unmet(String)
+    case unverifiable(String)
+
+    func condition(_ id: String, evidence: [String] = ["requests"]) -> Condition {
+        switch self {
+        case .met(let says): .met(id, says, evidence: evidence)
+        case .unmet(let says): .unmet(id, says, evidence: evidence)
+        case .unverifiable(let says): .unverifiable(id, says, evidence: evidence)
+        }
+    }
+
+    /// The worst of several, each of whose sentences counts: unmet before unverifiable before met.
+    static func all(_ findings: [Finding], none: String) -> Finding {
+        let unmet = findings.compactMap { if case .unmet(let says) = $0 { says } else { nil } }
+        let unverifiable = findings.compactMap { if case .unverifiable(let says) = $0 { says } else { nil } }
+        let met = findings.compactMap { if case .met(let says) = $0 { says } else { nil } }
+        if !unmet.isEmpty { return .unmet((unmet + unverifiable).joined(separator: " ")) }
+        if !unverifiable.isEmpty { return .unverifiable(unverifiable.joined(separator: " ")) }
+        return .met(met.isEmpty ? none : met.joined(separator: " "))
+    }
+}
+
+extension Result where Failure == AzureError {
+    /// Looks at what was read. What could not be read is unverifiable, with the reason.
+    func finding(_ look: (Success) -> Finding) -> Finding {
+        switch self {
+        case .success(let value): look(value)
+        case .failure(let error): .unverifiable("It could not be read: \(error)")
+        }
+    }
+}

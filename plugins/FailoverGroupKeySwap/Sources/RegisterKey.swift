@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AzureClient
+internal import MusterPlugin
+
+/// Makes a vault's key known to a server, so that the server can open what is encrypted with it.
+struct RegisterKey: ReversibleStep {
+    static let name = "register-key"
+    static let definition = PackageResources.register_key_yaml
+
+    struct Inputs: Decodable, Sendable {
+        let server: ResourceID
+        let key: KeyIdentifier
+    }
+
+    struct Outputs: Hashable, Codable, Sendable {
+        let serverKeyName: String
+        let thumbprint: String
+    }
+
+    struct Undo: Hashable, Codable, Sendable {
+        /// A key that was there before the run is never removed.
+        var wasRegistered: Bool
+        let serverKeyName: String
+        let serverName: String
+        let resourceGroup: String
+        /// Known as soon as the service has accepted the request.
+        var operation: LongRunningOperation?
+    }
+
+    func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
+        try await AzureSession.run(context) { session in
+            let server = try await ServerView.read(inputs.server, session.azure.sql)
+            let key = try await KeyView.read(inputs.key, for: inputs.server, session)
+            let access = KeyAccess(view: key, server: server, azure: session.azure)
+            return [
+                server.isReady.condition("server-ready"), server.hasIdentity.condition("server-identity"),
+                server.hasItsDatabases.condition("databases-accessible"),
+                server.replicates.condition("replication-healthy"), key.isUsable.condition("key-usable"),
+                key.isProtectedFromPurge.condition("vault-protected"),
+                try await access.finding().condition("key-reachable"), server.isIdle.condition("server-idle"),
+            ]
+        }
+    }
+
+    func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs> {
+        try await AzureSession.run(context) { session in
+            let undo = try context.recordedUndo(as: Undo.self)
+            if let why = try await session.unfinished(undo?.operation) { return .unknown(why: why) }
+            let path = "servers/\(inputs.server.name)/keys/\(inputs.key.serverKeyName)"
+            guard let key = try await session.azure.sql.key(inputs.server, inputs.key.serverKeyName) else {
+                return .needed([Change(path, from: nil, to: inputs.key.text)])
+            }
+            guard key.isKey(inputs.key) else {
+                return .partial(
+                    [Change(path, from: key.properties.uri, to: inputs.key.text)],
+                    why: "A key of that name is registered for another URI.")
+            }
+            return .satisfied(try outputs(key))
+        }
+    }
+
+    func apply(_ inputs: Inputs, _ context: StepContext, _ gate: EffectGate<Undo>) async throws -> Outputs {
+        try await AzureSession.run(context, reads: false) { session in
+            let sql = session.azure.sql
+            let name = inputs.key.serverKeyName
+            if let key = try await sql.key(inputs.server, name), key.isKey(inputs.key) { return try outputs(key) }
+            var undo = Undo(
+                wasRegistered: false, serverKeyName: name, serverName: inputs.server.name,
+                resourceGroup: inputs.server.resourceGroup ?? "")
+            try await gate.begin(undo: undo)
+            context.progress("registering \(name) on \(inputs.server.name)")
+            let key = try await sql.createKey(inputs.server, name: name, uri: inputs.key.text) { operation in
+                undo.operation = operation
+                try await gate.begin(undo: undo)
+                context.progress("\(inputs.server.name) tries the key")
+            }
+            return try outputs(key)
+        }
+    }
+
+    func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
+        try await AzureSession.run(context) { session in
+            let server = try await ServerView.read(inputs.server, session.azure.sql)
+            try context.evidence("server-keys", server.keyList)
+            return [server.knows(inputs.key).condition("key-registered", evidence: ["server-keys", "requests"])]
+        }
+    }
+
+    func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
+        try await AzureSession.run(context, reads: false) { session in
+            let sql = session.azure.sql
+            if let why = try await session.unfinished(undo.operation) {
+                throw StepError.retryable("failover-group-key-swap.still-running", why)
+            }
+            guard !undo.wasRegistered, try await sql.key(inputs.server, undo.serverKeyName) != nil else { return }
+            try await refuseWhileInUse(inputs, session)
+            var data = undo
+            data.operation = nil
+            try await gate.begin(undo: data)
+            context.progress("unregistering \(undo.serverKeyName) from \(inputs.server.name)")
+            try await sql.deleteKey(inputs.server, name: undo.serverKeyName) { operation in
+                data.operation = operation
+                try await gate.begin(undo: data)
+            }
+        }
+    }
+
+    /// Neither this server nor a partner may lose the key that protects it.
+    private func refuseWhileInUse(_ inputs: Inputs, _ session: AzureSession) async throws {
+        let view = try await ServerView.read(inputs.server, session.azure.sql)
+        for server in [inputs.server] + (try view.partners.get()) {
+            let protector = try await session.azure.sql.protector(server)
+            guard !protector.isKey(inputs.key) else {
+                throw StepError.permanent(
+                    "failover-group-key-swap.key-in-use",
+                    "\(inputs.key.serverKeyName) protects \(server.name), so it stays registered on \(inputs.server.name).",
+                    remedy: "Undo set-protector on \(server.name) first, or keep the key.")
+            }
+        }
+    }
+
+    private func outputs(_ key: SQLServerKey) throws -> Outputs {
+        Outputs(serverKeyName: key.name, thumbprint: try key.knownThumbprint())
+    }
+}
+
+extension SQLServerKey {
+    func knownThumbprint() throws -> String {
+        guard let thumbprint = properties.thumbprint else {
+            throw StepError.retryable(
+                "failover-group-key-swap.no-thumbprint", "The service does not tell the thumbprint of \(name).")
+        }
+        return thumbprint
+    }
+}
+
+extension AzureSession {
+    /// Follows an operation that an earlier attempt began to its end, so that what is read then is settled.
+    ///
+    /// - Returns: why it is not at its end; nil when it is. How it ended does not matter: the state is read next.
+    func unfinished(_ operation: LongRunningOperation?) async throws -> String? {
+        guard let operation else { return nil }
+        do throws(AzureError) {
+            try await azure.sql.wait(for: operation)
+            return nil
+        } catch {
+            try Task.checkCancellation()
+            // The service forgets operations after a while; one that it no longer knows has ended.
+            guard error.advice == .unknownOutcome, !error.isNotFound else { return nil }
+            return "An operation that was begun before could not be followed to its end: \(error)"
+        }
+    }
+}
+
+extension ServerView {
+    /// For evidence: name, URI and thumbprint of each registered key.
+    struct KeyEntry: Codable, Hashable, Sendable {
+        var name: String
+        var uri: String?
+        var thumbprint: String?
+    }
+
+    var keyList: [KeyEntry] {
+        guard case .success(let keys) = keys else { return [] }
+        return keys.map { KeyEntry(name: $0.name, uri: $0.properties.uri, thumbprint: $0.properties.thumbprint) }
+    }
+}
