@@ -47,7 +47,7 @@ enum HouseRules {
     @Sendable static func name(_ file: SourceFile) -> [Violation] {
         let vague = /(?:Utils?|Utilit(?:y|ies)|Helpers?|Manager|Common)(?:Tests)?\.swift$/
         // Azure's own name for the interface that manages its resources.
-        let isProperName = file.name.hasPrefix("ResourceManager")
+        let isProperName = file.name.contains("ResourceManager")
         guard isSwift(file), !isProperName, file.name.firstMatch(of: vague) != nil else { return [] }
         return [Violation(path: file.path, text: "is named for no concept")]
     }
