@@ -22,10 +22,12 @@ import Testing
             throw MusterError(
                 code: "git.no-such-ref", "There is no ref \(names.map { "\($0)" }.joined(separator: ")")) in \"\(path)\".")
             Diagnostic(code: "lint.x", computed)
+            throw StepError.permanent(
+                "plugin.no-connection", "There is no connection.")
             let decoded = Answer(code: "NotOurs")
             """#
         let uses = ErrorCodes.uses(in: SourceFile(path: "a", text: text))
-        #expect(uses.map(\.code) == ["git.no-such-ref", "lint.x"])
+        #expect(uses.map(\.code) == ["git.no-such-ref", "lint.x", "plugin.no-connection"])
         #expect(uses[0].meaning?.hasPrefix("There is no ref …") == true)
         #expect(uses[1].meaning == nil)
         #expect(ErrorCodes.page(uses).contains("| `lint.x` |"))

@@ -11,7 +11,9 @@ enum ErrorCodes {
     }
 
     static func uses(in file: SourceFile) -> [Use] {
-        let code = /code:\s*"([a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+)"/
+        // By label, or as the first argument of a step's error.
+        let code =
+            /(?:code:\s*|\.(?:permanent|retryable|unknownOutcome)\(\s*)"([a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+)"/
         return file.text.matches(of: code).map { match in
             Use(code: String(match.1), place: file.path, meaning: meaning(file.text[match.range.upperBound...]))
         }
