@@ -28,6 +28,7 @@ import time
 import urllib.parse
 import uuid
 
+sys.dont_write_bytecode = True  # the folder of the sources stays as it is
 import azure_sql_world as azure
 from azure_sql_world import Refusal, World
 
