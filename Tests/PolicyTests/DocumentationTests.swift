@@ -13,8 +13,8 @@ import Testing
             try page.write(
                 to: Repository.root.appendingPathComponent("docs/errors.md"), atomically: true, encoding: .utf8)
         }
-        let held = try Repository.file("docs/errors.md").text
-        #expect(held == page, "docs/errors.md is not current: run `make errors`")
+        let isCurrent = try Repository.file("docs/errors.md").text == page
+        #expect(isCurrent, "docs/errors.md is not current: run `make errors`")
     }
 
     @Test func `a code is read with its summary, interpolations shortened`() {
