@@ -26,7 +26,7 @@ build: set-up ## Build everything, tests included
 
 .PHONY: test
 test: build ## Run all tests
-	swift test --skip-build
+	swift test --skip-build --disable-xctest
 
 .PHONY: format-lint
 format-lint: ## Say where the sources are not formatted
@@ -47,7 +47,7 @@ bench: set-up ## Measure the budgets beside this machine's own cost of a synced 
 
 .PHONY: errors
 errors: ## Write docs/errors.md anew from the error codes in the sources
-	UPDATE_GOLDEN=1 swift test --filter PolicyTests
+	UPDATE_GOLDEN=1 swift test --disable-xctest --filter PolicyTests
 
 .PHONY: clean
 clean: ## Remove what was built

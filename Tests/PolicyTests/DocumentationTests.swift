@@ -6,15 +6,15 @@ import Testing
 @Suite struct DocumentationTests {
     @Test func `docs/errors.md lists every error code of the sources`() throws {
         let sources = Repository.swiftFiles.filter { $0.path.hasPrefix("Sources/") || $0.path.hasPrefix("plugins/") }
-        let uses = sources.flatMap(ErrorCodes.uses)
+        let uses = ErrorCodes.uses(in: sources)
         #expect(!uses.isEmpty)
         let page = ErrorCodes.page(uses)
         if ProcessInfo.processInfo.environment["UPDATE_GOLDEN"] == "1" {
             try page.write(
                 to: Repository.root.appendingPathComponent("docs/errors.md"), atomically: true, encoding: .utf8)
         }
-        let held = try Repository.file("docs/errors.md").text
-        #expect(held == page, "docs/errors.md is not current: run `make errors`")
+        let isCurrent = try Repository.file("docs/errors.md").text == page
+        #expect(isCurrent, "docs/errors.md is not current: run `make errors`")
     }
 
     @Test func `a code is read with its summary, interpolations shortened`() {
@@ -22,13 +22,31 @@ import Testing
             throw MusterError(
                 code: "git.no-such-ref", "There is no ref \(names.map { "\($0)" }.joined(separator: ")")) in \"\(path)\".")
             Diagnostic(code: "lint.x", computed)
+            throw StepError.permanent(
+                "plugin.no-connection", "There is no connection.")
             let decoded = Answer(code: "NotOurs")
             """#
-        let uses = ErrorCodes.uses(in: SourceFile(path: "a", text: text))
-        #expect(uses.map(\.code) == ["git.no-such-ref", "lint.x"])
+        let uses = ErrorCodes.uses(in: [SourceFile(path: "a", text: text)])
+        #expect(uses.map(\.code) == ["git.no-such-ref", "lint.x", "plugin.no-connection"])
         #expect(uses[0].meaning?.hasPrefix("There is no ref …") == true)
         #expect(uses[1].meaning == nil)
         #expect(ErrorCodes.page(uses).contains("| `lint.x` |"))
+    }
+
+    @Test func `a code that is put together is found by the names that it is called with`() {
+        let files = [
+            SourceFile(
+                path: "Sources/A/Lint.swift",
+                text:
+                    #"func report(_ code: String) { Finding(code: "lint." + code, x) }; report("no-name", "It has no name.")"#
+            ),
+            SourceFile(
+                path: "Sources/A/Lint+Steps.swift", text: #"report( "no-step", "There is no step."); other("x", "y")"#),
+            SourceFile(path: "Sources/A/Other.swift", text: #"report("elsewhere", "…"); f(code: "lint.\(kind)")"#),
+        ]
+        let uses = ErrorCodes.uses(in: files)
+        #expect(Set(uses.map(\.code)) == ["lint.no-name", "lint.no-step", "lint.…"])
+        #expect(uses.first { $0.code == "lint.no-step" }?.meaning == "There is no step.")
     }
 
     @Test func `docs/modules.md has a paragraph for each target`() throws {

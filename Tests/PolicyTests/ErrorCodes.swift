@@ -10,18 +10,53 @@ enum ErrorCodes {
         var meaning: String?
     }
 
-    static func uses(in file: SourceFile) -> [Use] {
-        let code = /code:\s*"([a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+)"/
-        return file.text.matches(of: code).map { match in
-            Use(code: String(match.1), place: file.path, meaning: meaning(file.text[match.range.upperBound...]))
+    static func uses(in files: [SourceFile]) -> [Use] {
+        files.flatMap { whole($0) + filledIn($0) } + files.flatMap { composed($0, among: files) }
+    }
+
+    /// `code: "area.name"`, or `"area.name", "…"` as a call's first arguments.
+    private static func whole(_ file: SourceFile) -> [Use] {
+        let code = /(?:code:\s*|\(\s*)"([a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+)"/
+        return file.text.matches(of: code).compactMap { match in
+            let meaning = meaning(file.text[match.range.upperBound...])
+            guard match.0.hasPrefix("code:") || meaning != nil else { return nil }
+            return Use(code: String(match.1), place: file.path, meaning: meaning)
         }
+    }
+
+    /// `code: "area.\(…)"`.
+    private static func filledIn(_ file: SourceFile) -> [Use] {
+        file.text.matches(of: /code:\s*"([a-z][a-z-]*)\.\\\(/).map {
+            Use(code: String($0.1) + ".…", place: file.path, meaning: nil)
+        }
+    }
+
+    /// `code: "area." + code` inside a function: the names that the files of the same type call it with.
+    private static func composed(_ file: SourceFile, among files: [SourceFile]) -> [Use] {
+        file.text.matches(of: /code:\s*"([a-z][a-z-]*\.)"\s*\+\s*code/).flatMap { match -> [Use] in
+            let before = file.text[..<match.range.lowerBound]
+            guard let function = before.matches(of: /func\s+(\w+)/).last?.1 else { return [] }
+            return files.filter { typePath($0) == typePath(file) }.flatMap { caller in
+                caller.text.matches(of: /(\w+)\(\s*"([a-z][a-z0-9]*(?:-[a-z0-9]+)*)"/).filter { $0.1 == function }.map {
+                    Use(
+                        code: String(match.1) + String($0.2), place: caller.path,
+                        meaning: meaning(caller.text[$0.range.upperBound...]))
+                }
+            }
+        }
+    }
+
+    /// The path up to the type's name: the same for `Type.swift` and `Type+Aspect.swift`.
+    private static func typePath(_ file: SourceFile) -> String {
+        file.path.replacing(/(?:\+[^\/]*)?\.swift$/, with: "")
     }
 
     static func page(_ uses: [Use]) -> String {
         let rows = Dictionary(grouping: uses, by: \.code).sorted { $0.key < $1.key }.map { code, uses in
             let meanings = unique(uses.compactMap(\.meaning)).joined(separator: " / ")
             let places = unique(uses.map(\.place)).sorted().map { "`\($0)`" }.joined(separator: ", ")
-            return "| `\(code)` | \(meanings.replacing("|", with: "\\|")) | \(places) |"
+            return
+                "| `\(code)` | \(meanings.isEmpty ? "(the message says why)" : meanings.replacing("|", with: "\\|")) | \(places) |"
         }
         return """
             <!-- Made from the sources by `make errors`; edit the messages there. -->
@@ -57,7 +92,7 @@ enum ErrorCodes {
                 index = rest.index(after: index)
             }
         }
-        return text
+        return text.contains(" ") ? text : nil
     }
 
     private static func afterInterpolation(_ rest: Substring, from start: Substring.Index) -> Substring.Index {

@@ -62,7 +62,7 @@ import Testing
             \(long)    }
             }
             """
-        let functions = SwiftFunction.all(in: text)
+        let functions = SwiftFunction.all(inCode: SwiftText.code(of: text))
         #expect(functions.map(\.name) == ["init", "short", "long"])
         #expect(functions.map(\.bodyLines) == [1, 0, 71])
         let path = "Sources/A/B.swift"

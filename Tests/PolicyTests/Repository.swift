@@ -5,8 +5,16 @@ import Foundation
 /// One text file of the repository.
 struct SourceFile: Hashable, Sendable {
     /// From the repository's root, such as `Sources/MusterModel/JSON.swift`.
-    var path: String
-    var text: String
+    let path: String
+    let text: String
+    /// Of Swift the code alone, without the insides of comments and literals; of everything else the text.
+    let code: String
+
+    init(path: String, text: String) {
+        self.path = path
+        self.text = text
+        code = path.hasSuffix(".swift") ? SwiftText.code(of: text) : text
+    }
 
     var name: String { String(path.split(separator: "/").last!) }
     var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }

@@ -28,6 +28,7 @@ import time
 import urllib.parse
 import uuid
 
+sys.dont_write_bytecode = True  # the folder of the sources stays as it is
 import azure_sql_world as azure
 from azure_sql_world import Refusal, World
 
@@ -114,6 +115,7 @@ class Service:
              lambda body, query, vault: Answer(200, w.show_vault(vault.lower()))),
             ("GET", r"(?P<scope>/subscriptions/.+?)/providers/Microsoft\.Authorization/roleAssignments",
              self.list_assignments),
+            ("GET", re.escape(azure.ROLES) + "(?P<role>[^/]+)", lambda body, query, role: Answer(200, w.show_role(role))),
         ]
 
     # Entry
@@ -179,13 +181,20 @@ class Service:
         match = re.fullmatch(r"/keys/([^/]+)/?([^/]*)", path)
         if method != "GET" or not match:
             raise Refusal(404, "NotFound", f"{method} {path} is not served here.")
+        if match[2] == "versions":
+            key, _, enabled = self.world.show_vault_key(vault, match[1], "")
+            return show_list([{"kid": self.world.key_uri(key), "attributes": self.key_attributes(enabled)}])
         key, modulus, enabled = self.world.show_vault_key(vault, match[1], match[2])
         text = base64.urlsafe_b64encode(modulus).rstrip(b"=").decode()
         return Answer(200, {
             "key": {"kid": self.world.key_uri(key), "kty": "RSA", "n": text, "e": "AQAB",
                     "key_ops": ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"]},
-            "attributes": {"enabled": enabled, "created": 1768032000, "updated": 1768032000,
-                           "recoveryLevel": "Recoverable", "recoverableDays": 90, "exportable": False}})
+            "attributes": self.key_attributes(enabled)})
+
+    @staticmethod
+    def key_attributes(enabled):
+        return {"enabled": enabled, "created": 1768032000, "updated": 1768032000, "recoveryLevel": "Recoverable",
+                "recoverableDays": 90, "exportable": False}
 
     # Resource manager
 

@@ -12,6 +12,7 @@ CRYPTO_SERVICE_ENCRYPTION_USER = "e147488a-f6f5-4113-8e2d-b22465e65bf6"
 TENANT = "11111111-1111-1111-1111-111111111111"
 SUBSCRIPTION = "22222222-2222-2222-2222-222222222222"
 GROUP = "harshitha_lab"
+ROLES = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/"
 FAILOVER_GROUP = "tdefailovergroup"
 DATABASE = "tdetest"
 OLD_KEY = ("oldsharedvault", "shared", "0f0e0d0c0b0a09080706050403020100")
@@ -298,13 +299,26 @@ class World:
                     shown.append(self.show_assignment(at, server))
         return shown
 
+    def show_role(self, name):
+        if name.lower() != CRYPTO_SERVICE_ENCRYPTION_USER:
+            raise Refusal(404, "RoleDefinitionDoesNotExist", f"The specified role definition with ID '{name}' does not exist.")
+        keys = "Microsoft.KeyVault/vaults/keys"
+        return {
+            "id": ROLES + CRYPTO_SERVICE_ENCRYPTION_USER, "name": CRYPTO_SERVICE_ENCRYPTION_USER,
+            "type": "Microsoft.Authorization/roleDefinitions",
+            "properties": {
+                "roleName": "Key Vault Crypto Service Encryption User", "type": "BuiltInRole",
+                "description": "Read metadata of keys and perform wrap/unwrap operations.", "assignableScopes": ["/"],
+                "permissions": [{
+                    "actions": [], "notActions": [], "notDataActions": [],
+                    "dataActions": [f"{keys}/read", f"{keys}/wrap/action", f"{keys}/unwrap/action"]}]}}
+
     def show_assignment(self, scope, server):
         name = str(uuid.uuid5(uuid.NAMESPACE_URL, scope + server.principal))
-        role = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/"
         return {
             "id": f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}", "name": name,
             "type": "Microsoft.Authorization/roleAssignments",
             "properties": {
-                "roleDefinitionId": role + CRYPTO_SERVICE_ENCRYPTION_USER, "principalId": server.principal,
+                "roleDefinitionId": ROLES + CRYPTO_SERVICE_ENCRYPTION_USER, "principalId": server.principal,
                 "principalType": "ServicePrincipal", "scope": scope,
                 "createdOn": "2026-01-10T08:00:00Z", "updatedOn": "2026-01-10T08:00:00Z"}}
