@@ -17,10 +17,10 @@ package struct CloudScenario: Sendable {
     ///
     /// - Throws: code `document.invalid` or `simulator.invalid-scenario`, with a diagnostic for each thing that is wrong.
     package init(_ bytes: [UInt8], file: String) throws(MusterError) {
-        try self.init(try Scenario.parse(bytes, file: file).get())
+        try self.init(try RehearsalScenario.parse(bytes, file: file).get())
     }
 
-    package init(_ scenario: Scenario) throws(MusterError) {
+    package init(_ scenario: RehearsalScenario) throws(MusterError) {
         name = scenario.name.value
         summary = scenario.summary
         var findings = ScenarioFindings()

@@ -114,7 +114,7 @@ struct CatalogLint {
     }
 
     private mutating func checkScenario(_ bytes: [UInt8], _ path: String, _ runbook: String) throws(MusterError) {
-        let parsed = Scenario.parse(bytes, file: path)
+        let parsed = RehearsalScenario.parse(bytes, file: path)
         diagnostics += parsed.diagnostics
         guard let scenario = parsed.value else { return }
         guard let file = try documents.file("runbooks/\(runbook).yaml") else {

@@ -52,7 +52,7 @@ struct RehearseCommand: ParsableCommand {
         return try committedDocuments(common.catalog, nil)
     }
 
-    private func readScenario(_ documents: CatalogDocuments) throws(MusterError) -> Scenario {
+    private func readScenario(_ documents: CatalogDocuments) throws(MusterError) -> RehearsalScenario {
         let folder = "runbooks/tests/\(runbook)"
         _ = try documents.runbook(runbook)
         guard isKebabCase(scenario), let file = try documents.file("\(folder)/\(scenario).yaml") else {
@@ -61,11 +61,11 @@ struct RehearseCommand: ParsableCommand {
                 code: "catalog.unknown-scenario", "The runbook \(runbook) has no scenario \"\(visibleText(scenario))\".",
                 help: known.isEmpty ? "Add \(folder)/default.yaml." : "There are \(known).")
         }
-        return try Scenario.parse(file.bytes, file: "\(folder)/\(scenario).yaml").get()
+        return try RehearsalScenario.parse(file.bytes, file: "\(folder)/\(scenario).yaml").get()
     }
 
     private func makeSession(
-        _ documents: CatalogDocuments, _ scenario: Scenario, _ simulator: SimulatorProcess
+        _ documents: CatalogDocuments, _ scenario: RehearsalScenario, _ simulator: SimulatorProcess
     ) throws(MusterError) -> RunSession {
         let document = try documents.runbook(runbook).runbook
         var values = scenario.inputs.mapValues(\.value)

@@ -34,7 +34,7 @@ final class SimulatorProcess {
     ///   - speed: simulated seconds in a real one.
     ///   - faults: as `--fault` takes them.
     /// - Throws: `simulator.missing`, `simulator.failed` with what it said.
-    init(scenario: Scenario, speed: Double, faults: [String]) throws(MusterError) {
+    init(scenario: RehearsalScenario, speed: Double, faults: [String]) throws(MusterError) {
         let path = "\(Host.executableFolder ?? ".")/muster-cloud-simulator"
         guard access(path, X_OK) == 0 else {
             throw MusterError(
