@@ -70,6 +70,8 @@ extension RunFold {
         return [
             "inputs": .object(fold.record.inputs), "undo": fold.record.undo ?? .object([:]),
             "environment": .object(plan.environment.values), "steps": .object(outputs),
+            "item": fold.step.group?.item ?? .null,
+            "run": ["id": .string(created?.run.text ?? ""), "kind": .string(plan.kind.rawValue)],
         ]
     }
 

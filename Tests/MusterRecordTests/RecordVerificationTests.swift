@@ -10,7 +10,7 @@ import Testing
     private func findings(_ files: [String: [UInt8]], run: RunID? = RunScript.run, engine: String = "0.1.0")
         -> [Diagnostic]
     {
-        verifyRecord(files, run: run, engine: engine, render: fillTemplate)
+        verifyRecord(files, run: run, engine: engine, render: renderTemplate)
     }
 
     @Test(arguments: GoldenRecordTests.runs.map(\.name)) func `a record as it was written holds`(name: String) throws {

@@ -106,7 +106,7 @@ import Testing
 
     @Test func `a journal without a run's creation has no record`() throws {
         let error = #expect(throws: MusterError.self) {
-            try RecordFiles(plan: KeySwap.plan(), journal: [], render: fillTemplate)
+            try RecordFiles(plan: KeySwap.plan(), journal: [], render: renderTemplate)
         }
         #expect(error?.code == "record.no-run")
     }

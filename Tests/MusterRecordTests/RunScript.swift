@@ -48,7 +48,7 @@ struct RunScript {
     }
 
     func files() throws -> RecordFiles {
-        try RecordFiles(plan: plan, journal: journal, render: fillTemplate)
+        try RecordFiles(plan: plan, journal: journal, render: renderTemplate)
     }
 
     /// The record as somebody reads it from git, blobs in place.
@@ -63,16 +63,4 @@ struct RunScript {
         }
         return stored
     }
-}
-
-/// Fills `${{ root.name }}`, the form that the definitions of these tests use.
-let fillTemplate: TemplateRenderer = { template, roots in
-    var text = template
-    for (root, members) in roots {
-        for (name, value) in members.object ?? [:] {
-            text = text.split(separator: "${{ \(root).\(name) }}", omittingEmptySubsequences: false).joined(
-                separator: value.text)
-        }
-    }
-    return text
 }
