@@ -21,7 +21,8 @@ enum RawConnection {
         head += headers.map { "\($0.key): \($0.value)\r\n" }.joined()
         let bytes = try exchange(Array((head + "\r\n" + body).utf8), port: port)
         let text = String(decoding: bytes, as: UTF8.self)
-        guard let end = text.range(of: "\r\n\r\n"), let status = text.split(separator: " ").dropFirst().first else {
+        guard let end = text.firstRange(of: "\r\n\r\n"), let status = text.split(separator: " ").dropFirst().first
+        else {
             return Answer(status: nil, body: bytes)
         }
         return Answer(status: Int(status), body: Array(text[end.upperBound...].utf8))

@@ -33,8 +33,14 @@ struct Rehearsal {
         let rules = try faults.map { try FaultRule(commandLine: $0) }
         world = AzureWorld(
             state: state, faults: scenario.faults + rules, signingSecret: "test", speed: speed, started: Self.start)
-        token = try #require(signIn("https://management.azure.com/.default"))
-        keyToken = try #require(signIn("https://vault.azure.net/.default"))
+        try renewTokens()
+    }
+
+    mutating func renewTokens() throws {
+        let first = signIn("https://management.azure.com/.default")
+        let second = signIn("https://vault.azure.net/.default")
+        token = try #require(first)
+        keyToken = try #require(second)
     }
 
     /// Both servers on one old key; A and B wait in their vaults, and both servers may use all vaults.

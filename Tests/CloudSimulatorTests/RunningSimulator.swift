@@ -12,12 +12,13 @@ final class RunningSimulator {
 
     init(
         _ arguments: [String],
-        scenario: String = Files.root.appending(path: "runbooks/tests/failover-group-key-swap/default.yaml").path(),
+        scenario: String = Files.path("runbooks/tests/failover-group-key-swap/default.yaml"),
         input: String = ""
     ) throws {
-        process = try ChildProcess(
+        let process = try ChildProcess(
             path: try Files.executable("muster-cloud-simulator"), arguments: ["--scenario", scenario] + arguments,
             environment: [:])
+        self.process = process
         #expect(process.send(Array(input.utf8)))
         var line: [UInt8] = []
         while line.last != UInt8(ascii: "\n") {
@@ -25,12 +26,13 @@ final class RunningSimulator {
             switch process.readOutput() {
             case .bytes(let bytes): line += bytes
             case .nothingYet: continue
-            case .endOfFile:
-                throw MusterError(code: "test.no-simulator", Self.drain { process.readErrors() })
+            case .endOfFile: throw NotReady(errors: Self.drain { process.readErrors() })
             }
         }
         ready = try JSON.parse(line)
     }
+
+    struct NotReady: Error { var errors: String }
 
     var port: Int { Int(ready["port"]?.int ?? 0) }
 

@@ -87,7 +87,7 @@ import Testing
     func `what can't be served is said on stderr, with exit status 2 and nothing on stdout`(
         arguments: [String], code: String
     ) throws {
-        let file = Files.root.appending(path: "runbooks/tests/failover-group-key-swap/default.yaml").path()
+        let file = Files.path("runbooks/tests/failover-group-key-swap/default.yaml")
         let process = try ChildProcess(
             path: try Files.executable("muster-cloud-simulator"),
             arguments: arguments.map { $0 == "default" ? file : $0 }, environment: [:])
