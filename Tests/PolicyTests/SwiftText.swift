@@ -117,27 +117,25 @@ struct SwiftFunction {
     /// - Parameter code: source without the insides of comments and literals.
     static func all(inCode code: String) -> [SwiftFunction] {
         let bytes = Array(code.utf8)
-        // Line starts, to look at each line once with a cheap test before any pattern.
         var found: [SwiftFunction] = []
         var offset = 0
-        var attributes = ""
+        /// Whether the declaration that comes next was marked as a test.
+        var isTest = false
         for (index, line) in code.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             defer { offset += line.utf8.count + 1 }
-            attributes = String(attributes.suffix(400)) + line
+            if line.contains("@Test") { isTest = true }
             guard line.contains("func ") || line.contains("init"),
                 let head = line.firstMatch(of: /\bfunc\s+(`[^`]*`|[^\s(<]+)|^\s*(?:[\w]+\s+)*(init)[?!]?(?=[(<])/)
             else {
-                if line.contains("}") { attributes = "" }
                 continue
             }
             let start = offset + line.utf8.distance(from: line.startIndex, to: head.range.upperBound)
             if let lines = bodyLines(bytes, from: start) {
-                let isTest = attributes.contains("@Test")
                 found.append(
                     SwiftFunction(
                         name: String(head.1 ?? head.2 ?? ""), line: index + 1, bodyLines: lines, isTest: isTest))
             }
-            attributes = ""
+            isTest = false
         }
         return found
     }
