@@ -13,7 +13,10 @@ package func renderTemplate(_ template: String, _ roots: [String: JSON]) -> Stri
         return template
     }
     var outputs: [String: [String: JSON]] = [:]
-    for (step, value) in roots["steps"]?.object ?? [:] { outputs[step] = value["outputs"]?.object }
+    // A run may have thousands of steps, and a template hardly ever reads one.
+    if parsed.references.contains(where: { $0.root == "steps" }) {
+        outputs = roots["steps"]?.object?.compactMapValues { $0["outputs"]?.object } ?? [:]
+    }
     let scope = ValueScope(roots: roots, outputs: outputs)
     return parsed.segments.map { segment in
         switch segment {
