@@ -3,7 +3,8 @@
 internal import MusterExpressions
 package import MusterModel
 
-/// Fills a rollback template. A value that is not known is named in its place, for a person reads it who needs the rest.
+/// Fills a rollback template. A value that is not known is named in its place, for a person reads it who needs the
+/// rest.
 ///
 /// - Parameter roots: `inputs`, `undo`, `environment`, `run`, `item`, and `steps` with each step's `outputs`.
 package func renderTemplate(_ template: String, _ roots: [String: JSON]) -> String {
