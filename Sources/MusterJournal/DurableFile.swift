@@ -47,8 +47,8 @@ extension DurableFile {
         }
     }
 
-    /// ``syncData()``, over interrupting signals. Any other failure is final: the kernel may have dropped the pages, and a
-    /// second call would then report success (https://wiki.postgresql.org/wiki/Fsync_Errors).
+    /// ``syncData()``, over interrupting signals. Any other failure is final: the kernel may have dropped the pages,
+    /// and a second call would then report success (https://wiki.postgresql.org/wiki/Fsync_Errors).
     package func sync() throws(FileFailure) {
         while true {
             do {

@@ -56,7 +56,7 @@ extension JournalWriter {
     static func lowDisk(_ folder: String, _ free: Int64, _ limits: JournalLimits) -> MusterError {
         MusterError(
             code: "journal.low-disk",
-            "Only \(free >> 20) MiB are free on the disk of \(folder); a run starts with at least \(limits.freeBytesMin >> 20) MiB.",
+            "Only \(free >> 20) MiB of \(limits.freeBytesMin >> 20) that a run needs are free on the disk of \(folder).",
             help: "Make room there, or name a folder on another disk in MUSTER_HOME.")
     }
 }

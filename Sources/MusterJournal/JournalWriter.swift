@@ -86,8 +86,8 @@ package final class JournalWriter {
         }
     }
 
-    /// Opens a journal to go on with it. A torn tail is first copied to `journal.torn-<n>` and then cut; the reading that
-    /// is returned still holds it, so that it can be said.
+    /// Opens a journal to go on with it. A torn tail is first copied to `journal.torn-<n>` and then cut; the reading
+    /// that is returned still holds it, so that it can be said.
     ///
     /// - Throws: `journal.not-found`, `journal.unreadable`, `journal.locked`, `journal.broken`, `journal.write-failed`.
     package static func reopen(
@@ -168,7 +168,8 @@ package final class JournalWriter {
 
     /// Gives the events their places and appends them, as a rule in one write. They are durable after ``sync()``.
     ///
-    /// - Throws: `journal.disk-full`, `journal.read-only`, `journal.write-failed`; `journal.failed` after any earlier error.
+    /// - Throws: `journal.disk-full`, `journal.read-only`, `journal.write-failed`; `journal.failed` after any earlier
+    ///   error.
     @discardableResult
     package func append(_ events: [Event], at instant: Instant) throws(MusterError) -> [JournalEntry] {
         try refuseIfFailed()

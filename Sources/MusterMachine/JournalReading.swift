@@ -5,9 +5,10 @@ internal import MusterModel
 /// A journal's bytes, read and checked: the chain of `prev`, `seq` without gaps, every line an entry
 /// (`docs/formats/journal-v1.md`).
 ///
-/// What a power loss leaves behind the last synced line is no fault but a ``tornTail``. A line is torn when its newline is
-/// missing, or when it holds NUL bytes, which stand where a disk never wrote a sector and never in an entry, and no more
-/// follows than a writer keeps unsynced. Everything else that does not fit is a fault: an entry was changed or lost.
+/// What a power loss leaves behind the last synced line is no fault but a ``tornTail``. A line is torn when its
+/// newline is missing, or when it holds NUL bytes, which stand where a disk never wrote a sector and never in an
+/// entry, and no more follows than a writer keeps unsynced. Everything else that does not fit is a fault: an entry was
+/// changed or lost.
 package struct JournalReading: Sendable {
     /// Most bytes that a writer leaves unsynced, unless a single line is longer.
     package static let unsyncedBytesMax = 64 << 10

@@ -3,7 +3,8 @@
 internal import MusterModel
 
 /// Any text as the name of one file or folder that is safe in git and on every file system: letters, digits, `.`, `-`,
-/// `_`, `@`, `[`, `]` stay, every other byte becomes `=` and two hexadecimal digits. Different texts get different names.
+/// `_`, `@`, `[`, `]` stay, every other byte becomes `=` and two hexadecimal digits. Different texts get different
+/// names.
 func fileNameComponent(_ text: String) -> String {
     var name = ""
     for (index, byte) in text.utf8.enumerated() {

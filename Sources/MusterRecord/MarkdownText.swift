@@ -2,8 +2,8 @@
 
 internal import MusterModel
 
-// Data of clouds, plugins and people stands in pages that a forge renders and in texts that a terminal shows. Whatever it
-// holds, it stays text.
+// Data of clouds, plugins and people stands in pages that a forge renders and in texts that a terminal shows. Whatever
+// it holds, it stays text.
 
 enum Markdown {
     /// Data as text on one line: no character of it is markup.
@@ -99,7 +99,8 @@ enum Markdown {
         return "[\(text(label))](\(target))"
     }
 
-    /// Text of several lines exactly as it is, long lines wrapped, in a block where nothing is markup. People copy from it.
+    /// Text of several lines exactly as it is, long lines wrapped, in a block where nothing is markup. People copy
+    /// from it.
     static func block(_ data: String, width: Int = 100) -> [String] {
         var data = Substring(data)
         while data.last?.isWhitespace == true { data.removeLast() }

@@ -3,7 +3,8 @@
 internal import MusterMachine
 internal import MusterModel
 
-/// The record's first page, in Markdown as forges show it: the outcome, what a person must look at, the figures, each step.
+/// The record's first page, in Markdown as forges show it: the outcome, what a person must look at, the figures, each
+/// step.
 ///
 /// Everything on it comes from ``RunRecord``; the plan adds only texts. No character of the data is markup.
 struct ReadmePage {

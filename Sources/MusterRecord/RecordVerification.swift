@@ -3,8 +3,9 @@
 internal import MusterMachine
 package import MusterModel
 
-/// Checks a record against itself, with nothing but its files: the journal's chain, that `record.json`, `README.md` and the
-/// evidence are what the journal says, that the plan is the one that was run, and that the definitions are the plan's.
+/// Checks a record against itself, with nothing but its files: the journal's chain, that `record.json`, `README.md`
+/// and the evidence are what the journal says, that the plan is the one that was run, and that the definitions are the
+/// plan's.
 ///
 /// Total: whatever the files hold, it answers with findings and neither traps nor trusts.
 ///

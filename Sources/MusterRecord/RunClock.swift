@@ -19,7 +19,8 @@ struct RunClock: Sendable {
 
     init() {}
 
-    /// The boot clock begins anew with each boot; across one the wall clock is all there is, and only if it went forward.
+    /// The boot clock begins anew with each boot; across one the wall clock is all there is, and only if it went
+    /// forward.
     mutating func read(_ entry: JournalEntry) -> Moment {
         if let last {
             let gone =

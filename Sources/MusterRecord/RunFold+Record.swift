@@ -15,7 +15,8 @@ extension RunFold {
                 help: "Check that it is a journal of Muster and that its first line is there.",
                 status: .verificationFailed)
         }
-        let steps = self.steps.map(stepRecord)
+        let outputs = stepOutputs
+        let steps = self.steps.map { stepRecord($0, outputs) }
         return RunRecord(
             run: created.run, outcome: outcome, why: finish?.why, kind: created.kind, runbook: plan.runbook,
             environment: .init(
@@ -52,24 +53,29 @@ extension RunFold {
         return all
     }
 
-    private func stepRecord(_ fold: StepFold) -> StepRecord {
+    private func stepRecord(_ fold: StepFold, _ outputs: JSON) -> StepRecord {
         var record = fold.record
         if finish != nil, record.result == .pending { record.result = .notReached }
         if finish == nil, let startedAt = fold.startedAt, fold.finishedAt == nil, let last {
             record.tookMilliseconds = last.milliseconds(since: startedAt)
         }
         if record.effect != nil, let template = fold.definition?.rollback {
-            record.rollback = render(template, roots(for: fold))
+            record.rollback = render(template, roots(for: fold, outputs))
         }
         return record
     }
 
-    private func roots(for fold: StepFold) -> [String: JSON] {
+    /// Read by rollback notes as `steps.<id>.outputs.<name>`.
+    private var stepOutputs: JSON {
         var outputs: [String: JSON] = [:]
-        for other in steps { outputs[other.step.id] = ["outputs": .object(other.record.outputs)] }
-        return [
+        for step in steps { outputs[step.step.id] = ["outputs": .object(step.record.outputs)] }
+        return .object(outputs)
+    }
+
+    private func roots(for fold: StepFold, _ outputs: JSON) -> [String: JSON] {
+        [
             "inputs": .object(fold.record.inputs), "undo": fold.record.undo ?? .object([:]),
-            "environment": .object(plan.environment.values), "steps": .object(outputs),
+            "environment": .object(plan.environment.values), "steps": outputs,
             "item": fold.step.group?.item ?? .null,
             "run": ["id": .string(created?.run.text ?? ""), "kind": .string(plan.kind.rawValue)],
         ]

@@ -34,6 +34,7 @@ package struct RunFold: Sendable {
 
     private var positions: [String: Int] = [:]
     private var evidencePaths: Set<String> = []
+    private var lastEvidenceNumbers: [String: Int] = [:]
     private var clock = RunClock()
 
     /// - Throws: an `EncodingError` when the plan holds a number that JSON has no text for.
@@ -99,10 +100,10 @@ package struct RunFold: Sendable {
     private mutating func evidencePath(step: String, name: String) -> String {
         let base = "evidence/\(fileNameComponent(step))/\(fileNameComponent(name))"
         var path = base + ".json"
-        var number = 2
         while !evidencePaths.insert(path).inserted {
+            let number = lastEvidenceNumbers[base, default: 1] + 1
+            lastEvidenceNumbers[base] = number
             path = "\(base)-\(number).json"
-            number += 1
         }
         return path
     }

@@ -3,7 +3,8 @@
 package import MusterMachine
 package import MusterModel
 
-/// All that a record says of a run, made of its plan and its journal: `record.json`, and what the page for people shows.
+/// All that a record says of a run, made of its plan and its journal: `record.json`, and what the page for people
+/// shows.
 ///
 /// Times are UTC; durations are whole milliseconds of the boot clock, so a wall clock that jumps makes none negative.
 /// `docs/formats/record-v1.md` is its norm.

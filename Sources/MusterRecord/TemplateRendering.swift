@@ -3,7 +3,8 @@
 internal import MusterExpressions
 package import MusterModel
 
-/// Fills a rollback template. A value that is not known is named in its place, for a person reads it who needs the rest.
+/// Fills a rollback template. A value that is not known is named in its place, for a person reads it who needs the
+/// rest.
 ///
 /// - Parameter roots: `inputs`, `undo`, `environment`, `run`, `item`, and `steps` with each step's `outputs`.
 package func renderTemplate(_ template: String, _ roots: [String: JSON]) -> String {
@@ -13,7 +14,10 @@ package func renderTemplate(_ template: String, _ roots: [String: JSON]) -> Stri
         return template
     }
     var outputs: [String: [String: JSON]] = [:]
-    for (step, value) in roots["steps"]?.object ?? [:] { outputs[step] = value["outputs"]?.object }
+    // A run may have thousands of steps, and a template hardly ever reads one.
+    if parsed.references.contains(where: { $0.root == "steps" }) {
+        outputs = roots["steps"]?.object?.compactMapValues { $0["outputs"]?.object } ?? [:]
+    }
     let scope = ValueScope(roots: roots, outputs: outputs)
     return parsed.segments.map { segment in
         switch segment {

@@ -4,8 +4,8 @@ import Glibc
 
 @testable import MusterJournal
 
-/// A file system that works until its n-th call, which fails, once or from then on. Short writes and interrupting signals
-/// come as often as asked.
+/// A file system that works until its n-th call, which fails, once or from then on. Short writes and interrupting
+/// signals come as often as asked.
 final class FailingFileSystem: DurableFileSystem {
     let inner: any DurableFileSystem
     /// Which call fails, from 1; 0 for none.

@@ -11,7 +11,8 @@ import Testing
 @Suite struct JournalFaultTests {
     static let errors: [Int32] = [EIO, ENOSPC, EDQUOT, EROFS, EMFILE, ENFILE]
 
-    /// A run of a journal: the entries that were acknowledged, or nil when it could not be opened; whether all went well.
+    /// A run of a journal: the entries that were acknowledged, or nil when it could not be opened; whether all went
+    /// well.
     private func drive(_ files: any DurableFileSystem) -> (acknowledged: Int, error: MusterError?) {
         var acknowledged = 0
         do throws(MusterError) {

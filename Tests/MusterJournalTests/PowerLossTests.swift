@@ -6,7 +6,8 @@ import Testing
 
 @testable import MusterJournal
 
-/// Cuts the power at random moments, with sectors of 512 bytes lost, kept or torn, also while a journal is being mended.
+/// Cuts the power at random moments, with sectors of 512 bytes lost, kept or torn, also while a journal is being
+/// mended.
 @Suite struct PowerLossTests {
     @Test(arguments: 0..<1000) func `what was synced survives, and the rest is a beginning of what was written`(
         seed: Int

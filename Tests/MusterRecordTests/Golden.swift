@@ -3,8 +3,8 @@
 import Foundation
 import Testing
 
-/// Compares with a file of the `Golden` folder; with `UPDATE_GOLDEN=1` in the environment writes it instead, for a person
-/// to read the difference in review.
+/// Compares with a file of the `Golden` folder; with `UPDATE_GOLDEN=1` in the environment writes it instead, for a
+/// person to read the difference in review.
 func golden(_ name: String, _ bytes: [UInt8], sourceLocation: SourceLocation = #_sourceLocation) throws {
     let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden/\(name)")
     try compare(file, bytes, sourceLocation: sourceLocation)
