@@ -20,7 +20,7 @@ enum PlainScalar: Equatable {
 
     /// https://yaml.org/type/bool.html and https://yaml.org/type/null.html list what YAML 1.1 readers take.
     private static func word(_ text: String) -> PlainScalar? {
-        guard text.utf8.count <= 5 else { return nil }
+        guard text.utf8.count <= 5, text.utf8.first.map(beginsWord) != false else { return nil }
         switch text {
         case "": return .missing
         case "null": return .null
@@ -38,8 +38,22 @@ enum PlainScalar: Equatable {
         }
     }
 
+    /// A cheap first look: most texts begin otherwise.
+    private static func beginsWord(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "y"), UInt8(ascii: "Y"), UInt8(ascii: "n"), UInt8(ascii: "N"), UInt8(ascii: "o"),
+            UInt8(ascii: "O"),
+            UInt8(ascii: "t"), UInt8(ascii: "T"), UInt8(ascii: "f"), UInt8(ascii: "F"), UInt8(ascii: "~"),
+            UInt8(ascii: "="),
+            UInt8(ascii: "."), UInt8(ascii: "+"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+
     private static func numeric(_ text: String) -> PlainScalar? {
-        guard let first = text.utf8.first, "+-.0123456789".utf8.contains(first) else { return nil }
+        // A digit, or one of + - . that may stand before one.
+        guard let first = text.utf8.first, (48...57).contains(first) || (43...46).contains(first) else { return nil }
         let unsigned = text.utf8.first == UInt8(ascii: "-") ? text.dropFirst() : text[...]
         if isDigits(unsigned) {
             if unsigned.utf8.count > 1, unsigned.hasPrefix("0") { return .ambiguous("an octal number") }

@@ -74,7 +74,7 @@ extension RunbookLint {
             if let definition, input == nil {
                 let names = definition.inputs.map(\.name.value)
                 let help =
-                    suggestion(for: name, in: names)
+                    suggestion(for: name, in: context.candidates(names))
                     ?? "It takes \(names.isEmpty ? "none" : names.joined(separator: ", "))."
                 report(
                     "unknown-input", "'\(definition.reference.value)' has no input '\(name)'", help: help,
@@ -124,10 +124,10 @@ extension RunbookLint {
                 : "A step cannot wait for one in 'finally'."
             report("foreign-need", "'\(name.value)' stands in the other section", help: help, at: name.location)
         } else {
-            let names = context.steps.filter { $0.section == step.section && $0.id.value != step.id.value }.map(
-                \.id.value)
+            let others = context.steps.lazy.filter { $0.section == step.section && $0.id.value != step.id.value }
             report(
-                "unknown-need", "There is no step '\(name.value)'", help: suggestion(for: name.value, in: names),
+                "unknown-need", "There is no step '\(name.value)'",
+                help: suggestion(for: name.value, in: context.candidates(others.map(\.id.value))),
                 at: name.location)
         }
     }

@@ -90,7 +90,9 @@ struct RunbookLint {
         case .unreadable: break
         case .unknownStep(let candidates):
             let name = use.reference.description
-            let help = suggestion(for: name, in: candidates) ?? "No step of the catalog has a name like it."
+            let help =
+                suggestion(for: name, in: context.candidates(candidates))
+                ?? "No step of the catalog has a name like it."
             report("unknown-step", "There is no step '\(name)'", help: help, at: location)
         case .unknownVersion(let available):
             let versions = available.sorted(by: >).prefix(8).map(\.description).joined(separator: ", ")
@@ -117,13 +119,13 @@ struct RunbookLint {
     }
 
     mutating func checkMeasures() {
-        let names = context.positions.keys.sorted()
         for measure in runbook.measures {
             for mark in [measure.from, measure.to] where context.positions[mark.value.step] == nil {
                 report(
                     "unknown-mark",
                     "The measure '\(measure.id.value)' names the step '\(mark.value.step)', which does not exist",
-                    help: suggestion(for: mark.value.step, in: names), at: mark.location)
+                    help: suggestion(for: mark.value.step, in: context.candidates(Array(context.positions.keys))),
+                    at: mark.location)
             }
         }
     }

@@ -14,6 +14,8 @@ final class RunbookLintContext {
     var definitions: [StepDefinition?]
     /// By position of a step with `for-each` over a list of a known type.
     var itemTypes: [Int: ValueType] = [:]
+    /// Looking for the nearest name costs as much as there are names, so a document of many errors gets some only.
+    private var suggestionsLeft = 50
     /// Positions of the steps that are on no cycle and behind none.
     let settled: Set<Int>
 
@@ -27,6 +29,12 @@ final class RunbookLintContext {
         inputs = TypeTable(roots: ["inputs": Dictionary(types, uniquingKeysWith: { first, _ in first })])
         definitions = Array(repeating: nil, count: steps.count)
         settled = Set(ordering.sequence)
+    }
+
+    /// The candidates for the nearest name; none once enough have been looked through.
+    func candidates(_ names: @autoclosure () -> [String]) -> [String] {
+        suggestionsLeft -= 1
+        return suggestionsLeft >= 0 ? names() : []
     }
 }
 
@@ -46,7 +54,7 @@ struct RunbookScope: TypeScope {
 
     func lookUp(_ reference: Reference, guarded: Bool) -> TypeLookup {
         switch (reference.root, place) {
-        case ("inputs", _): return context.inputs.lookUp(reference, guarded: guarded)
+        case ("inputs", _): return lookUpInput(reference, guarded: guarded)
         case ("environment", _): return .known(reference.path.isEmpty ? .object : .any)
         case ("steps", .step): return lookUpOutput(reference, guarded: guarded)
         case ("item", .step): return lookUpItem(reference)
@@ -68,6 +76,12 @@ struct RunbookScope: TypeScope {
         }
     }
 
+    private func lookUpInput(_ reference: Reference, guarded: Bool) -> TypeLookup {
+        let lookup = context.inputs.lookUp(reference, guarded: guarded)
+        guard case .unknown(let name, let names) = lookup else { return lookup }
+        return .unknown(name: name, candidates: context.candidates(names))
+    }
+
     private func lookUpItem(_ reference: Reference) -> TypeLookup {
         guard let step, context.steps[step].forEach != nil else {
             return refuse("item-reference", "'item' exists in a step with 'for-each' only", help: nil)
@@ -81,7 +95,7 @@ struct RunbookScope: TypeScope {
             return refuse("step-reference", "'steps' alone is no value", help: "Write steps.<id>.outputs.<name>.")
         }
         guard let source = context.positions[name], let step else {
-            return .unknown(name: name, candidates: context.positions.keys.sorted())
+            return .unknown(name: name, candidates: context.candidates(Array(context.positions.keys)))
         }
         guard reference.path.count >= 3, reference.path[1] == "outputs" else {
             return refuse(
@@ -142,7 +156,7 @@ struct RunbookScope: TypeScope {
         guard let definition = context.definitions[source] else { return .known(.any) }
         let name = reference.path[2]
         guard let output = definition.outputs.first(where: { $0.name.value == name }) else {
-            return .unknown(name: name, candidates: definition.outputs.map(\.name.value))
+            return .unknown(name: name, candidates: context.candidates(definition.outputs.map(\.name.value)))
         }
         return reference.path.count == 3 ? .known(output.type) : memberLookup(of: output.type)
     }

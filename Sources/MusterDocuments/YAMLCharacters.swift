@@ -42,6 +42,7 @@ func characterDiagnostic(in bytes: [UInt8], file: String) -> Diagnostic? {
 
 /// What is refused after escapes are resolved: `"\u202E"` hides as well as the character itself.
 func refusedEscape(in text: String) -> String? {
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return nil }
     for scalar in text.unicodeScalars {
         if let name = refusedCharacter(scalar, after: nil) { return "U+\(hex(scalar)) (\(name))" }
     }

@@ -59,12 +59,19 @@ private struct ValueBuilder {
         var isMapping: Bool
         var elements: [LocatedValue] = []
         var members: [LocatedValue.Member] = []
+        /// Of `members`, once they are too many to look through.
         var names: Set<String> = []
         /// A mapping's name whose value is awaited.
         var name: (text: String, location: SourceLocation)?
         /// The awaited value belongs to a name that was refused.
         var dropsValue = false
         var wantsName: Bool { isMapping && name == nil && !dropsValue }
+
+        mutating func hasName(_ text: String) -> Bool {
+            if members.count < 16 { return members.contains { $0.name == text } }
+            if names.isEmpty { names = Set(members.map(\.name)) }
+            return !names.insert(text).inserted
+        }
     }
 
     private let file: String
@@ -231,7 +238,7 @@ private struct ValueBuilder {
             report(
                 "yaml.name", "The name '\(text)' is not read as text by every YAML reader", help: "Put it in quotes.",
                 at: location)
-        } else if !stack[top].names.insert(text).inserted {
+        } else if stack[top].hasName(text) {
             report(
                 "yaml.doubled-name", "'\(text)' stands here for the second time", help: "Keep one of them.",
                 at: location)

@@ -86,13 +86,37 @@ struct ExpressionLexer {
     }
 
     private mutating func readSymbol(_ byte: UInt8) throws(ExpressionIssue) -> String {
-        if following == UInt8(ascii: "="), "=!<>".utf8.contains(byte) {
+        if following == UInt8(ascii: "="), let symbol = comparison(byte) {
             at += 2
-            return String(decoding: [byte, UInt8(ascii: "=")], as: UTF8.self)
+            return symbol
         }
-        guard "<>()[].,".utf8.contains(byte) else { throw unexpected(byte) }
+        guard let symbol = single(byte) else { throw unexpected(byte) }
         at += 1
-        return String(decoding: [byte], as: UTF8.self)
+        return symbol
+    }
+
+    private func comparison(_ byte: UInt8) -> String? {
+        switch byte {
+        case UInt8(ascii: "="): "=="
+        case UInt8(ascii: "!"): "!="
+        case UInt8(ascii: "<"): "<="
+        case UInt8(ascii: ">"): ">="
+        default: nil
+        }
+    }
+
+    private func single(_ byte: UInt8) -> String? {
+        switch byte {
+        case UInt8(ascii: "<"): "<"
+        case UInt8(ascii: ">"): ">"
+        case UInt8(ascii: "("): "("
+        case UInt8(ascii: ")"): ")"
+        case UInt8(ascii: "["): "["
+        case UInt8(ascii: "]"): "]"
+        case UInt8(ascii: "."): "."
+        case UInt8(ascii: ","): ","
+        default: nil
+        }
     }
 
     private func unexpected(_ byte: UInt8) -> ExpressionIssue {

@@ -137,10 +137,14 @@ struct ExpressionParser {
     }
 
     private mutating func parseName(_ name: String, at offset: Int) throws(ExpressionIssue) -> Node {
-        let literals: [String: JSON] = ["true": true, "false": false, "null": nil]
-        if ["and", "or", "not"].contains(name) { throw unexpectedToken() }
+        if name == "and" || name == "or" || name == "not" { throw unexpectedToken() }
         try advance()
-        if let literal = literals[name] { return Node(kind: .literal(literal), offset: offset) }
+        switch name {
+        case "true": return Node(kind: .literal(true), offset: offset)
+        case "false": return Node(kind: .literal(false), offset: offset)
+        case "null": return Node(kind: .literal(nil), offset: offset)
+        default: break
+        }
         if token.kind == .symbol("(") { return try parseCall(name, at: offset) }
         var path: [String] = []
         while token.kind == .symbol(".") {

@@ -95,7 +95,8 @@ private struct TypeChecker<S: TypeScope> {
         case .unknown(let name, let candidates):
             let what = name == text ? "" : " in '\(text)'"
             let list =
-                candidates.count <= 12 && !candidates.isEmpty ? "There are \(candidates.joined(separator: ", "))." : nil
+                candidates.count <= 12 && !candidates.isEmpty
+                ? "There are \(candidates.sorted().joined(separator: ", "))." : nil
             report(
                 "unknown-name", "There is no '\(name)'\(what)", help: suggestion(for: name, in: candidates) ?? list,
                 at: offset)

@@ -23,11 +23,11 @@ package struct TypeTable: TypeScope {
 
     package func lookUp(_ reference: Reference, guarded: Bool) -> TypeLookup {
         guard let members = roots[reference.root] else {
-            return .unknown(name: reference.root, candidates: roots.keys.sorted())
+            return .unknown(name: reference.root, candidates: Array(roots.keys))
         }
         if let own = members[""] { return reference.path.isEmpty ? .known(own) : memberType(of: own) }
         guard let name = reference.path.first else { return .known(.object) }
-        guard let type = members[name] else { return .unknown(name: name, candidates: members.keys.sorted()) }
+        guard let type = members[name] else { return .unknown(name: name, candidates: Array(members.keys)) }
         return reference.path.count == 1 ? .known(type) : memberType(of: type)
     }
 

@@ -296,4 +296,13 @@ struct RunbookLintTests {
         }
         #expect(lint(document) == [])
     }
+
+    @Test func `a thousand wrong names are all reported`() {
+        var document = "runbook: key-swap\nversion: 1.0.0\nsummary: Many\nsteps:\n"
+        for index in 0..<1000 {
+            document +=
+                "  - id: s\(index)\n    uses: swap/nothing@1.0.0\n    needs: [t\(index)]\n    with: { a: \"${{ steps.u\(index).outputs.x }}\" }\n"
+        }
+        #expect(lint(document).count == 3000)
+    }
 }
