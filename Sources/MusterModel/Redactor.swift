@@ -2,9 +2,9 @@
 
 /// Replaces known secret values wherever foreign bytes enter, by `[secret:name]`.
 ///
-/// A value is found as it is, in base64 and base64url (at any position of a longer text that was encoded), in hexadecimal,
-/// percent-encoded, and escaped for JSON; each line of a value with several lines is found too. A value, line or form of
-/// fewer than ``shortestNeedle`` bytes is let through: it would be found in every other word.
+/// A value is found as it is, in base64 and base64url (at any position of a longer text that was encoded), in
+/// hexadecimal, percent-encoded, and escaped for JSON; each line of a value with several lines is found too. A value,
+/// line or form of fewer than ``shortestNeedle`` bytes is let through: it would be found in every other word.
 package struct Redactor: Sendable {
     /// Replacing shorter ones would make texts unreadable, and they are no secrets worth the name.
     package static let shortestNeedle = 6

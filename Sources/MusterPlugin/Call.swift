@@ -26,7 +26,7 @@ final class Call: Sendable {
     var begun: Bool { state.withLock { $0.begun } }
 
     func notify(_ method: PluginMethod, _ parameters: some Encodable) {
-        // The kit's own message types: text and numbers, which always have a JSON form but for a fraction that is none.
+        // The kit's own message types hold texts and finite numbers, which always have a JSON form.
         guard let json = try? JSON(encoding: parameters) else { return }
         let line = Envelope.notification(method: method.rawValue, parameters: json).line()
         if line.count <= PluginProtocol.lineBytesMax { emit(line) }

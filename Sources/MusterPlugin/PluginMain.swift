@@ -10,12 +10,13 @@ internal import Synchronization
 public enum PluginMain {
     /// Serves the engine on standard input and output until it closes them or asks to shut down, then ends the process.
     ///
-    /// Standard output is kept for the protocol: what the plugin or a library prints goes to standard error instead, which
-    /// the engine keeps line by line. The calls run as tasks on Swift's own threads, several at a time.
+    /// Standard output is kept for the protocol: what the plugin or a library prints goes to standard error instead,
+    /// which the engine keeps line by line. The calls run as tasks on Swift's own threads, several at a time.
     ///
     /// ```swift
     /// @main struct Main {
-    ///     static func main() async { await PluginMain.run("failover-group-key-swap", [RegisterKey.self, SetProtector.self]) }
+    ///     static func main() async { await PluginMain.run("failover-group-key-swap", [RegisterKey.self,
+    ///     SetProtector.self]) }
     /// }
     /// ```
     ///

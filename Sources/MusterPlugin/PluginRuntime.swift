@@ -112,7 +112,7 @@ final class PluginRuntime: Sendable {
             guard engine.protocolVersion == PluginProtocol.version else {
                 throw StepError.permanent(
                     "plugin.wrong-version",
-                    "Plugin \(name) speaks version \(PluginProtocol.version) of the protocol, the engine \(engine.protocolVersion)."
+                    "Plugin \(name) speaks protocol \(PluginProtocol.version), the engine \(engine.protocolVersion)."
                 )
             }
             guard engine.plugin == name else {

@@ -18,9 +18,9 @@
 /// too, where no effect will follow.
 ///
 /// Every verb may throw ``StepError``, which says what the engine may do next. Another error counts as permanent, or as
-/// unknown outcome once the effect was allowed to begin. A call that takes longer than ``StepContext/timeout`` or that an
-/// operator stops is cancelled: its `Task` is, and `CancellationError` may be thrown on. Some seconds after a time-out the
-/// engine ends the process.
+/// unknown outcome once the effect was allowed to begin. A call that takes longer than ``StepContext/timeout`` or
+/// that an operator stops is cancelled: its `Task` is, and `CancellationError` may be thrown on. Some seconds after a
+/// time-out the engine ends the process.
 public protocol Step: Sendable {
     /// What the runbook gives under `with:`; its members are the definition's `inputs`.
     associatedtype Inputs: Decodable & Sendable
@@ -32,23 +32,25 @@ public protocol Step: Sendable {
 
     /// The bytes of the step's definition, `steps/<name>.yaml`.
     ///
-    /// SwiftPM embeds them: with `.embedInCode("steps/set-protector.yaml")` this is `PackageResources.set_protector_yaml`.
-    /// The engine compares their git blob id with the one that the runbook's lock pins, before any effect.
+    /// SwiftPM embeds them: with `.embedInCode("steps/set-protector.yaml")` this is
+    /// `PackageResources.set_protector_yaml`. The engine compares their git blob id with the one that the runbook's
+    /// lock pins, before any effect.
     static var definition: [UInt8] { get }
 
+    /// A value for one call; it must cost next to nothing.
     init()
 
     /// Answers each precondition of the definition, once, by its id.
     ///
-    /// What could not be found out is ``Condition/unverifiable(_:_:evidence:)``, never met. Throw only when nothing at all
-    /// could be checked. Read-only.
+    /// What could not be found out is ``Condition/unverifiable(_:_:evidence:)``, never met. Throw only when nothing
+    /// at all could be checked. Read-only.
     func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition]
 
     /// Finds out where the target stands.
     ///
-    /// This one read serves the plan's differences, the test whether the step is needed, the look at a step whose effect
-    /// was begun before a crash (``StepContext/recordedUndo(as:)`` then has its undo data) and the proof of an undo. Hence
-    /// it must look at the target itself and never at what the plugin did before. Read-only.
+    /// This one read serves the plan's differences, the test whether the step is needed, the look at a step whose
+    /// effect was begun before a crash (``StepContext/recordedUndo(as:)`` then has its undo data) and the proof of an
+    /// undo. Hence it must look at the target itself and never at what the plugin did before. Read-only.
     func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs>
 
     /// Answers each postcondition of the definition, once, by its id.
@@ -98,8 +100,9 @@ public protocol EffectStep: Step {
     /// When it finds the target as wanted it returns without `begin`.
     ///
     /// It may be called again for the same step after a crash or a retryable error, with the same
-    /// ``StepContext/idempotencyKey``; the engine observes first. Throw ``StepError/unknownOutcome(_:_:remedy:)`` when it is
-    /// not known whether a request took effect (a connection lost before the answer), never a retryable error.
+    /// ``StepContext/idempotencyKey``; the engine observes first. Throw ``StepError/unknownOutcome(_:_:remedy:)``
+    /// when it is not known whether a request took effect (a connection lost before the answer), never a retryable
+    /// error.
     ///
     /// - Returns: the outputs. They count as claimed until ``Step/verify(_:_:)`` has shown them.
     func apply(_ inputs: Inputs, _ context: StepContext, _ gate: EffectGate<Undo>) async throws -> Outputs
@@ -127,7 +130,8 @@ public protocol EffectStep: Step {
 ///
 ///     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
 ///         try await gate.begin(undo: undo)
-///         _ = try await Azure(context).setProtector(of: inputs.server, to: undo.previousKey, id: context.idempotencyKey)
+///         _ = try await Azure(context).setProtector(of: inputs.server, to: undo.previousKey, id:
+///         context.idempotencyKey)
 ///     }
 ///     // observe and verify
 /// }
@@ -142,7 +146,8 @@ public protocol ReversibleStep: EffectStep {
     /// It must succeed when nothing, a part or all of the effect is there, and when it was called before. It too calls
     /// ``EffectGate/begin(undo:)`` before its first effect. Afterwards ``Step/observe(_:_:)`` is asked for the proof.
     ///
-    /// - Parameter undo: the last data that ``apply(_:_:_:)`` gave to ``EffectGate/begin(undo:)``, maybe in another process.
+    /// - Parameter undo: the last data that ``apply(_:_:_:)`` gave to ``EffectGate/begin(undo:)``, maybe in another
+    ///   process.
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws
 }
 

@@ -60,6 +60,8 @@ public struct StepContext: Sendable {
     ///
     /// - Parameter fraction: how much is done, 0 to 1, where that is known.
     public func progress(_ message: String, fraction: Double? = nil) {
+        // Infinity and the like have no JSON form.
+        let fraction = fraction.flatMap { $0.isFinite ? min(max($0, 0), 1) : nil }
         call.notify(.progress, ProgressParameters(call: call.id, message: message, fraction: fraction))
     }
 
@@ -105,8 +107,9 @@ public struct EffectGate<Undo: Codable & Sendable>: Sendable {
     /// Returns once the data is on disk and lease, window and approval were checked again; it may take as long as the
     /// engine's disk. Called again in mid-step, the new data replaces the old, so always give all of it.
     ///
-    /// - Throws: ``StepError`` when the engine refuses, `CancellationError` when the call is cancelled: then nothing may be
-    ///   changed and the error should be passed on. A result returned in spite of a refusal is reported as unknown outcome.
+    /// - Throws: ``StepError`` when the engine refuses, `CancellationError` when the call is cancelled: then nothing
+    ///   may be changed and the error should be passed on. A result returned in spite of a refusal is reported as
+    ///   unknown outcome.
     public func begin(undo: Undo) async throws {
         try await call.begin(undo: try JSON(encoding: undo))
     }

@@ -14,8 +14,9 @@ internal import Synchronization
 /// #expect(try step.begun() == [.init(previousKey: "key-1")])
 /// ```
 ///
-/// Inputs are given as anything that encodes to the JSON that a runbook would give, so their decoding is tested too. What
-/// the step reports is kept: ``progress``, ``log``, ``evidence(_:as:)``. Cancelling the caller's task cancels the call.
+/// Inputs are given as anything that encodes to the JSON that a runbook would give, so their decoding is tested too.
+/// What the step reports is kept: ``progress``, ``log``, ``evidence(_:as:)``. Cancelling the caller's task cancels
+/// the call.
 public final class StepHarness<S: Step>: Sendable {
     /// What the calls are told, and how `begin` is answered.
     public struct Options: Sendable {

@@ -13,7 +13,8 @@ struct HandshakeTerms {
         guard result.protocolVersion == PluginProtocol.version else {
             return error(
                 "plugin.wrong-version",
-                "Plugin \(plugin) speaks version \(result.protocolVersion) of the plugin protocol; this engine speaks version \(PluginProtocol.version).",
+                "Plugin \(plugin) speaks version \(result.protocolVersion) of the plugin protocol; "
+                    + "this engine speaks version \(PluginProtocol.version).",
                 "Build the plugin with the kit of this engine's release.")
         }
         guard result.plugin == plugin else {
@@ -31,7 +32,7 @@ struct HandshakeTerms {
                 built[step].map { "was built with definition \($0.short) of step \(step)" } ?? "has no step \(step)"
             return error(
                 "plugin.definition-mismatch", "Plugin \(plugin) \(found); the lock pins \(wanted.short).",
-                "Build the pinned sources: muster plugin build \(plugin)@<version>, with the version in the runbook's lock."
+                "Build the pinned sources: muster plugin build \(plugin)@<version>, with the lock's version."
             )
         }
         return nil

@@ -61,7 +61,7 @@ struct PluginConversation {
         guard line.count <= PluginProtocol.lineBytesMax else {
             throw MusterError(
                 code: "plugin.call-too-large",
-                "The inputs and connections of \(plugin)/\(parameters.step) take \(line.count) bytes of at most \(PluginProtocol.lineBytesMax)."
+                "The call of \(plugin)/\(parameters.step) takes \(line.count) bytes, more than 4 MiB."
             )
         }
         calls[lastID] = OpenCall(verb: verb, step: parameters.step)
@@ -265,9 +265,10 @@ struct PluginConversation {
             throw .refused(
                 MusterError(
                     code: "plugin.flood",
-                    "Plugin \(plugin) sent more than \(limits.messagesPerCall) messages or \(limits.bytesPerCall >> 20) MiB in one call.",
+                    "Plugin \(plugin) sent more than \(limits.messagesPerCall) messages "
+                        + "or \(limits.bytesPerCall >> 20) MiB in one call.",
                     help:
-                        "Report less often; large evidence belongs into a storage of its own, its address into the evidence.",
+                        "Report less often; store large evidence elsewhere and give its address.",
                     status: .runFailed))
         }
     }

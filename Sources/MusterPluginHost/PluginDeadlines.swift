@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// When a plugin's time is up, and what to do then. Times are nanoseconds of the boot clock. Knows no clock and no process.
+/// When a plugin's time is up, and what to do then. Times are nanoseconds of the boot clock. Knows no clock and no
+/// process.
 struct PluginDeadlines {
     enum Reason: Hashable {
         case handshake

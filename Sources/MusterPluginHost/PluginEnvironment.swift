@@ -4,8 +4,8 @@
 package enum PluginEnvironment {
     /// The variables that are passed on when they are set.
     ///
-    /// None of these is a long-lived secret: `IDENTITY_HEADER` and its kin are only good on the endpoint of the machine that
-    /// the engine runs on, and the token file is read by the plugin itself.
+    /// None of these is a long-lived secret: `IDENTITY_HEADER` and its kin are only good on the endpoint of the
+    /// machine that the engine runs on, and the token file is read by the plugin itself.
     package static let passedOn: Set<String> = [
         // Finding programs, the home folder and time: the Azure CLI, as a source of tokens, needs the first two.
         "PATH", "HOME", "TZ", "LANG", "LC_ALL", "TMPDIR",
@@ -13,7 +13,8 @@ package enum PluginEnvironment {
         "SSL_CERT_FILE", "SSL_CERT_DIR",
         // https://learn.microsoft.com/cli/azure/azure-cli-configuration
         "AZURE_CONFIG_DIR",
-        // Workload identity: https://azure.github.io/azure-workload-identity/docs/installation/mutating-admission-webhook.html
+        // Workload identity:
+        // https://azure.github.io/azure-workload-identity/docs/installation/mutating-admission-webhook.html
         "AZURE_FEDERATED_TOKEN_FILE", "AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_AUTHORITY_HOST",
         // Managed identity of App Service, Arc, Service Fabric and Cloud Shell:
         // https://learn.microsoft.com/azure/app-service/overview-managed-identity

@@ -23,7 +23,8 @@ package enum PluginEvent: Hashable, Sendable {
     case ended(MusterError?)
 }
 
-/// Bounds on what a plugin may use up. They are generous for an honest one and keep the engine's memory and journal bounded.
+/// Bounds on what a plugin may use up. They are generous for an honest one and keep the engine's memory and journal
+/// bounded.
 package struct PluginLimits: Sendable {
     /// From the start to the answer to `initialize`.
     package var handshake: Duration = .seconds(10)

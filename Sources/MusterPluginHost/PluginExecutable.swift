@@ -5,8 +5,9 @@ package import MusterSystem
 
 /// A plugin's executable: the open file and the digest of its bytes. Starting it starts that file, not its path.
 ///
-/// A build or an installation that puts another file in its place therefore changes nothing. Whoever may write *into* the
-/// file still can until it runs (then Linux refuses, `ETXTBSY`), which is why executables belong to somebody else than plugins.
+/// A build or an installation that puts another file in its place therefore changes nothing. Whoever may write *into*
+/// the file still can until it runs (then Linux refuses, `ETXTBSY`), which is why executables belong to somebody else
+/// than plugins.
 package struct PluginExecutable: Sendable {
     package let file: ProgramFile
     package let digest: Digest

@@ -8,10 +8,10 @@ package import MusterSystem
 /// A plugin's process, for an engine with one thread and one `poll` loop.
 ///
 /// Nothing here waits. The loop polls ``pollTargets`` until ``nextDeadline``, hands what was ready to
-/// ``handleReady(_:now:)`` and the time to ``handleDeadlines(now:)``, and acts on the events. `now` is always a reading of
-/// the boot clock in nanoseconds (`Instant.boot`). The process is killed with its whole group when it breaks the protocol, and
-/// whatever it leaves behind when it ends; ``PluginEvent/ended(_:)`` comes when all of it is gone, so that an effect which
-/// is in doubt can be observed without a race.
+/// ``handleReady(_:now:)`` and the time to ``handleDeadlines(now:)``, and acts on the events. `now` is always a
+/// reading of the boot clock in nanoseconds (`Instant.boot`). The process is killed with its whole group when it
+/// breaks the protocol, and whatever it leaves behind when it ends; ``PluginEvent/ended(_:)`` comes when all of it is
+/// gone, so that an effect which is in doubt can be observed without a race.
 package final class PluginProcess {
     package let plugin: String
     private let child: ChildProcess
@@ -40,7 +40,8 @@ package final class PluginProcess {
         package var executable: PluginExecutable
         /// The plugin's name in kebab case.
         package var plugin: String
-        /// Blob ids of the definitions that will be called, by step. The plugin must have been built with the very same.
+        /// Blob ids of the definitions that will be called, by step. The plugin must have been built with the very
+        /// same.
         package var definitions: [String: ObjectID]
         /// The engine's own environment; ``PluginEnvironment`` decides what of it is passed on.
         package var environment: [String: String]

@@ -105,7 +105,8 @@ package final class ChildProcess {
         return flush()
     }
 
-    /// Writes what the pipe takes now; call it when ``input`` is ready for writing. False when the child no longer reads.
+    /// Writes what the pipe takes now; call it when ``input`` is ready for writing. False when the child no longer
+    /// reads.
     package func flush() -> Bool {
         while unwrittenFrom < unwritten.count {
             let written = unwritten[unwrittenFrom...].withUnsafeBytes { write(input, $0.baseAddress, $0.count) }

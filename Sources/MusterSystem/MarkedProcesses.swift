@@ -5,13 +5,14 @@ internal import Glibc
 
 /// Kills every process that was started with this environment entry, such as `NAME=value`, wherever it hides.
 ///
-/// A process group does not hold what calls `setsid`, and a parent's number does not hold what forks twice; the environment
-/// is inherited by both. One that is executed with an environment of its own is not found.
+/// A process group does not hold what calls `setsid`, and a parent's number does not hold what forks twice; the
+/// environment is inherited by both. One that is executed with an environment of its own is not found.
 ///
 /// - Returns: how many were found.
 package func killProcesses(markedBy entry: String) -> Int {
     var total = 0
-    // Again until none is left, for one that forked while we looked. The bound is for one that forks faster than we kill.
+    // Again until none is left, for one that forked while we looked. The bound is for one that forks faster than we
+    // kill.
     for _ in 0..<100 {
         let found = processIDs().count { kill($0, ifMarkedBy: Array(entry.utf8)) }
         if found == 0 { break }

@@ -22,7 +22,8 @@ package final class ProgramFile: Sendable {
 
     /// Opens the file for reading.
     ///
-    /// - Throws: `system.cannot-open` when it cannot be read, `system.not-executable` when it is no file that may be executed.
+    /// - Throws: `system.cannot-open` when it cannot be read, `system.not-executable` when it is no file that may be
+    ///   executed.
     package init(path: String) throws(MusterError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {

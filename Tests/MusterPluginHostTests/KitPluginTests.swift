@@ -59,6 +59,16 @@ import Testing
         #expect(calls.allSatisfy { host.events.contains(.answered(call: $0, .applied(outputs: [:]))) })
     }
 
+    @Test func `what a step prints goes to standard error and does no harm`() throws {
+        let host = try noop()
+        try host.ready()
+        let call = HostFixture.nothing(id: "a", inputs: ["says": "{\"jsonrpc\":\"2.0\"}"])
+        #expect(try answer(host, .apply, call) == .applied(outputs: [:]))
+        host.process.shutdown(now: host.now)
+        #expect(try host.end() == nil)
+        #expect(host.standardError == ["{\"jsonrpc\":\"2.0\"}"])
+    }
+
     @Test func `a cancelled call is answered as such, and others go on`() throws {
         let host = try noop()
         try host.ready()

@@ -56,11 +56,23 @@ import Testing
     }
 
     @Test func `one that does not shut down is ended`() throws {
+        let host = try HostFixture("ignoresShutdown")
+        let call = try host.send(.apply)
+        try host.run { if case .answered(call, _) = $0 { true } else { false } }
+        let asked = host.now
+        host.process.shutdown(now: asked)
+        try host.passDeadline()
+        #expect(host.now == asked + 5_000_000_000)
+        let error = try #require(try host.end())
+        #expect(error.code == "plugin.timeout")
+        #expect(error.summary.contains("after it was asked to"))
+    }
+
+    @Test func `the end of its input ends a plugin that knows no shutdown`() throws {
         let host = try HostFixture("hangs")
         let call = try host.send(.observe)
         try host.run { if case .progress = $0 { true } else { false } }
         host.process.shutdown(now: host.now)
-        // End of input ends this plugin, although it does not know the message.
         #expect(try host.end() == nil)
         #expect(host.failure(of: call)?.code == "plugin.exited")
         #expect(host.process.pollTargets.isEmpty && host.process.nextDeadline == nil)

@@ -38,13 +38,15 @@ private final class Sent: Sendable {
     ) throws {
         _ = try tell(
             #"{"jsonrpc":"2.0","id":\#(id),"method":"\#(method)","params":{"step":"\#(step)","id":"s","attempt":1,"#
-                + #""idempotencyKey":"k","timeoutMilliseconds":1000,"inputs":\#(inputs),"connections":{"cloud":{"name":"\#(UUID())"}}}}"#
+                + #""idempotencyKey":"k","timeoutMilliseconds":1000,"inputs":\#(inputs),"#
+                + #""connections":{"cloud":{"name":"\#(UUID())"}}}}"#
         )
     }
 
     @Test func `the handshake names every step with its definition's blob id`() async throws {
         _ = try tell(
-            #"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":1,"plugin":"sample","engine":"x"}}"#
+            #"{"jsonrpc":"2.0","id":1,"method":"initialize","#
+                + #""params":{"protocolVersion":1,"plugin":"sample","engine":"x"}}"#
         )
         let ids = [Boast.definition, SetValue.definition].map { ObjectID(blob: $0) }
         #expect(

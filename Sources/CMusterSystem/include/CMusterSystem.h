@@ -21,7 +21,8 @@ typedef struct {
     int is_confined;
 } muster_start;
 
-// Starts a child in a process group of its own, with an empty signal mask and default signal actions. 0, or an errno value.
+// Starts a child in a process group of its own, with an empty signal mask and default signal actions. 0, or an errno
+// value.
 int muster_spawn(pid_t *pid, const muster_start *start);
 
 // A pipe whose ends are closed on exec.

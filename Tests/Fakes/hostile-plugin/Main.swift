@@ -29,7 +29,8 @@ enum Mode: String, CaseIterable {
     // Begin
     case diesBeforeBegin, diesAfterBegin, beginsInCheck, beginsForUnknownCall, beginsTwiceWithOneID
     // Time and amount
-    case hangs, ignoresSIGTERM, closesOutput, floodsMessages, floodsOutput, floodsErrorsInLines, floodsErrors, traps
+    case hangs, ignoresSIGTERM, ignoresShutdown, closesOutput, floodsMessages, floodsOutput, floodsErrorsInLines,
+        floodsErrors, traps
     // What it leaves behind, and what it can see
     case leavesChild, leavesDaemon, tellsSecrets, tellsEnvironment, tellsRights, wellBehaved
 }
@@ -44,6 +45,7 @@ private func serve(_ mode: Mode) {
             continue
         }
         guard let id = message["id"]?.int else {
+            if method == "shutdown", mode == .ignoresShutdown { while true { pause() } }
             if method == "shutdown", mode != .hangs { exit(0) }
             continue
         }
@@ -60,7 +62,8 @@ private func handshake(_ mode: Mode, _ id: Int64) {
     case .garbage: say("Segmentation fault, but not really")
     case .refuses:
         say(
-            #"{"jsonrpc":"2.0","id":\#(id),"error":{"code":-32000,"message":"not today","data":{"code":"hostile.refuses"}}}"#
+            #"{"jsonrpc":"2.0","id":\#(id),"error":{"code":-32000,"message":"not today","#
+                + #""data":{"code":"hostile.refuses"}}}"#
         )
     default:
         say(
@@ -157,7 +160,8 @@ private func answered(_ mode: Mode, _ line: String) {
 }
 
 private func progress(_ call: Int64, _ message: String) -> String {
-    #"{"jsonrpc":"2.0","method":"progress","params":{"call":\#(call),"message":\#(JSON.string(message).canonicalText)}}"#
+    let message = JSON.string(message).canonicalText
+    return #"{"jsonrpc":"2.0","method":"progress","params":{"call":\#(call),"message":\#(message)}}"#
 }
 
 private func begin(_ id: Int64, call: Int64) -> String {

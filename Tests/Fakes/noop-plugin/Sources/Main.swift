@@ -8,7 +8,10 @@ struct Nothing: ReversibleStep {
     static let name = "nothing"
     static let definition = PackageResources.nothing_yaml
 
-    struct Inputs: Decodable { var sleepMilliseconds: Int? }
+    struct Inputs: Decodable {
+        var sleepMilliseconds: Int?
+        var says: String?
+    }
     struct Undo: Codable { var step: String }
 
     /// The only target there is: which steps of which runs this process has applied.
@@ -26,6 +29,7 @@ struct Nothing: ReversibleStep {
     }
 
     func apply(_ inputs: Inputs, _ context: StepContext, _ gate: EffectGate<Undo>) async throws -> NoOutputs {
+        if let says = inputs.says { print(says) }
         try await gate.begin(undo: Undo(step: context.stepID))
         if let pause = inputs.sleepMilliseconds, pause > 0 { try await Task.sleep(for: .milliseconds(pause)) }
         _ = Self.applied.withLock { $0.insert(target(context)) }
