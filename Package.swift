@@ -107,7 +107,7 @@ let package = Package(
 
         .executableTarget(
             name: "FailoverGroupKeySwap",
-            dependencies: ["MusterPlugin", "AzureClient"],
+            dependencies: ["MusterPlugin", "AzureClient", "MusterModel"],
             path: "plugins/FailoverGroupKeySwap",
             sources: ["Sources"],
             resources: [
@@ -131,7 +131,7 @@ let package = Package(
 
         .executableTarget(
             name: "muster-cloud-simulator",
-            dependencies: ["CloudSimulator", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["CloudSimulator", "MusterModel", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
 
         // MARK: Tests

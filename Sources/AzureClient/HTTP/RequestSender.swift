@@ -59,6 +59,7 @@ struct RequestSender: Sendable {
             addIdentifiers(to: &outgoing, context)
             let result = await attemptOnce(outgoing, context)
             let decision = decide(result, request, mode, attempt, context)
+            // A sleep only fails when the call is cancelled: then the last answer is the answer.
             if case .again(let wait) = decision, (try? await time.sleep(wait)) != nil { continue }
             record(outgoing, result, attempt, start.boot, start.wall, context)
             return try conclude(result, request, mode)

@@ -80,6 +80,7 @@ package struct ResourceManager: Sendable {
 
     private func pause(_ wait: Duration, _ operation: LongRunningOperation) async throws(AzureError) {
         let remaining = sender.context.deadline.remaining(sender.sender.time)
+        // A sleep only fails when the call is cancelled, which the error below says.
         guard wait < remaining, (try? await sender.sender.time.sleep(wait)) != nil else {
             throw AzureError(
                 code: Task.isCancelled ? "azure.cancelled" : "azure.deadline",

@@ -69,6 +69,7 @@ package struct SimulatorCommand: Sendable {
     private func readSecret() throws -> String? {
         guard settings.secretFromStdin else { return nil }
         let line = try input.line() ?? []
+        // Why the line is no JSON is not told: the reason could hold a part of the secret.
         guard let secret = try? JSON.parse(line)["client-secret"]?.string, !secret.isEmpty else {
             // What came is not shown: it may be the secret.
             throw MusterError(

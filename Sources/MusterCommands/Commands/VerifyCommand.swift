@@ -55,8 +55,8 @@ struct RecordProof {
     func findings() throws(MusterError) -> [Diagnostic] {
         let files = try records.files(of: run)
         var findings = verifyRecord(files, run: run, engine: musterVersion, render: renderTemplate)
+        // A plan that cannot be read was reported just above.
         if let bytes = files["plan.json"], let plan = try? JSON.parse(bytes).decode(Plan.self) {
-            // A plan that cannot be read was reported just above.
             findings += try pinned(plan, files)
         }
         return findings
