@@ -131,7 +131,9 @@ let package = Package(
 
         .executableTarget(
             name: "muster-cloud-simulator",
-            dependencies: ["CloudSimulator", "MusterModel", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "CloudSimulator", "MusterModel", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: strict),
 
         // MARK: Tests
