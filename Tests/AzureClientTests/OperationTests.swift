@@ -101,6 +101,12 @@ struct RecordedTests {
     }
 }
 
+private final class StoredOperation: Sendable {
+    private let state = Mutex<LongRunningOperation?>(nil)
+    var value: LongRunningOperation? { state.withLock { $0 } }
+    func set(_ operation: LongRunningOperation) { state.withLock { $0 = operation } }
+}
+
 struct LongRunningOperationTests {
     private let status =
         "https://management.azure.com/subscriptions/s/providers/Microsoft.Sql/locations/l/x/1?api-version=2023-08-01&t=1&c=\(String(repeating: "A", count: 4000))"
@@ -134,17 +140,17 @@ struct LongRunningOperationTests {
 
     @Test func `an operation is told before the first poll and can be taken up from what was stored`() async throws {
         let first = try Bench([accepted(["Azure-AsyncOperation": status])])
-        let stored = Mutex<LongRunningOperation?>(nil)
+        let stored = StoredOperation()
         let stop = AzureError(code: "test.crash", "the process dies here")
         let error = await azureError {
-            try await first.calls().sql.deleteKey(server, name: "k") { (operation) throws(AzureError) in
-                stored.withLock { $0 = operation }
+            try await first.calls().sql.deleteKey(server, name: "k") { operation in
+                stored.set(operation)
                 throw stop
             }
         }
         #expect(error == stop)
         #expect(first.transport.serviceRequests.count == 1)
-        let text = try JSON(encoding: try #require(stored.withLock { $0 })).canonicalText
+        let text = try JSON(encoding: try #require(stored.value)).canonicalText
         let operation = try JSON.parse(text).decode(LongRunningOperation.self)
         let second = try Bench([.answer(["status": "Running"]), .answer(["status": "Succeeded"])])
         try await second.calls().sql.wait(for: operation)

@@ -58,10 +58,9 @@ struct Lab {
 
     init(faults: [String] = [], lacking lack: Lack? = nil) async throws {
         let file = "runbooks/tests/failover-group-key-swap/default.yaml"
-        let document = try MusterDocuments.Scenario.parse(Self.read(file), file: file).get()
+        let document = try Scenario.parse(Self.read(file), file: file).get()
         inputs = document.inputs.mapValues(\.value)
-        let scenario: JSON = ["scenario": "default", "cloud": document.cloud?.json ?? .null]
-        cloud = try SimulatedCloud(scenario, faults: faults) { lack?.take(from: &$0) }
+        cloud = try SimulatedCloud(document, faults: faults) { lack?.take(from: &$0) }
         section = [
             "tenant": document.cloud?.json["tenant"] ?? .null, "lab": .string(RequestID.random()),
             "credential": [

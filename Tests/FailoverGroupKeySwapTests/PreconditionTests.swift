@@ -2,6 +2,7 @@
 
 import CloudSimulator
 import MusterDocuments
+import MusterModel
 import MusterPlugin
 import Testing
 
@@ -116,7 +117,7 @@ struct DefinitionTests {
     @Test func `the runbook is valid and uses the steps as they are`() throws {
         let file = "runbooks/failover-group-key-swap.yaml"
         let runbook = try Runbook.parse(Lab.read(file), file: file).get()
-        let diagnostics = try lintRunbook(runbook) { reference, _ in
+        let diagnostics = lintRunbook(runbook) { reference, _ in
             let path = "plugins/FailoverGroupKeySwap/steps/\(reference.step).yaml"
             let definition = try? StepDefinition.parse(Lab.read(path), file: path).get()  // Unreadable is a diagnostic.
             return definition.map { .found($0) } ?? .unreadable

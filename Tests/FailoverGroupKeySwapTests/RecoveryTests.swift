@@ -108,11 +108,7 @@ struct UndoTests {
         let inputs = lab.pair("secondary", "secondaryKey")
         let harness = try lab.harness(SetProtector.self)
         _ = try await harness.apply(inputs)
-        lab.cloud.change { state in
-            for name in state.servers.keys where state.servers[name]?.name == "tdeprimarytest" {
-                state.servers[name]?.keys = state.servers[name]!.keys.filter { !$0.value.name.contains("tdeshared") }
-            }
-        }
+        lab.cloud.forgetSharedKey(on: "tdeprimarytest")
         let error = await stepError { try await harness.undo(inputs) }
         #expect(error?.code == "failover-group-key-swap.previous-key-missing")
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import MusterDocuments
 import MusterModel
 import Synchronization
 
@@ -13,8 +14,8 @@ final class SimulatedCloud: Sendable {
     private let world: Mutex<AzureWorld>
 
     /// - Parameter faults: as on the simulator's command line, `NAME[:setting=value,…]`.
-    init(_ scenario: JSON, faults: [String] = [], change: (inout AzureState) -> Void = { _ in }) throws {
-        var state = try Scenario(scenario).state(at: Self.start, clientSecret: Self.secret)
+    init(_ scenario: Scenario, faults: [String] = [], change: (inout AzureState) -> Void = { _ in }) throws {
+        var state = try CloudScenario(scenario).state(at: Self.start, clientSecret: Self.secret)
         change(&state)
         world = Mutex(
             AzureWorld(
@@ -33,6 +34,13 @@ final class SimulatedCloud: Sendable {
 
     private static func short(_ target: String) -> String {
         target.replacing(/^.*\/servers\//, with: "")
+    }
+
+    func forgetSharedKey(on server: String) {
+        change { state in
+            let name = CaselessName(server)
+            state.servers[name]!.keys = state.servers[name]!.keys.filter { !$0.value.name.contains("tdeshared") }
+        }
     }
 
     func change(_ change: (inout AzureState) -> Void) { world.withLock { change(&$0.state) } }
