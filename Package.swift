@@ -173,7 +173,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "FailoverGroupKeySwapTests",
-            dependencies: ["FailoverGroupKeySwap", "MusterPlugin", "AzureClient", "MusterModel", "CloudSimulator"],
+            dependencies: [
+                "FailoverGroupKeySwap", "MusterPlugin", "AzureClient", "MusterModel", "MusterDocuments", "MusterSystem",
+                "CloudSimulator",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "MusterEngineTests",

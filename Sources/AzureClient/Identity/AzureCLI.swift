@@ -6,9 +6,14 @@ internal import MusterSystem
 
 /// A token of the person who has signed in with `az login`.
 ///
-/// The command gets only what it needs of this process's environment, and ten seconds.
-func azureCLIToken(resource: String, tenant: String, now: Timestamp) async throws(AzureError) -> AccessToken {
-    guard let path = executable("az") else {
+/// The command gets only what it needs of this process's environment.
+///
+/// - Parameter searchPath: where the command is looked for, as `PATH` names it.
+func azureCLIToken(
+    resource: String, tenant: String, now: Timestamp,
+    searchPath: String = processEnvironment("PATH") ?? "/usr/local/bin:/usr/bin:/bin", timeout: Duration = .seconds(10)
+) async throws(AzureError) -> AccessToken {
+    guard let path = executable("az", in: searchPath) else {
         throw AzureError(
             code: "azure.cli", "The Azure CLI (az) is not on PATH. Install it, or choose another credential type.")
     }
@@ -20,7 +25,7 @@ func azureCLIToken(resource: String, tenant: String, now: Timestamp) async throw
     }
     let arguments = ["account", "get-access-token", "--output", "json", "--resource", resource, "--tenant", tenant]
     let output = try await offCooperativePool { () throws(AzureError) in
-        try run(path, arguments, environment, timeout: .seconds(10))
+        try run(path, arguments, environment, timeout: timeout)
     }
     do {
         return try AccessToken(answer: JSON.parse(output), now: now)
@@ -31,9 +36,8 @@ func azureCLIToken(resource: String, tenant: String, now: Timestamp) async throw
     }
 }
 
-private func executable(_ name: String) -> String? {
-    (processEnvironment("PATH") ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").map { "\($0)/\(name)" }
-        .first { access($0, X_OK) == 0 }
+private func executable(_ name: String, in searchPath: String) -> String? {
+    searchPath.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
 }
 
 /// Runs blocking work on a thread of its own, so that it never holds one of the few that all tasks share.
