@@ -31,7 +31,7 @@ package struct Configuration: Sendable {
             .object(
                 .optional("branch", .text(.branch), "The log of executions; muster/records without it"),
                 .optional(
-                    "remote", .text(.branch), "The name of the git remote that records are pushed to; none without it")),
+                    "remote", .text(.branch), "The git remote that records are pushed to; none without it")),
             "Where records go"),
     ])
 }

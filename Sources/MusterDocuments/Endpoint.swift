@@ -2,7 +2,8 @@
 
 /// Why the text is not an endpoint that credentials may be sent to; nil when it is.
 ///
-/// `https://host[:port][/path]`. Plain `http` is for this machine alone: `localhost`, names under it, 127.0.0.0/8, `[::1]`.
+/// `https://host[:port][/path]`. Plain `http` is for this machine alone: `localhost`, names under it, 127.0.0.0/8,
+/// `[::1]`.
 func endpointMismatch(_ text: String) -> String? { endpointMismatch(text, plainAllowed: isLoopback) }
 
 /// Why the text is not a DNS suffix; nil when it is. `http://` before it and a port behind it are for this machine.

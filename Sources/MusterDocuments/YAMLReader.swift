@@ -13,8 +13,8 @@ package enum YAMLLimits {
 
 /// Reads one YAML document strictly into values that remember their places.
 ///
-/// Anchors, aliases, tags, directives, merge keys, doubled names, names that are not text, several documents and scalars
-/// that YAML readers disagree about are errors. The parser's events are taken one by one and counted, so nothing that
+/// Anchors, aliases, tags, directives, merge keys, doubled names, names that are not text, several documents and
+/// scalars that YAML readers disagree about are errors. The parser's events are taken one by one and counted, so nothing that
 /// an author wrote can grow: no alias is ever followed, and the limits hold before a value is built.
 package func parseYAML(_ bytes: [UInt8], file: String) -> Parsed<LocatedValue> {
     if let diagnostic = characterDiagnostic(in: bytes, file: file) {
