@@ -59,7 +59,7 @@ package struct Lock: Sendable {
     /// The lock's document: the same for the same content, entries by name.
     package var text: String {
         var text = """
-            # Written by `muster lock \(runbook)`; do not edit. It says which published content each step is.
+            # Written by `muster lock \(runbook)`; do not edit. It says which published content each step of the runbook is.
             lock: \(runbook)
             steps:\(steps.isEmpty ? " {}" : "")
 

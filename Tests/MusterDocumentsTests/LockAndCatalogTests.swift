@@ -26,7 +26,7 @@ struct LockTests {
         let text = try sample().text.split(separator: "\n", omittingEmptySubsequences: false)
         #expect(
             text.prefix(5).joined(separator: "\n") == """
-                # Written by `muster lock key-swap`; do not edit. It says which published content each step is.
+                # Written by `muster lock key-swap`; do not edit. It says which published content each step of the runbook is.
                 lock: key-swap
                 steps:
                   "swap/register@0.1.0":
