@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CloudSimulator
-import Foundation
 import MusterModel
 import Testing
 
@@ -108,21 +107,10 @@ import Testing
 
     private func check(_ exchanges: [JSON]) throws -> [JSON] {
         let lines = exchanges.map(\.canonicalText).joined(separator: "\n")
-        let file = FileManager.default.temporaryDirectory.appending(path: "exchanges-\(UUID().uuidString).jsonl")
-        try Data(lines.utf8).write(to: file)
-        defer { try? FileManager.default.removeItem(at: file) }
-        let checker = Process()
-        checker.executableURL = URL(filePath: "/usr/bin/env")
-        let script = Files.root.appending(path: "Tests/AzureClientTests/Contract/check_request.py").path()
-        checker.arguments = ["python3", script]
-        checker.standardInput = try FileHandle(forReadingFrom: file)
-        let output = Pipe()
-        checker.standardOutput = output
-        try checker.run()
-        let text = try output.fileHandleForReading.readToEnd() ?? Data()
-        checker.waitUntilExit()
-        let verdicts = try text.split(separator: UInt8(ascii: "\n")).map { try JSON.parse($0) }
-        #expect(checker.terminationStatus == 0 && verdicts.count == exchanges.count)
+        let checker = try Files.run(
+            ["python3", Files.path("Tests/AzureClientTests/Contract/check_request.py")], input: lines)
+        let verdicts = try checker.output.split(separator: "\n").map { try JSON.parse(String($0)) }
+        #expect(checker.status == 0 && verdicts.count == exchanges.count)
         return verdicts
     }
 }

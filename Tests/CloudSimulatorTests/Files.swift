@@ -25,6 +25,41 @@ enum Files {
         let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         return URL(filePath: bundle).deletingLastPathComponent().appending(path: name).path()
     }
+
+    static func hasProgram(_ name: String) -> Bool {
+        (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+            .contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(name)") }
+    }
+
+    /// Runs a program of the search path to its end.
+    static func run(_ arguments: [String], input: String = "") throws -> (status: Int32, output: String) {
+        let folder = try temporaryFolder()
+        defer { remove(folder) }
+        let file = URL(filePath: "\(folder)/input")
+        try Data(input.utf8).write(to: file)
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = arguments
+        process.standardInput = try FileHandle(forReadingFrom: file)
+        process.standardError = FileHandle.nullDevice
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return (process.terminationStatus, String(decoding: bytes, as: UTF8.self))
+    }
+
+    static func temporaryFolder() throws -> String {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "simulator-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder.path()
+    }
+
+    static func remove(_ folder: String) {
+        // A folder that stays behind is no fault of what was tested.
+        try? FileManager.default.removeItem(atPath: folder)
+    }
 }
 
 enum Base64URL {

@@ -30,6 +30,13 @@ import Testing
         #expect(state.failoverGroups.values.first?.replicationState == "CATCH_UP" && scenario.faults.isEmpty)
     }
 
+    @Test func `the format's example can be rehearsed`() throws {
+        let page = try Files.text("docs/formats/scenario-v1.md")
+        let example = try #require(page.firstMatch(of: /```yaml\n((?s).*?)```/)?.1)
+        let scenario = try CloudScenario(Array(example.utf8), file: "scenario-v1.md")
+        #expect(scenario.name == "purge-protection-missing" && scenario.faults.map(\.kind) == [.throttle])
+    }
+
     @Test func `all that is wrong is said at once, each with its place`() throws {
         let text = """
             scenario: broken

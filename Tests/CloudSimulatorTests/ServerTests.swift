@@ -97,6 +97,29 @@ import Testing
         #expect(RunningSimulator.drain { process.readOutput() } == "")
     }
 
+    @Test(.enabled(if: Files.hasProgram("openssl"))) func `with a certificate it serves HTTPS`() throws {
+        let folder = try Files.temporaryFolder()
+        defer { Files.remove(folder) }
+        let (certificate, key) = ("\(folder)/certificate.pem", "\(folder)/key.pem")
+        let made = try Files.run(
+            [
+                "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                "-keyout", key,
+                "-out", certificate,
+            ])
+        #expect(made.status == 0)
+        let simulator = try RunningSimulator(["--tls-certificate", certificate, "--tls-key", key])
+        defer { simulator.stop() }
+        #expect(simulator.ready["endpoints"]?["authority"]?.string == "https://127.0.0.1:\(simulator.port)")
+        let request = "GET /simulator/effects HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+        let answer = try Files.run(
+            [
+                "openssl", "s_client", "-quiet", "-connect", "127.0.0.1:\(simulator.port)", "-CAfile", certificate,
+                "-verify_return_error",
+            ], input: request)
+        #expect(answer.output.hasPrefix("HTTP/1.1 200") && answer.output.contains(#""total":0"#), "\(answer.output)")
+    }
+
     @Test func `the list of faults names each of them`() throws {
         let process = try ChildProcess(
             path: try Files.executable("muster-cloud-simulator"), arguments: ["--list-faults"], environment: [:])
