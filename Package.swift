@@ -107,7 +107,7 @@ let package = Package(
 
         .executableTarget(
             name: "FailoverGroupKeySwap",
-            dependencies: ["MusterPlugin", "AzureClient"],
+            dependencies: ["MusterPlugin", "AzureClient", "MusterModel"],
             path: "plugins/FailoverGroupKeySwap",
             sources: ["Sources"],
             resources: [

@@ -58,7 +58,7 @@ struct Lab {
 
     init(faults: [String] = [], lacking lack: Lack? = nil) async throws {
         let file = "runbooks/tests/failover-group-key-swap/default.yaml"
-        let document = try Scenario.parse(Self.read(file), file: file).get()
+        let document = try RehearsalScenario.parse(Self.read(file), file: file).get()
         inputs = document.inputs.mapValues(\.value)
         cloud = try SimulatedCloud(document, faults: faults) { lack?.take(from: &$0) }
         section = [

@@ -14,7 +14,7 @@ final class SimulatedCloud: Sendable {
     private let world: Mutex<AzureWorld>
 
     /// - Parameter faults: as on the simulator's command line, `NAME[:setting=value,…]`.
-    init(_ scenario: Scenario, faults: [String] = [], change: (inout AzureState) -> Void = { _ in }) throws {
+    init(_ scenario: RehearsalScenario, faults: [String] = [], change: (inout AzureState) -> Void = { _ in }) throws {
         var state = try CloudScenario(scenario).state(at: Self.start, clientSecret: Self.secret)
         change(&state)
         world = Mutex(

@@ -59,7 +59,7 @@ struct RequestSender: Sendable {
             addIdentifiers(to: &outgoing, context)
             let result = await attemptOnce(outgoing, context)
             let decision = decide(result, request, mode, attempt, context)
-            if case .again(let wait) = decision, (try? await time.sleep(wait)) != nil { continue }
+            if case .again(let wait) = decision, await time.pause(wait) { continue }
             record(outgoing, result, attempt, start.boot, start.wall, context)
             return try conclude(result, request, mode)
         }

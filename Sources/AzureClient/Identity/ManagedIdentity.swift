@@ -32,9 +32,7 @@ struct ManagedIdentity: Sendable {
         var answer = try await ask(url, ["Metadata": "true"])
         for _ in 0..<14 where answer.status == 404 || answer.status == 410 {
             let wait = Duration.seconds(5)
-            guard wait < context.deadline.remaining(sender.time), (try? await sender.time.sleep(wait)) != nil else {
-                break
-            }
+            guard wait < context.deadline.remaining(sender.time), await sender.time.pause(wait) else { break }
             answer = try await ask(url, ["Metadata": "true"])
         }
         return try accept(answer)
