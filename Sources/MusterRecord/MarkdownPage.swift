@@ -47,7 +47,11 @@ extension Markdown {
 }
 
 /// The last two parts of a path, for tables that give an overview.
-func shortPath(_ path: String) -> String { path.split(separator: "/").suffix(2).joined(separator: "/") }
+func shortPath(_ path: String) -> String {
+    let parts = path.split(separator: "/")
+    // Of `servers/NAME/keys/KEY` the key alone would not tell which server's it is.
+    return parts.suffix(parts.count >= 4 ? 3 : 2).joined(separator: "/")
+}
 
 func duration(_ milliseconds: Int64) -> String { Duration.milliseconds(milliseconds).readable }
 

@@ -64,12 +64,20 @@ enum Markdown {
         let visible = visibleText(data)
         guard visible.count > longest else { return code(data) }
         let parts = visible.split(separator: "/").map(String.init)
+        if parts.count >= 3, !visible.hasPrefix("/"), !visible.contains("://") {
+            return code(parts.dropLast().joined(separator: "/") + "/" + cut(parts[parts.count - 1], 24))
+        }
         if parts.count >= 4, visible.hasPrefix("/") { return code("…/" + tail(parts)) }
         if parts.count >= 4, visible.hasPrefix("https://") {
             return code(String(parts[1].prefix { $0 != "." }) + "…/" + tail(parts))
         }
+        return code(cut(visible, longest))
+    }
+
+    private static func cut(_ text: String, _ longest: Int) -> String {
+        guard text.count > longest else { return text }
         let half = (longest - 1) / 2
-        return code(String(visible.prefix(half)) + "…" + String(visible.suffix(half)))
+        return text.prefix(half) + "…" + text.suffix(half)
     }
 
     private static func tail(_ parts: [String]) -> String {
@@ -99,35 +107,15 @@ enum Markdown {
         return "[\(text(label))](\(target))"
     }
 
-    /// Text of several lines exactly as it is, long lines wrapped, in a block where nothing is markup. People copy
-    /// from it.
-    static func block(_ data: String, width: Int = 100) -> [String] {
+    /// Text of several lines exactly as it is, in a block where nothing is markup. People copy commands from it, so no
+    /// line is ever broken.
+    static func block(_ data: String) -> [String] {
         var data = Substring(data)
         while data.last?.isWhitespace == true { data.removeLast() }
-        let lines = data.split(separator: "\n", omittingEmptySubsequences: false).flatMap {
-            wrapped(visibleText(String($0)), width)
-        }
+        let lines = data.split(separator: "\n", omittingEmptySubsequences: false).map { visibleText(String($0)) }
         let longest = lines.map { longestRun(of: "`", in: $0) }.max() ?? 0
         let fence = String(repeating: "`", count: max(3, longest + 1))
         return [fence + "text"] + lines + [fence]
-    }
-
-    private static func wrapped(_ line: String, _ width: Int) -> [String] {
-        guard line.count > width else { return [line] }
-        let indent = String(line.prefix { $0 == " " })
-        var lines: [String] = []
-        var current = ""
-        for word in line.split(separator: " ") {
-            if current.isEmpty {
-                current = indent + word
-            } else if current.count + 1 + word.count <= width {
-                current += " " + word
-            } else {
-                lines.append(current)
-                current = indent + word
-            }
-        }
-        return lines + [current]
     }
 
     private static func isPlainInPath(_ byte: UInt8) -> Bool {

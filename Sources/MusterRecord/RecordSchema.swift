@@ -139,10 +139,12 @@ package enum RecordSchema {
     }
 
     private static var request: JSON {
-        object([
-            "name": text("Such as x-ms-request-id."), "value": text("The id."),
-            "file": text("The evidence that holds it."),
-        ])
+        object(
+            [
+                "method": text("Such as PUT."), "target": text("The address without host and query."),
+                "status": integer("The HTTP status."), "id": text("The cloud's id, such as x-ms-request-id."),
+                "file": text("The evidence that holds it."),
+            ], optional: ["method", "target", "status"])
     }
 
     private static var readBack: JSON {

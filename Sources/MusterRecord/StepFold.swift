@@ -126,9 +126,7 @@ struct StepFold: Sendable {
         record.evidence.append(evidence)
         latestEvidence[evidence.name] = evidence.file
         guard evidence.during == "apply" else { return }
-        for (name, value) in requestIDs(in: data) {
-            record.requests.append(.init(name: name, value: value, file: evidence.file))
-        }
+        record.requests += requests(in: data, file: evidence.file)
     }
 
     // MARK: Texts of the definition
@@ -172,16 +170,31 @@ extension StepRecord.Result {
     }
 }
 
-/// Members anywhere in the data that are named like `x-ms-request-id`, `opc-request-id` or `requestId` and hold text.
-private func requestIDs(in data: JSON) -> [(name: String, value: String)] {
+/// Objects anywhere in the data that hold a cloud's id of a request (`x-ms-request-id`, `opc-request-id`, `requestID`; not
+/// one that the client made up), with what they tell of the request: `method`, `url` or `path`, `status`.
+private func requests(in data: JSON, file: String) -> [StepRecord.Request] {
     switch data {
-    case .array(let elements): return elements.flatMap(requestIDs)
+    case .array(let elements): return elements.flatMap { requests(in: $0, file: file) }
     case .object(let members):
-        return members.sorted { $0.key < $1.key }.flatMap { name, value -> [(name: String, value: String)] in
+        let own = members.sorted { $0.key < $1.key }.compactMap { name, value -> StepRecord.Request? in
             let plain = name.lowercased().filter(\.isLetter)
-            if plain.hasSuffix("requestid"), let text = value.string { return [(name, text)] }
-            return requestIDs(in: value)
+            guard plain.hasSuffix("requestid"), !plain.contains("client"), let id = value.string else { return nil }
+            return StepRecord.Request(
+                method: data["method"]?.string, target: (data["url"] ?? data["path"])?.string.map(path),
+                status: data["status"]?.int, id: id, file: file)
         }
+        let below = members.sorted { $0.key < $1.key }.flatMap { requests(in: $0.value, file: file) }
+        return own + below
     default: return []
     }
+}
+
+/// The part of an address between its host and its query.
+private func path(_ address: String) -> String {
+    var rest = Substring(address)
+    if let scheme = rest.firstRange(of: "://") {
+        rest = rest[scheme.upperBound...]
+        rest = rest.firstIndex(of: "/").map { rest[$0...] } ?? "/"
+    }
+    return String(rest.prefix { $0 != "?" })
 }

@@ -35,10 +35,15 @@ package struct StepRecord: Hashable, Sendable, Codable {
         package var why: String?
     }
 
-    /// A name under which a cloud remembers a request, taken from the step's evidence.
-    package struct RequestID: Hashable, Sendable, Codable {
-        package var name: String
-        package var value: String
+    /// A request to a cloud with the name under which the cloud remembers it, taken from the step's evidence.
+    package struct Request: Hashable, Sendable, Codable {
+        /// Nil when the evidence tells the id alone.
+        package var method: String?
+        /// The address without host and query.
+        package var target: String?
+        package var status: Int64?
+        /// The cloud's id, such as the value of `x-ms-request-id`.
+        package var id: String
         /// The record's file that holds it.
         package var file: String
     }
@@ -68,7 +73,7 @@ package struct StepRecord: Hashable, Sendable, Codable {
     package var effect: LeftBehind.Certainty?
     /// When the plugin was told to go ahead.
     package var begunAt: Timestamp?
-    package var requests: [RequestID] = []
+    package var requests: [Request] = []
     package var readBacks: [ReadBack] = []
     package var postconditions: [ConditionRecord] = []
     package var outputs: [String: JSON] = [:]

@@ -107,10 +107,14 @@ struct StepSection {
         guard let begun = step.begunAt else { return }
         var parts = ["**Effect:** begun \(begun.timeOfDay) UTC"]
         if let key = step.idempotencyKey { parts.append("idempotency key \(Markdown.code(key))") }
-        parts += step.requests.map { request in
-            "\(Markdown.text(request.name)) \(Markdown.code(request.value)) (\(links([request.file])))"
-        }
         page.paragraph(parts.joined(separator: ", ") + ".")
+        let rows = step.requests.map { request in
+            [
+                request.method.map { Markdown.code($0) } ?? "", request.target.map { Markdown.shortCode($0) } ?? "",
+                request.status.map { "\($0)" } ?? "", Markdown.code(request.id), links([request.file]),
+            ]
+        }
+        table("Requests", ["method", "target", "status", "the cloud's request id", "evidence"], rows, to: &page)
         for look in step.readBacks {
             let why = look.why.map { ": \(Markdown.sentence($0))" } ?? "."
             page.paragraph("**Read back** \(look.at.timeOfDay) UTC: \(phrase(look.standing))\(why)")

@@ -13,7 +13,7 @@ import Testing
         #expect(record.steps.map(\.result) == [.verified, .shown, .verified, .alreadySo, .verified, .shown])
         #expect(record.deviations == [])
         #expect(record.steps[2].changes.first?.from == KeySwap.sharedKey)
-        #expect(record.steps[2].requests.map(\.value) == ["0d3b77f4-9c6e-4a1e-8f55-5a3c1f0e2d11"])
+        #expect(record.steps[2].requests.map(\.id) == ["0d3b77f4-9c6e-4a1e-8f55-5a3c1f0e2d11"])
         #expect(record.steps[2].rollback?.contains(KeySwap.sharedKey) == true)
         #expect(record.steps[3].rollback == nil)
         #expect(record.leftBehind.map(\.certainty) == [.verified, .verified, .verified])

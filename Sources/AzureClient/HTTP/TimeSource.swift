@@ -24,6 +24,12 @@ package struct TimeSource: Sendable {
         read: readClocks, sleep: { try await Task.sleep(for: $0) }, random: { Double.random(in: 0..<1) })
 
     package var now: Timestamp { read().wall }
+
+    /// Waits; false when the task was cancelled meanwhile.
+    func pause(_ duration: Duration) async -> Bool {
+        // Cancellation is the only reason that a sleep fails for.
+        (try? await sleep(duration)) != nil
+    }
 }
 
 /// The latest moment of a piece of work, on the clock that never jumps.

@@ -16,6 +16,7 @@ struct PlanCommand: ParsableCommand {
     @OptionGroup var target: TargetOptions
     @OptionGroup var inputs: InputOptions
     @Option(help: ArgumentHelp("Write the plan here, for muster run.", valueName: "file")) var out: String?
+    @Flag(name: .shortAndLong, help: "Show the preconditions that hold, too.") var verbose = false
     @OptionGroup var common: CommonOptions
 
     func run() throws {
@@ -25,7 +26,7 @@ struct PlanCommand: ParsableCommand {
         if common.json {
             terminal.out(try planJSON(session).canonicalText)
         } else {
-            terminal.out(PlanView(style: terminal.style).text(session.plan, digest: session.digest))
+            terminal.out(PlanView(style: terminal.style, isVerbose: verbose).text(session.plan, digest: session.digest))
         }
         if let out {
             try writeFile(out, try JSON(encoding: session.plan).prettyBytes())

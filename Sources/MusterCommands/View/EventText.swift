@@ -14,7 +14,8 @@ private func eventText(_ event: Event, _ state: RunState) -> (String, String, St
     case .runStarted: ("▶", "started", nil)
     case .stepStarted(let body) where body.attempt > 1: ("↻", "\(body.step): attempt \(body.attempt)", .warning)
     case .stepStarted(let body): ("▸", body.step, nil)
-    case .stepBegun(let body): ("▶", "\(body.step): effect begun", nil)
+    // Asked again in mid-effect, it only adds undo data.
+    case .stepBegun(let body) where state.state(of: body.step)?.progress == nil: ("▶", "\(body.step): effect begun", nil)
     case .progress(let body): (" ", "\(body.step): \(body.message)", .quiet)
     case .attemptFailed(let body): ("!", failureText(body), .warning)
     case .stepDone(let body): endText(body.step, state)

@@ -6,6 +6,8 @@ internal import MusterModel
 /// A plan as people read it before they agree to it.
 struct PlanView {
     let style: Style
+    /// Also show the preconditions that hold.
+    var isVerbose = false
 
     func text(_ plan: Plan, digest: Digest) -> String {
         var lines = header(plan, digest)
@@ -41,7 +43,13 @@ struct PlanView {
             lines += observation.changes.map { "      " + changeText($0) }
             if let why = observation.why { lines.append("      " + visibleText(why)) }
         }
-        lines += preview.preconditions.map { conditionLine($0, definition) }
+        let met = preview.preconditions.filter { $0.verdict == .met }
+        if isVerbose {
+            lines += met.map { style("      ✓ ", .good) + "\($0.id): \(visibleText($0.says))" }
+        } else if !met.isEmpty {
+            lines.append(style("      ✓ ", .good) + "\(met.count) precondition\(met.count == 1 ? "" : "s") met")
+        }
+        lines += preview.preconditions.filter { $0.verdict != .met }.map { conditionLine($0, definition) }
         if !preview.knownAfter.isEmpty {
             lines.append("      known after " + preview.knownAfter.joined(separator: ", "))
         }
@@ -68,7 +76,6 @@ struct PlanView {
     private func conditionLine(_ result: ConditionResult, _ definition: PlannedDefinition) -> String {
         let declared = definition.preconditions.first { $0.id == result.id }
         let text = "\(result.id): \(visibleText(result.says))"
-        if result.verdict == .met { return style("      ✓ ", .good) + text }
         if declared?.at == .step { return style("      ◷ not yet, checked again before the step: ", .warning) + text }
         let remedy = declared?.remedy.map { "\n          → \(visibleText($0))" } ?? ""
         return style("      ✗ \(result.verdict.rawValue): ", .bad) + text + remedy
