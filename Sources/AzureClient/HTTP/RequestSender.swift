@@ -59,12 +59,7 @@ struct RequestSender: Sendable {
             addIdentifiers(to: &outgoing, context)
             let result = await attemptOnce(outgoing, context)
             let decision = decide(result, request, mode, attempt, context)
-<<<<<<< HEAD
-            // A sleep only fails when the call is cancelled: then the last answer is the answer.
-            if case .again(let wait) = decision, (try? await time.sleep(wait)) != nil { continue }
-=======
             if case .again(let wait) = decision, await time.pause(wait) { continue }
->>>>>>> 0b0c96d76cca05d26f8a143ce0d12bd64163b4e1
             record(outgoing, result, attempt, start.boot, start.wall, context)
             return try conclude(result, request, mode)
         }

@@ -32,14 +32,7 @@ struct ManagedIdentity: Sendable {
         var answer = try await ask(url, ["Metadata": "true"])
         for _ in 0..<14 where answer.status == 404 || answer.status == 410 {
             let wait = Duration.seconds(5)
-<<<<<<< HEAD
-            // A sleep only fails when the call is cancelled: then the last answer is the answer.
-            guard wait < context.deadline.remaining(sender.time), (try? await sender.time.sleep(wait)) != nil else {
-                break
-            }
-=======
             guard wait < context.deadline.remaining(sender.time), await sender.time.pause(wait) else { break }
->>>>>>> 0b0c96d76cca05d26f8a143ce0d12bd64163b4e1
             answer = try await ask(url, ["Metadata": "true"])
         }
         return try accept(answer)

@@ -80,12 +80,7 @@ package struct ResourceManager: Sendable {
 
     private func pause(_ wait: Duration, _ operation: LongRunningOperation) async throws(AzureError) {
         let remaining = sender.context.deadline.remaining(sender.sender.time)
-<<<<<<< HEAD
-        // A sleep only fails when the call is cancelled, which the error below says.
-        guard wait < remaining, (try? await sender.sender.time.sleep(wait)) != nil else {
-=======
         guard wait < remaining, await sender.sender.time.pause(wait) else {
->>>>>>> 0b0c96d76cca05d26f8a143ce0d12bd64163b4e1
             throw AzureError(
                 code: Task.isCancelled ? "azure.cancelled" : "azure.deadline",
                 "The operation of \(operation.method.rawValue) \(shortened(operation.target)) had not ended when the wait was given up.",
