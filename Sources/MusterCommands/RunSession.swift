@@ -135,6 +135,8 @@ final class RunSession {
         /// The log's commit with the record; nil when git could not take it.
         let commit: ObjectID?
         let recordFailure: MusterError?
+        /// What became of the push; nil where muster.yaml names no remote.
+        let push: Swift.Result<PushReport, MusterError>?
     }
 
     /// Runs the plan to its end.
@@ -190,13 +192,26 @@ final class RunSession {
             processID: Host.processID, engine: musterVersion)
     }
 
+    /// A run never fails because the remote is down: what was not sent is said, and `muster publish` sends it later.
+    private func push(_ id: RunID) -> Swift.Result<PushReport, MusterError>? {
+        guard let remote = configuration.recordsRemote else { return nil }
+        let refs = ["refs/heads/\(configuration.recordsBranch)", id.ref]
+        do {
+            return .success(try documents.git.push(PushOrder(remote: remote, refs: refs)))
+        } catch {
+            return .failure(error)
+        }
+    }
+
     private func finish(_ id: RunID, _ end: RunState, _ writer: RecordWriter) -> Result {
         guard case .finished(let outcome) = end.phase else { preconditionFailure("the engine returns finished runs only") }
         do {
             let commit = try writer.commitFinished()
-            return Result(run: id, outcome: outcome, record: writer.record, commit: commit, recordFailure: nil)
+            return Result(
+                run: id, outcome: outcome, record: writer.record, commit: commit, recordFailure: nil, push: push(id))
         } catch {
-            return Result(run: id, outcome: outcome, record: writer.record, commit: nil, recordFailure: error)
+            return Result(
+                run: id, outcome: outcome, record: writer.record, commit: nil, recordFailure: error, push: nil)
         }
     }
 }

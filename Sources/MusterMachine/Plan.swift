@@ -104,6 +104,17 @@ package struct Plan: Hashable, Sendable, Codable {
         self.measures = measures
     }
 
+    /// Whether a ``RunState`` can be made of it: ids stand once, and steps use known definitions and need earlier steps.
+    package var isWellFormed: Bool {
+        var seen: Set<String> = []
+        for step in steps {
+            guard definitions[step.uses] != nil, step.needs.allSatisfy(seen.contains), seen.insert(step.id).inserted else {
+                return false
+            }
+        }
+        return true
+    }
+
     /// SHA-256 of the plan's canonical JSON.
     package func digest() throws -> Digest { Digest(of: try JSON(encoding: self).canonicalBytes()) }
 }

@@ -38,7 +38,7 @@ import Testing
     @Test func `a block keeps text as it is and cannot be left`() {
         #expect(Markdown.block("a\n```\n<b>\n") == ["````text", "a", "```", "<b>", "````"])
         let long = Array(repeating: "word", count: 30).joined(separator: " ")
-        #expect(Markdown.block("  " + long).allSatisfy { $0.count <= 100 })
+        #expect(Markdown.block("  " + long).contains("  " + long))
         #expect(Markdown.block("  " + long)[1].hasPrefix("  word word"))
     }
 

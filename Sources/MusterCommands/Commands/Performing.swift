@@ -2,6 +2,7 @@
 
 internal import MusterDocuments
 internal import MusterEngine
+internal import MusterGit
 internal import MusterMachine
 internal import MusterModel
 internal import MusterRecord
@@ -47,6 +48,11 @@ private func resultJSON(_ result: RunSession.Result) throws -> JSON {
     if let commit = result.commit { members["commit"] = .string(commit.hex) }
     if let record = result.record { members["record"] = try JSON(encoding: record) }
     if let failure = result.recordFailure { members["recordFailure"] = .string(failure.summary) }
+    switch result.push {
+    case .success(let report)?: members["push"] = try JSON(encoding: report)
+    case .failure(let error)?: members["push"] = ["failure": .string(error.summary)]
+    case nil: break
+    }
     return .object(members)
 }
 
@@ -86,7 +92,15 @@ struct EndView {
                 "  muster verify \(result.run)",
             ]
         }
+        if let push = result.push { lines += pushLines(push, session.configuration.recordsRemote ?? "") }
         return lines.joined(separator: "\n")
+    }
+
+    private func pushLines(_ push: Result<PushReport, MusterError>, _ remote: String) -> [String] {
+        switch push {
+        case .success(let report): report.refs.map { pushText($0, remote) }
+        case .failure(let error): ["✗ Nothing was sent to \(remote): \(visibleText(error.summary)) Later: muster publish"]
+        }
     }
 
     private func headline(_ result: RunSession.Result) -> String {

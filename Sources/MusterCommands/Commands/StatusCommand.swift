@@ -39,7 +39,9 @@ struct StatusCommand: ParsableCommand {
             throw MusterError(code: "state.no-plan", "The run's plan is not in \(folder).", status: .verificationFailed)
         }
         do {
-            var state = RunState(plan: try JSON.parse(bytes).decode(Plan.self))
+            let plan = try JSON.parse(bytes).decode(Plan.self)
+            guard plan.isWellFormed else { throw MusterError(code: "state.misfit", "the plan is not one that a planner makes") }
+            var state = RunState(plan: plan)
             for entry in reading.entries { try state.apply(entry.event, at: entry.at) }
             return state
         } catch {

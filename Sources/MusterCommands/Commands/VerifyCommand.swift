@@ -57,9 +57,23 @@ struct RecordProof {
         var findings = verifyRecord(files, run: run, engine: musterVersion, render: renderTemplate)
         // A plan that cannot be read was reported just above.
         if let bytes = files["plan.json"], let plan = try? JSON.parse(bytes).decode(Plan.self) {
-            findings += try pinned(plan, files)
+            findings += replayed(plan, files) + (try pinned(plan, files))
         }
         return findings
+    }
+
+    /// The interpreter takes every event of the journal in order, or the journal tells what cannot have happened.
+    private func replayed(_ plan: Plan, _ files: [String: [UInt8]]) -> [Diagnostic] {
+        // A journal that cannot be read, and a plan that no planner makes, are reported by the record's own checks.
+        guard let bytes = files["journal.jsonl"], let reading = try? JournalReading(bytes) else { return [] }
+        guard plan.isWellFormed else { return [finding("impossible-plan", "The plan is not one that a planner makes.")] }
+        var state = RunState(plan: plan)
+        for entry in reading.entries {
+            do { try state.apply(entry.event, at: entry.at) } catch {
+                return [finding("impossible-event", "Line \(entry.sequence + 1) of the journal: \(error).")]
+            }
+        }
+        return []
     }
 
     private func pinned(_ plan: Plan, _ files: [String: [UInt8]]) throws(MusterError) -> [Diagnostic] {
