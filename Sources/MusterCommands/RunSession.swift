@@ -58,7 +58,7 @@ final class RunSession {
         let (entries, pins) = try Self.openPlugins(definitions, request.pluginFolders, documents)
         let root = documents.state.workTree ?? documents.state.gitFolder
         let section = environment.0
-        plugins = PluginPool(entries, environment: Host.variables) { name, inputs, hide throws(MusterError) in
+        plugins = PluginPool(entries, environment: Host.variables, secrets: secrets) { name, inputs, hide throws(MusterError) in
             try connection(section, name, root: root, inputs: inputs, secrets: secrets, hide: hide)
         }
         world = RunWorld(plugins: plugins, signals: signals, person: person)

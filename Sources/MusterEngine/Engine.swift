@@ -122,7 +122,7 @@ package struct Engine {
             case .observe, .readBack, .askPerson: .observe
             }
         return OutgoingCall(
-            task: task, plugin: definition.reference.plugin, verb: verb, connections: definition.connections,
+            task: task, verb: verb, definition: definition,
             call: StepCall(
                 step: definition.reference.step, run: state.created?.run.text, id: task.step, attempt: task.attempt,
                 idempotencyKey: state.idempotencyKey(task.step),

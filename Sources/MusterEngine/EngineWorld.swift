@@ -12,14 +12,19 @@ package struct OutgoingCall: Hashable, Sendable {
     package var verb: PluginVerb
     /// The sections of the environment to hand over; whoever makes the call fills them in, so no secret comes by here.
     package var connections: [String]
+    /// Inputs whose values are references to secrets; resolved in the same place.
+    package var secretInputs: [String]
     /// Everything else; its `connections` are empty.
     package var call: StepCall
 
-    package init(task: StepTask, plugin: String, verb: PluginVerb, connections: [String], call: StepCall) {
+    package init(
+        task: StepTask, verb: PluginVerb, definition: PlannedDefinition, call: StepCall
+    ) {
         self.task = task
-        self.plugin = plugin
+        plugin = definition.reference.plugin
         self.verb = verb
-        self.connections = connections
+        connections = definition.connections
+        secretInputs = definition.secretInputs
         self.call = call
     }
 }

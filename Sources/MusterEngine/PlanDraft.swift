@@ -157,7 +157,8 @@ extension PlannedDefinition {
                     id: $0.id.value, at: $0.at == .start ? .start : .step, says: $0.says, why: $0.why, remedy: $0.remedy)
             },
             postconditions: definition.postconditions.map { .init(id: $0.id.value, says: $0.says) },
-            permissions: definition.permissions, outputs: definition.outputs.map(\.name.value),
+            permissions: definition.permissions,
+            secretInputs: definition.inputs.filter { $0.type == .secret }.map(\.name.value), outputs: definition.outputs.map(\.name.value),
             rollback: definition.rollbackText,
             knownErrors: definition.knownErrors.map { .init(match: $0.match.value, means: $0.means, remedy: $0.remedy) })
     }

@@ -118,7 +118,7 @@ package struct PlanPreview {
         let definition = definition(at)
         return OutgoingCall(
             task: StepTask(step: step.id, attempt: 0, verb: verb == .check ? .check : .observe),
-            plugin: definition.reference.plugin, verb: verb, connections: definition.connections,
+            verb: verb, definition: definition,
             call: StepCall(
                 step: definition.reference.step, run: nil, id: step.id, attempt: 1, idempotencyKey: "",
                 timeoutMilliseconds: step.timeoutMilliseconds, inputs: inputs[at]!, connections: [:], undo: nil))

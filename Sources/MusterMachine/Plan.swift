@@ -175,6 +175,8 @@ package struct PlannedDefinition: Hashable, Sendable, Codable {
     package var preconditions: [Precondition]
     package var postconditions: [Postcondition]
     package var permissions: [String]
+    /// Names of the inputs that are secrets: their values are references, resolved only on the way to the plugin.
+    package var secretInputs: [String]
     /// Names of the declared outputs.
     package var outputs: [String]
     /// Template with `${{ }}` of `inputs` and `undo`.
@@ -184,7 +186,7 @@ package struct PlannedDefinition: Hashable, Sendable, Codable {
     package init(
         reference: StepReference, version: SemanticVersion, document: Plan.Document?, commit: ObjectID?, summary: String,
         effect: Effect, timeoutMilliseconds: Int64, connections: [String], preconditions: [Precondition],
-        postconditions: [Postcondition], permissions: [String], outputs: [String], rollback: String?,
+        postconditions: [Postcondition], permissions: [String], secretInputs: [String], outputs: [String], rollback: String?,
         knownErrors: [KnownError]
     ) {
         self.reference = reference
@@ -198,6 +200,7 @@ package struct PlannedDefinition: Hashable, Sendable, Codable {
         self.preconditions = preconditions
         self.postconditions = postconditions
         self.permissions = permissions
+        self.secretInputs = secretInputs
         self.outputs = outputs
         self.rollback = rollback
         self.knownErrors = knownErrors

@@ -123,7 +123,8 @@ struct EndView {
         (record?.measures ?? []).map { measure in
             let took = measure.measuredMilliseconds.map { Duration.milliseconds($0).readable } ?? "not measured: \(measure.unknown ?? "no reason")"
             let objective = measure.objectiveMilliseconds.map { " of \(Duration.milliseconds($0).readable)" } ?? ""
-            return "  \(measure.id): \(took)\(objective)"
+            let met = measure.met.map { $0 ? ", met" : ", MISSED" } ?? ""
+            return "  \(measure.id): \(took)\(objective)\(met)"
         }
     }
 

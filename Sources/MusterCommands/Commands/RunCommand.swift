@@ -27,7 +27,6 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        if kind == .rehearsal { throw ValidationError("Use muster rehearse for a rehearsal.") }
         if environment == nil, !isPlanFile { throw ValidationError("--environment is missing.") }
     }
 

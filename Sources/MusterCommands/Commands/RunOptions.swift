@@ -67,13 +67,17 @@ struct TargetOptions: ParsableArguments {
 
     @Option(name: .customLong("at"), help: ArgumentHelp("The commit to read everything from (default: HEAD).", valueName: "commit"))
     var revision: String?
-
-    func validate() throws {
-        if kind == .rehearsal { throw ValidationError("A rehearsal has no environment: use muster rehearse.") }
-    }
 }
 
-extension RunKind: ExpressibleByArgument {}
+extension RunKind: ExpressibleByArgument {
+    /// A rehearsal has a command of its own.
+    package init?(argument: String) {
+        guard let kind = RunKind(rawValue: argument), kind != .rehearsal else { return nil }
+        self = kind
+    }
+
+    package static var allValueStrings: [String] { allCases.filter { $0 != .rehearsal }.map(\.rawValue) }
+}
 
 /// Opens the catalog at the commit that the options name; refuses a catalog without one.
 func committedDocuments(_ folder: String?, _ revision: String?) throws(MusterError) -> CatalogDocuments {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MusterDocuments
 internal import MusterEngine
 internal import MusterMachine
 internal import MusterModel
@@ -36,14 +37,19 @@ final class PluginPool {
 
     private let slots: [String: Slot]
     private let connections: Connections
+    private let secrets: (SecretReference) throws(MusterError) -> String
     private let environment: [String: String]
     private var redactor = Redactor()
     private var begins: [StepTask: String] = [:]
     private var inputs: [EngineInput] = []
 
-    init(_ entries: [String: Entry], environment: [String: String], connections: @escaping Connections) {
+    init(
+        _ entries: [String: Entry], environment: [String: String],
+        secrets: @escaping (SecretReference) throws(MusterError) -> String, connections: @escaping Connections
+    ) {
         slots = entries.mapValues { Slot($0) }
         self.environment = environment
+        self.secrets = secrets
         self.connections = connections
     }
 
@@ -71,14 +77,21 @@ final class PluginPool {
 
     private func send(_ outgoing: OutgoingCall, _ slot: Slot, _ process: PluginProcess) throws(MusterError) {
         var call = outgoing.call
-        for name in outgoing.connections {
-            call.connections[name] = try connections(name, call.inputs) { value, name in
-                redactor.add(value, name: name)
-                for slot in slots.values { slot.process?.hide(value, name: name) }
-            }
+        for name in outgoing.connections { call.connections[name] = try connections(name, call.inputs, hide) }
+        for name in outgoing.secretInputs {
+            guard let reference = call.inputs[name].flatMap(SecretReference.init) else { continue }
+            let value = try secrets(reference)
+            hide(value, name: reference.description)
+            call.inputs[name] = .string(value)
         }
         let id = try process.send(outgoing.verb, call, now: readClocks().boot)
         slot.open[id] = outgoing.task
+    }
+
+    /// From now on no plugin can say the secret: it is hidden where its bytes come in.
+    private func hide(_ value: String, name: String) {
+        redactor.add(value, name: name)
+        for slot in slots.values { slot.process?.hide(value, name: name) }
     }
 
     func answerBegin(_ task: StepTask, request: Int64, refusal: String?) {
