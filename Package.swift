@@ -138,7 +138,7 @@ let package = Package(
 
         // MARK: Tests
 
-        .target(name: "MusterTestSupport", dependencies: ["MusterModel", "MusterMachine"], swiftSettings: strict),
+        .target(name: "MusterTestSupport", dependencies: ["MusterModel", "MusterMachine", "MusterSystem"], swiftSettings: strict),
 
         .testTarget(name: "MusterModelTests", dependencies: ["MusterModel"], swiftSettings: strict),
         .testTarget(name: "MusterExpressionsTests", dependencies: ["MusterExpressions", "MusterModel"], swiftSettings: strict),
@@ -157,14 +157,14 @@ let package = Package(
         .testTarget(
             name: "MusterPluginHostTests",
             dependencies: [
-                "MusterPluginHost", "MusterPluginProtocol", "MusterSystem", "MusterModel", "hostile-plugin", "noop-plugin",
+                "MusterPluginHost", "MusterPluginProtocol", "MusterSystem", "MusterTestSupport", "MusterModel", "hostile-plugin", "noop-plugin",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "MusterPluginTests", dependencies: ["MusterPlugin", "MusterPluginProtocol", "MusterModel"],
             swiftSettings: strict),
         .testTarget(
-            name: "AzureClientTests", dependencies: ["AzureClient", "MusterModel", "MusterSystem"],
+            name: "AzureClientTests", dependencies: ["AzureClient", "MusterTestSupport", "MusterModel", "MusterSystem"],
             exclude: ["Contract", "Recordings", "Servers"],
             swiftSettings: strict),
         .testTarget(

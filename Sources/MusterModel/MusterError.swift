@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The exit statuses of the command line; they are part of its interface (`docs/cli.md`).
+/// The exit statuses of the command line; they are part of its interface (README, and `muster --help`).
 package enum ExitStatus: Int32, Sendable, Codable {
     case done = 0
     case runFailed = 1

@@ -2,6 +2,7 @@
 
 import Foundation
 import MusterModel
+import MusterTestSupport
 import Testing
 
 @testable import AzureClient
@@ -14,9 +15,7 @@ struct AzureCLITests {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("az-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let file = folder.appendingPathComponent("az")
-        try Data("#!/bin/sh\n\(script)\n".utf8).write(to: file)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
+        try writeExecutable("#!/bin/sh\n\(script)\n", to: folder.appendingPathComponent("az").path)
         return try await azureCLIToken(
             resource: "https://management.azure.com", tenant: tenant, now: now, searchPath: folder.path,
             timeout: timeout)

@@ -5,6 +5,7 @@ import MusterModel
 import MusterPluginHost
 import MusterPluginProtocol
 import MusterSystem
+import MusterTestSupport
 import Testing
 
 @Suite struct PluginExecutableTests {
@@ -15,21 +16,17 @@ import Testing
         read line
         """
 
-    private func write(_ text: String, to path: String, mode: Int = 0o755) throws {
-        try Data(text.utf8).write(to: URL(filePath: path))
-        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
-    }
 
     @Test func `what was hashed is what is started, whatever happens to the path`() throws {
         let host = try HostFixture("wellBehaved", definitions: [:]) { launch in
             let path = launch.executable.path + ".sh"
-            try write(Self.script, to: path)
+            try writeExecutable(Self.script, to: path)
             var opener = PluginExecutable.Opener()
             launch.executable = try opener.open(path)
             #expect(launch.executable.digest == Digest(of: Self.script.utf8))
             // Another program is put in its place, as an installation or an attacker would.
             try FileManager.default.removeItem(atPath: path)
-            try write("#!/bin/sh\nexit 66\n", to: path)
+            try writeExecutable("#!/bin/sh\nexit 66\n", to: path)
             #expect(try opener.open(path).digest != launch.executable.digest)
         }
         try host.ready()
@@ -56,7 +53,7 @@ import Testing
         let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        try write("text", to: "\(folder)/plain", mode: 0o644)
+        try Data("text".utf8).write(to: URL(filePath: "\(folder)/plain"))
         func code(_ path: String) -> String? { #expect(throws: MusterError.self) { try opener.open(path) }?.code }
         #expect(code("\(folder)/none") == "system.cannot-open")
         #expect(code("\(folder)/plain") == "system.not-executable")
@@ -67,7 +64,7 @@ import Testing
         let error = #expect(throws: MusterError.self) {
             try HostFixture("wellBehaved") { launch in
                 let path = launch.executable.path + ".bin"
-                try write("neither a script nor a program", to: path)
+                try writeExecutable("neither a script nor a program", to: path)
                 var opener = PluginExecutable.Opener()
                 launch.executable = try opener.open(path)
             }
