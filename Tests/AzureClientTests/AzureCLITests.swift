@@ -14,9 +14,10 @@ struct AzureCLITests {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("az-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let file = folder.appendingPathComponent("az")
-        try Data("#!/bin/sh\n\(script)\n".utf8).write(to: file)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
+        // Another process writes the command: a child that some other test forks at that moment would inherit a
+        // descriptor of ours open for writing, and the command could not be started (ETXTBSY).
+        let text = "#!/bin/sh\n\(script)\n"
+        _ = try run(["install", "-m", "755", "/dev/stdin", folder.appendingPathComponent("az").path], input: text)
         return try await azureCLIToken(
             resource: "https://management.azure.com", tenant: tenant, now: now, searchPath: folder.path,
             timeout: timeout)
