@@ -34,9 +34,18 @@ package struct AzureError: Error, Hashable, Sendable {
 
     package var isNotFound: Bool { status == 404 }
 
+    /// The same error for a request that may have changed something before it came to this.
+    package var inDoubt: AzureError {
+        var copy = self
+        copy.advice = .unknownOutcome
+        return copy
+    }
+
     /// Refusals of Azure SQL that pass by themselves and left nothing changed (error lists of Microsoft.Sql 2023-08-01).
     private static let passing: Set<String> = [
         "AzureKeyVaultConnectionFailed", "AzureKeyVaultGenericConnectionError", "ConflictingServerOperation",
+        // Also said until a fresh role assignment is known everywhere, which takes up to ten minutes.
+        "AzureKeyVaultMissingPermissions", "UmiMissingAkvPermissions",
         "FailoverGroupBusy", "OperationInterrupted", "OperationTimedOut", "SubscriptionTooManyCreateUpdateRequests",
         "SubscriptionTooManyRequests", "TooManyRequests",
     ]

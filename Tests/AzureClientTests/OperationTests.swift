@@ -186,6 +186,28 @@ struct LongRunningOperationTests {
         #expect(error?.advice == .unknownOutcome)
     }
 
+    @Test(arguments: ["<html>Sign in</html>", "", "{\"id\": ", "[]"])
+    func `an answer of somebody in between is never taken for a state`(page: String) async throws {
+        let foreign: ScriptedTransport.Reply = .success(HTTPResponse(status: 200, body: Array(page.utf8)))
+        let once = try Bench([foreign, .answer(["id": .string(server.text), "name": "s", "properties": [:]])])
+        #expect(try await once.calls().sql.server(server).name == "s")
+        let always = try Bench(Array(repeating: foreign, count: 6))
+        #expect(await azureError { try await always.calls().sql.server(server) }?.code == "azure.answer")
+        let change = try Bench([foreign])
+        let error = await azureError { try await change.calls().sql.createKey(server, name: "k", uri: keyB.text) }
+        #expect(error?.advice == .unknownOutcome)
+        #expect(change.transport.serviceRequests.count == 1)
+    }
+
+    @Test func `a result that cannot be read after success leaves the change in doubt`() async throws {
+        let bench = try Bench([
+            accepted(["Azure-AsyncOperation": status]), .answer(["status": "Succeeded"]), .answer([:], status: 404),
+        ])
+        let error = await azureError { try await bench.calls().sql.createKey(server, name: "k", uri: keyB.text) }
+        #expect(error?.status == 404)
+        #expect(error?.advice == .unknownOutcome)
+    }
+
     @Test func `a key that another try has registered counts only when it is the same key`() async throws {
         let conflict: ScriptedTransport.Reply = .answer(
             ["error": ["code": "ServerKeyNameAlreadyExists", "message": "there"]], status: 409)

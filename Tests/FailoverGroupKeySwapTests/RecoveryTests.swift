@@ -154,11 +154,11 @@ struct CrashTests {
     }
 
     @Test func `an operation that fails inside HTTP 200 is a failure with the service's code`() async throws {
-        let lab = try await Lab(faults: ["operation-failed:code=AzureKeyVaultMissingPermissions,message=no rights"])
+        let lab = try await Lab(faults: ["operation-failed:code=AzureKeyVaultKeyDisabled,message=the key is disabled"])
         let inputs = lab.pair("primary", "secondaryKey")
         let harness = try lab.harness(RegisterKey.self)
         let error = await stepError { try await harness.apply(inputs) }
-        #expect(error?.code == "AzureKeyVaultMissingPermissions")
+        #expect(error?.code == "AzureKeyVaultKeyDisabled")
         #expect(error?.kind == .permanent)
         guard case .needed = try await harness.observe(inputs) else {
             Issue.record("nothing was registered")

@@ -99,13 +99,24 @@ struct RequestSender: Sendable {
         var asked: Duration?
         switch result {
         case .success(let answer):
-            guard mode == .allowed, RetryPolicy.isTransient(status: answer.status) else { return .done }
+            guard mode == .allowed, RetryPolicy.isTransient(status: answer.status) || isForeign(answer, to: request)
+            else {
+                return .done
+            }
             asked = retryAfter(answer.headers, now: time.now)
         case .failure(let error):
             guard error.isTransient, mode == .allowed || !error.mayHaveArrived else { return .done }
         }
         let wait = retry.wait(afterAttempt: attempt, retryAfter: asked, random: time.random())
         return wait < context.deadline.remaining(time) ? .again(wait) : .done
+    }
+
+    /// A page of a proxy in between, or an answer cut short: services answer reads with a JSON object.
+    private func isForeign(_ answer: HTTPResponse, to request: HTTPRequest) -> Bool {
+        guard request.method == .get, answer.status == 200 else { return false }
+        let isSpace = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }
+        return answer.body.first { !isSpace($0) } != UInt8(ascii: "{")
+            || answer.body.last { !isSpace($0) } != UInt8(ascii: "}")
     }
 
     private func conclude(

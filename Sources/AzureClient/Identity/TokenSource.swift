@@ -89,9 +89,11 @@ func parsed(_ answer: HTTPResponse) throws(AzureError) -> JSON {
     do {
         return try JSON.parse(answer.body)
     } catch {
+        let start = String(decoding: answer.body.prefix(80), as: UTF8.self).split(whereSeparator: \.isNewline).joined(
+            separator: " ")
         throw AzureError(
-            status: answer.status, code: "azure.answer", "The answer is not JSON: \(error).",
-            requestID: answer.headers["x-ms-request-id"])
+            status: answer.status, code: "azure.answer", "The answer is not JSON (\(error)). It begins: \(start)",
+            requestID: answer.headers["x-ms-request-id"], advice: .retryable)
     }
 }
 

@@ -37,30 +37,37 @@ enum Acceptance: Hashable, Sendable {
     case finished(JSON?)
     case running(LongRunningOperation)
 
+    /// - Throws: an error in doubt when the answer cannot be understood: the request may well have been carried out.
     init(method: RequestMethod, target: WebAddress, answer: HTTPResponse) throws(AzureError) {
-        let body: JSON? = answer.body.isEmpty ? Optional.none : try parsed(answer)
         let location = answer.headers["location"]
-        if let url = answer.headers["azure-asyncoperation"] {
-            self = .running(
+        func running(_ tracking: LongRunningOperation.Tracking, _ url: String, result: String? = nil) -> Acceptance {
+            .running(
                 LongRunningOperation(
-                    method: method, target: target.text, tracking: .asyncOperation, url: url, resultURL: location))
-        } else if answer.status == 202, let location {
-            self = .running(
-                LongRunningOperation(method: method, target: target.text, tracking: .location, url: location))
-        } else if method != .delete, let state = body?["properties"]?["provisioningState"]?.string,
-            OperationState(state) == .running
-        {
-            self = .running(
-                LongRunningOperation(
-                    method: method, target: target.text, tracking: .provisioningState, url: target.text))
-        } else if answer.status == 202 {
-            throw AzureError(
-                status: 202, code: "azure.no-operation-url",
-                "The request was accepted, but the answer names no operation to follow.",
-                requestID: answer.headers["x-ms-request-id"], advice: .unknownOutcome)
-        } else {
-            self = .finished(body)
+                    method: method, target: target.text, tracking: tracking, url: url, resultURL: result))
         }
+        if let url = answer.headers["azure-asyncoperation"] {
+            self = running(.asyncOperation, url, result: location)
+            return
+        }
+        if answer.status == 202 {
+            guard let location else {
+                throw AzureError(
+                    status: 202, code: "azure.no-operation-url",
+                    "The request was accepted, but the answer names no operation to follow.",
+                    requestID: answer.headers["x-ms-request-id"], advice: .unknownOutcome)
+            }
+            self = running(.location, location)
+            return
+        }
+        let body: JSON?
+        do throws(AzureError) {
+            body = answer.body.isEmpty ? Optional.none : try parsed(answer)
+        } catch {
+            throw error.inDoubt
+        }
+        let state = body?["properties"]?["provisioningState"]?.string
+        let goesOn = method != .delete && state.map { OperationState($0) == .running } ?? false
+        self = goesOn ? running(.provisioningState, target.text) : .finished(body)
     }
 }
 

@@ -70,8 +70,8 @@ package struct ResourceManager: Sendable {
             } catch {
                 throw unknown(error, operation)
             }
-            if case .succeeded(let body) = try PollResult(tracking: operation.tracking, answer: answer) {
-                return try await result(of: operation, lastBody: body)
+            if case .succeeded(let body) = try pollResult(operation, answer) {
+                return try await settledResult(of: operation, lastBody: body)
             }
             asked = retryAfter(answer.headers, now: sender.sender.time.now)
         }
@@ -99,6 +99,24 @@ package struct ResourceManager: Sendable {
         copy.message =
             "The operation of \(operation.method.rawValue) \(shortened(operation.target)) could not be followed: \(error.message)"
         return copy
+    }
+
+    private func pollResult(_ operation: LongRunningOperation, _ answer: HTTPResponse) throws(AzureError) -> PollResult
+    {
+        do throws(AzureError) {
+            return try PollResult(tracking: operation.tracking, answer: answer)
+        } catch  where error.code == "azure.answer" {
+            throw unknown(error, operation)
+        }
+    }
+
+    /// The operation has succeeded: not to be able to read its result does not make it retryable.
+    private func settledResult(of operation: LongRunningOperation, lastBody: JSON?) async throws(AzureError) -> JSON? {
+        do throws(AzureError) {
+            return try await result(of: operation, lastBody: lastBody)
+        } catch {
+            throw error.inDoubt
+        }
     }
 
     private func result(of operation: LongRunningOperation, lastBody: JSON?) async throws(AzureError) -> JSON? {

@@ -82,7 +82,7 @@ package struct SQLOperations: Sendable {
         let url = manager.address(server, "/keys/\(percentEncoded(name))", version: version)
         let body: JSON = ["properties": ["serverKeyType": "AzureKeyVault", "uri": .string(uri)]]
         do {
-            return try model(try await manager.perform(.put, url, body: body, started: started), url)
+            return try changed(try await manager.perform(.put, url, body: body, started: started), url)
         } catch let error as AzureError
             where ["ServerKeyNameAlreadyExists", "ServerKeyUriAlreadyExists"].contains(error.code)
         {
@@ -116,7 +116,7 @@ package struct SQLOperations: Sendable {
                 "autoRotationEnabled": .bool(autoRotation),
             ]
         ]
-        return try model(try await manager.perform(.put, url, body: body, started: started), url)
+        return try changed(try await manager.perform(.put, url, body: body, started: started), url)
     }
 
     /// Has the server try its key again, after access to it was lost and given back.
@@ -143,6 +143,15 @@ package struct SQLOperations: Sendable {
     }
 
     // MARK: Shared
+
+    /// The answer to a change, as a model; one that does not fit leaves the change in doubt.
+    private func changed<Model: Decodable>(_ json: JSON?, _ url: WebAddress) throws(AzureError) -> Model {
+        do throws(AzureError) {
+            return try model(json, url)
+        } catch {
+            throw error.inDoubt
+        }
+    }
 
     private func read<Model: Decodable>(_ server: ResourceID, _ path: String = "") async throws(AzureError) -> Model {
         let url = manager.address(server, path, version: version)

@@ -75,6 +75,17 @@ extension StepError {
     }
 }
 
+/// Reads made once an effect has begun: what fails there leaves the effect in doubt, it does not make it retryable.
+func afterEffect<Value>(_ read: () async throws -> Value) async throws -> Value {
+    do {
+        return try await read()
+    } catch let error as AzureError {
+        throw error.inDoubt
+    } catch let error as StepError {
+        throw StepError.unknownOutcome(error.code, error.message, remedy: error.remedy)
+    }
+}
+
 /// What a read gave, or why it gave nothing; only cancellation is thrown on.
 func attempt<Value: Sendable>(_ read: () async throws(AzureError) -> Value) async throws -> Result<Value, AzureError> {
     do throws(AzureError) {

@@ -75,7 +75,7 @@ struct RegisterKey: ReversibleStep {
                 try await gate.begin(undo: undo)
                 context.progress("\(inputs.server.name) tries the key")
             }
-            return try outputs(key)
+            return try await afterEffect { try outputs(key) }
         }
     }
 

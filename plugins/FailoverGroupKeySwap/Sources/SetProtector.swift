@@ -100,7 +100,7 @@ struct SetProtector: ReversibleStep {
                 try await gate.begin(undo: undo)
                 context.progress("\(inputs.server.name) re-encrypts its database encryption keys")
             }
-            return try await outputs(inputs, sql)
+            return try await afterEffect { try await outputs(inputs, sql) }
         }
     }
 
