@@ -32,6 +32,7 @@ final class RunSession {
     /// Looks that failed; a plan with any of them is not run.
     let problems: [PlanPreview.Problem]
 
+    let person: Person
     private let world: RunWorld
     private let plugins: PluginPool
     private let state: StateFolder
@@ -44,6 +45,7 @@ final class RunSession {
         person: Person
     ) throws(MusterError) {
         self.documents = documents
+        self.person = person
         state = try StateFolder()
         configuration = try documents.configuration()
         let (runbook, runbookDocument) = try documents.runbook(request.runbook)
@@ -151,6 +153,7 @@ final class RunSession {
         let folder = state.run(id)
         let journal = try JournalWriter.create(folder: folder)
         try writeFile("\(folder)/plan.json", try planBytes())
+        try writeFile("\(folder)/\(LateRecords.catalogFile)", Array(documents.state.gitFolder.utf8))
         let identity = documents.state.user ?? GitIdentity(name: Host.userName, email: "\(Host.userName)@\(Host.name)")
         let writer = try recordWriter(id, journal, identity)
         let (followers, services) = views(id)

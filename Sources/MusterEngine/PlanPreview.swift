@@ -17,6 +17,8 @@ package struct PlanPreview {
 
     /// Most calls under way at once.
     private static let callsMax = 64
+    /// Longest time that one look may take, however long the step's effect may.
+    private static let lookMilliseconds: Int64 = 120_000
 
     private var plan: Plan
     private let world: any EngineWorld
@@ -121,7 +123,7 @@ package struct PlanPreview {
             verb: verb, definition: definition,
             call: StepCall(
                 step: definition.reference.step, run: nil, id: step.id, attempt: 1, idempotencyKey: "",
-                timeoutMilliseconds: step.timeoutMilliseconds, inputs: inputs[at]!, connections: [:], undo: nil))
+                timeoutMilliseconds: min(step.timeoutMilliseconds, Self.lookMilliseconds), inputs: inputs[at]!, connections: [:], undo: nil))
     }
 
     private mutating func drain() {

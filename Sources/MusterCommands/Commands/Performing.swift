@@ -18,6 +18,7 @@ func perform(_ session: RunSession, confirmation: String, _ terminal: Terminal, 
         terminal.out("Run \(run)")
         guard terminal.isTerminal else { return ([PlainView(terminal)], []) }
         let view = LiveView(terminal)
+        session.person.isAsking = { view.isHeld = $0 }
         return ([view], [LiveClock(view)])
     }
     if json {
@@ -25,7 +26,10 @@ func perform(_ session: RunSession, confirmation: String, _ terminal: Terminal, 
     } else {
         terminal.out(EndView(style: terminal.style).text(result, session))
     }
-    if let failure = result.recordFailure { terminal.error(failure.description) }
+    if let failure = result.recordFailure {
+        terminal.error(failure.description)
+        terminal.error("The run itself \(result.outcome.rawValue); its journal is kept. Commit its record later: muster publish")
+    }
     let status = result.outcome.exitStatus
     if status != .done || result.recordFailure != nil {
         throw CommandEnd(status: status == .done ? .runFailed : status)

@@ -8,27 +8,45 @@ internal import MusterModel
 struct PublishCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "publish",
-        abstract: "Push the log of executions and the runs' branches to the remote that muster.yaml names.",
-        discussion: "Never forces. A remote that cannot be reached is no loss: publish again later.")
+        abstract: "Record runs that git could not take at their end, then push the log to muster.yaml's remote.",
+        discussion: """
+            The log of executions and the runs' branches are pushed, never forced. A remote that cannot be reached is no \
+            loss: publish again later.
+            """)
 
     @OptionGroup var common: CommonOptions
 
     func run() throws {
         let documents = try committedDocuments(common.catalog, nil)
         let configuration = try documents.configuration()
+        let terminal = Terminal()
+        let recorded = try recordLate(documents, configuration, terminal)
         guard let remote = configuration.recordsRemote else {
-            throw MusterError(
-                code: "publish.no-remote", "muster.yaml names no remote for records.", help: "Set records: { remote: NAME }.")
+            let text = "muster.yaml names no remote for records; nothing was pushed."
+            return terminal.out(common.json ? JSON.object(["recorded": recorded, "pushed": .array([])]).canonicalText : text)
         }
         let runs = try documents.git.runTips().map(\.run.ref)
         let report = try documents.git.push(PushOrder(remote: remote, refs: ["refs/heads/\(configuration.recordsBranch)"] + runs))
-        let terminal = Terminal()
         if common.json {
-            terminal.out(try JSON(encoding: report).canonicalText)
+            terminal.out(JSON.object(["recorded": recorded, "pushed": try JSON(encoding: report.refs)]).canonicalText)
         } else {
             for ref in report.refs { terminal.out(pushText(ref, remote)) }
         }
         if !report.isComplete { throw CommandEnd(status: .runFailed) }
+    }
+
+    private func recordLate(
+        _ documents: CatalogDocuments, _ configuration: Configuration, _ terminal: Terminal
+    ) throws(MusterError) -> JSON {
+        let late = LateRecords(
+            git: documents.git, state: documents.state, branch: configuration.recordsBranch, folders: try StateFolder())
+        var recorded: [JSON] = []
+        for run in try late.missing() {
+            let commit = try late.record(run)
+            recorded.append(.string(run.text))
+            if !common.json { terminal.out("✓ recorded \(run) in \(commit.short)") }
+        }
+        return .array(recorded)
     }
 }
 

@@ -11,6 +11,10 @@ final class LiveView: RunFollower {
     private var drawnLines = 0
     private var drawnAt: Int64 = 0
     private var state: RunState?
+    /// A person is being asked below the block: it stands still until they have answered.
+    var isHeld = false {
+        didSet { if isHeld { drawnLines = 0 } }
+    }
 
     init(_ terminal: Terminal) { self.terminal = terminal }
 
@@ -28,15 +32,13 @@ final class LiveView: RunFollower {
     func tick() { if let state, !state.isFinished { draw(state) } }
 
     private func draw(_ state: RunState) {
+        if isHeld { return }
         let view = RunView(style: terminal.style, width: terminal.width, stepsMax: max(4, terminal.height - 8))
         let lines = view.lines(state, now: readClocks().wall)
         let up = drawnLines > 0 ? "\u{1B}[\(drawnLines)A\r\u{1B}[J" : ""
         terminal.raw(up + lines.map { $0 + "\n" }.joined())
         drawnLines = lines.count
     }
-
-    /// Text that others print stands below; the block is drawn below that.
-    func release() { drawnLines = 0 }
 }
 
 /// A line for each event, for pipes and logs.

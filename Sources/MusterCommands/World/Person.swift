@@ -24,6 +24,8 @@ final class Person {
     private var line: [UInt8] = []
     private var inputs: [EngineInput] = []
     private var isClosed = false
+    /// Told when a question opens on the terminal and when none is open any more.
+    var isAsking: (Bool) -> Void = { _ in }
 
     init(_ mode: Mode, name: String) {
         self.mode = mode
@@ -44,7 +46,9 @@ final class Person {
     }
 
     private func prompt() {
-        guard case .terminal(let terminal) = mode, let next = waiting.first else { return }
+        guard case .terminal(let terminal) = mode else { return }
+        isAsking(!waiting.isEmpty)
+        guard let next = waiting.first else { return }
         terminal.out("\n☞ \(next.step)\n  \(visibleText(next.instructions))")
         terminal.raw("  \(visibleText(next.evidence ?? "What did you do?")) (type it and press Enter; Ctrl-C stops the run): ")
     }

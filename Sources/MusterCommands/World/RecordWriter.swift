@@ -143,14 +143,8 @@ final class RecordWriter: RunFollower, PollService {
         try journal.sync()
         let record = try RecordFiles(fold: fold, journal: bytes, uncommitted: place.uncommitted)
         self.record = record.record
-        let files = record.files.map { file -> RunCommit.File in
-            switch file.content {
-            case .bytes(let bytes): RunCommit.File(path: file.path, .content(FileContent(bytes)))
-            case .blob(let id): RunCommit.File(path: file.path, .blob(id))
-            }
-        }
         let note = CommitNote(
             message: commitMessage(for: record.record, at: occasion), author: place.author, time: readClocks().wall)
-        return RunCommit(run: place.run, parent: tip, files: files, note: note)
+        return RunCommit(run: place.run, parent: tip, files: record.files.map(\.forGit), note: note)
     }
 }

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterDocuments
+internal import MusterGit
+internal import MusterJournal
+internal import MusterMachine
+internal import MusterModel
+internal import MusterRecord
+internal import MusterSystem
+
+/// Runs of this machine that ended while git could not take their record: they are recorded from their journals later.
+struct LateRecords {
+    let git: Catalog
+    let state: RepositoryState
+    let branch: String
+    let folders: StateFolder
+
+    /// What a run's folder keeps to find its catalog again.
+    static let catalogFile = "catalog"
+
+    /// Finished runs of this catalog that its log does not hold.
+    func missing() throws(MusterError) -> [RunID] {
+        var missing: [RunID] = []
+        for run in folders.runs() {
+            guard let bytes = readSmallFile("\(folders.run(run))/\(Self.catalogFile)"),
+                String(decoding: bytes, as: UTF8.self) == state.gitFolder
+            else { continue }
+            if try git.recordFiles(RecordPlace(run: run, branch: branch)) == nil, try isFinished(run) { missing.append(run) }
+        }
+        return missing
+    }
+
+    private func isFinished(_ run: RunID) throws(MusterError) -> Bool {
+        let last = try JournalReader().read("\(folders.run(run))/\(JournalWriter.fileName)").entries.last
+        if case .runFinished? = last?.event { return true }
+        return false
+    }
+
+    /// Commits the run's record and merges it into the log.
+    ///
+    /// - Throws: `record.uncommitted` for a rehearsal of uncommitted work, whose documents no commit holds.
+    func record(_ run: RunID) throws(MusterError) -> ObjectID {
+        let folder = folders.run(run)
+        let journal = try JournalReader().bytes("\(folder)/\(JournalWriter.fileName)")
+        do {
+            let plan = try JSON.parse(readSmallFile("\(folder)/plan.json", limit: 64 << 20) ?? []).decode(Plan.self)
+            guard plan.commit != nil else {
+                throw MusterError(
+                    code: "record.uncommitted", "The run \(run) rehearsed uncommitted work, which nothing holds any more.",
+                    help: "Rehearse it again.")
+            }
+            let files = try RecordFiles(plan: plan, journal: journal, render: renderTemplate)
+            let identity = state.user ?? GitIdentity(name: Host.userName, email: "\(Host.userName)@\(Host.name)")
+            let note = CommitNote(
+                message: commitMessage(for: files.record, at: .finished), author: identity, time: readClocks().wall)
+            let tip = try git.runTips().first { $0.run == run }?.commit
+            _ = try git.commitRun(RunCommit(run: run, parent: tip, files: files.files.map(\.forGit), note: note))
+            return try git.mergeRecord(RecordMerge(run: run, branch: branch, note: note)).commit
+        } catch let error as MusterError {
+            throw error
+        } catch {
+            throw MusterError(
+                code: "record.not-written", "The record of run \(run) cannot be made: \(describeDecodingError(error)).",
+                status: .runFailed)
+        }
+    }
+}
+
+extension MusterRecord.RecordFile {
+    /// The same file as git's worker takes it.
+    var forGit: RunCommit.File {
+        switch content {
+        case .bytes(let bytes): RunCommit.File(path: path, .content(FileContent(bytes)))
+        case .blob(let id): RunCommit.File(path: path, .blob(id))
+        }
+    }
+}
