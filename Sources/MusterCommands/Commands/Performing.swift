@@ -81,6 +81,9 @@ private final class LiveClock: PollService {
 struct EndView {
     let style: Style
 
+    /// As it was called, so that the commands named can be typed just so.
+    private static var program: String { CommandLine.arguments.first ?? "muster" }
+
     func text(_ result: RunSession.Result, _ session: RunSession) -> String {
         var lines = ["", headline(result)]
         if let why = result.record?.why { lines.append("  " + visibleText(why)) }
@@ -92,8 +95,8 @@ struct EndView {
             lines += [
                 "The record is committed: \(session.configuration.recordsBranch) at \(commit.short), in \(result.run.recordPath)",
                 "  git show \(session.configuration.recordsBranch):\(result.run.recordPath)/README.md",
-                "  muster show \(result.run)",
-                "  muster verify \(result.run)",
+                "  \(Self.program) show \(result.run)",
+                "  \(Self.program) verify \(result.run)",
             ]
         }
         if let push = result.push { lines += pushLines(push, session.configuration.recordsRemote ?? "") }
