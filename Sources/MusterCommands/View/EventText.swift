@@ -23,7 +23,7 @@ private func eventText(_ event: Event, _ state: RunState) -> (String, String, St
     case .stepInDoubt(let body): ("?", "\(body.step) is in doubt: \(body.why)", .bad)
     case .stepSkipped(let body): ("–", "\(body.step) not done: \(body.detail)", .quiet)
     case .manualConfirmed(let body): ("☞", "\(body.step) confirmed by \(body.person): \(body.note)", nil)
-    case .stopRequested(let body): ("■", "stop asked for by \(body.by): \(body.reason)", .warning)
+    case .stopRequested(let body): ("■", stopText(body, state), .warning)
     case .clockJumped(let body): ("!", "the wall clock moved by \(body.milliseconds) ms", .warning)
     default: nil
     }
@@ -39,6 +39,13 @@ private func endText(_ id: String, _ state: RunState) -> (String, String, Style.
 private func failureText(_ body: AttemptFailed) -> String {
     let next = body.retryAt.map { ", next try at \($0.timeOfDay)" } ?? ""
     return "\(body.step): attempt \(body.attempt) failed: \(body.failure.message)\(next)"
+}
+
+private func stopText(_ body: StopRequested, _ state: RunState) -> String {
+    let begun = state.active.filter { state.steps[$0].phase == .applying(begun: true) }.map { state.plan.steps[$0].id }
+    let wait = begun.isEmpty
+        ? "" : "; waits for \(begun.joined(separator: ", ")), whose effect has begun; once more to leave it in doubt"
+    return "stop asked for by \(body.by): \(body.reason)\(wait)"
 }
 
 private func remedyText(_ failure: StepFailure) -> String { failure.remedy.map { " — \($0)" } ?? "" }

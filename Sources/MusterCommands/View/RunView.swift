@@ -67,7 +67,7 @@ struct RunView {
             "  next   " + (next.isEmpty ? "the end" : next.joined(separator: ", ")),
             "  a stop would leave in place: " + (inPlace.isEmpty ? "nothing" : inPlace.joined(separator: ", ")),
         ]
-        if let stop = state.stop { lines.append(style("  stopping: \(visibleText(stop.reason))", .warning)) }
+        if let stop = state.stop { lines.append(style("  stopping (\(visibleText(stop.reason))): steps under way end; once more leaves them in doubt", .warning)) }
         return lines
     }
 
