@@ -109,23 +109,34 @@ final class RunSession {
         }
     }
 
-    /// Why the plan cannot be run, as errors; empty when it can.
+    /// Why the plan cannot be run, as errors; empty when it can. What several steps met is said once, with their names.
     var refusals: [Diagnostic] {
-        let failed = problems.map { problem in
-            let place = problem.step.isEmpty ? "" : "\(problem.step): "
-            return Diagnostic(
-                code: problem.failure.code, visibleText(place + problem.failure.message),
-                help: problem.failure.remedy.map(visibleText))
+        let failed = problems.map { ($0.step, $0.failure.code, $0.failure.message, $0.failure.remedy) }
+        let unmet = blockers.map { step, result in
+            let declared = plan.steps.first { $0.id == step }.flatMap { plan.definitions[$0.uses] }?.preconditions
+            let remedy = declared?.first { $0.id == result.id }?.remedy
+            return (step, "precondition.\(result.verdict.rawValue)", "\(result.id): \(result.says)", remedy)
         }
-        let unmet = blockers.map { blocker in
-            let declared = plan.steps.first { $0.id == blocker.step }.flatMap { plan.definitions[$0.uses] }?.preconditions
-            return Diagnostic(
-                code: "precondition.\(blocker.result.verdict.rawValue)",
-                visibleText("\(blocker.step): \(blocker.result.id): \(blocker.result.says)"),
-                help: declared?.first { $0.id == blocker.result.id }?.remedy)
+        var order: [String] = []
+        var found: [String: (diagnostic: Diagnostic, steps: [String])] = [:]
+        for (step, code, message, remedy) in failed + unmet {
+            let key = "\(code)\n\(message)"
+            if found[key] == nil {
+                order.append(key)
+                found[key] = (Diagnostic(code: code, message, help: remedy.map(visibleText)), [])
+            }
+            if !step.isEmpty, found[key]?.steps.contains(step) == false { found[key]?.steps.append(step) }
         }
-        return failed + unmet
+        return order.compactMap { found[$0] }.map { diagnostic, steps in
+            var diagnostic = diagnostic
+            let place = steps.isEmpty ? "" : steps.joined(separator: ", ") + ": "
+            diagnostic.summary = visibleText(place + diagnostic.summary)
+            return diagnostic
+        }
     }
+
+    /// Somebody stopped it while it looked at the targets.
+    var wasInterrupted: Bool { problems.contains { $0.failure.code == "plan.interrupted" } }
 
     func shutdown() { plugins.shutdown() }
 

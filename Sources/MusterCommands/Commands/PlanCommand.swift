@@ -60,10 +60,10 @@ func planJSON(_ session: RunSession) throws -> JSON {
 func refuse(_ session: RunSession, _ terminal: Terminal, json: Bool) throws {
     let refusals = session.refusals
     guard !refusals.isEmpty else { return }
-    if !json || refusals.isEmpty {
+    if !json {
         terminal.error("")
         for refusal in refusals { terminal.error(refusal.description) }
         terminal.error("error: Nothing was changed. The plan cannot be run as long as these hold. [plan.refused]")
     }
-    throw CommandEnd(status: .preconditionUnmet)
+    throw CommandEnd(status: session.wasInterrupted ? .interrupted : .preconditionUnmet)
 }
