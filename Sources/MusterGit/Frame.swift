@@ -8,15 +8,18 @@ package enum Frame {
     package static let limit = 2 * GitLimits.answerBytes + (2 << 20)
 
     package static func encode(_ message: JSON) throws(MusterError) -> [UInt8] {
-        let body = message.canonicalBytes()
-        guard body.count <= limit else {
+        // Room for the length first: a copy of a message can be a copy of a whole record.
+        var frame: [UInt8] = [0, 0, 0, 0]
+        message.write(to: &frame)
+        let length = frame.count - 4
+        guard length <= limit else {
             throw MusterError(
                 code: "git.too-large",
-                "A message of \(body.count) bytes is larger than the \(limit) that git's worker takes.",
+                "A message of \(length) bytes is larger than the \(limit) that git's worker takes.",
                 help: "Split the request, or make the files smaller.")
         }
-        let count = UInt32(body.count)
-        return [UInt8(count >> 24), UInt8(count >> 16 & 255), UInt8(count >> 8 & 255), UInt8(count & 255)] + body
+        for place in 0..<4 { frame[place] = UInt8(length >> (24 - 8 * place) & 255) }
+        return frame
     }
 }
 

@@ -68,6 +68,9 @@ private final class POSIXFile: DurableFile {
 
     func readWhole() throws(FileFailure) -> [UInt8] {
         var whole: [UInt8] = []
+        // No more than a hint: the file may grow meanwhile, and whether it can be read is seen below.
+        var status = stat()
+        if fstat(descriptor, &status) == 0 { whole.reserveCapacity(Int(status.st_size)) }
         var chunk = [UInt8](repeating: 0, count: 256 << 10)
         while true {
             let count = chunk.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, off_t(whole.count)) }

@@ -67,7 +67,8 @@ extension RunState {
     private func effectLeft(_ at: Int) -> EffectLeft { steps[at].undo == nil ? .none : .applied }
 
     private func stopped(_ id: String) -> StepSkipped {
-        let why = stop.map { "\($0.by): \($0.reason)" } ?? stoppedBy.map { "step \"\(plan.steps[$0].id)\" did not get done" }
+        let why =
+            stop.map { "\($0.by): \($0.reason)" } ?? stoppedBy.map { "step \"\(plan.steps[$0].id)\" did not get done" }
         return StepSkipped(step: id, reason: .stopped, detail: why ?? "the run stopped")
     }
 
@@ -77,19 +78,23 @@ extension RunState {
         var events: [Event] = []
         var room = activeInGroup
         for at in startable {
-            let step = plan.steps[at]
-            if let event = reasonToSkip(at) {
+            if mayHaveToSkip(at), let event = reasonToSkip(at) {
                 events.append(.stepSkipped(event))
                 continue
             }
-            if let group = step.group {
-                guard room[group.id, default: 0] < group.parallel else { continue }
-                room[group.id, default: 0] += 1
+            if let group = groups[at] {
+                guard room[group] < parallel(at) else { continue }
+                room[group] += 1
             }
             events.append(startDecision(at))
         }
         return events
     }
+
+    private func parallel(_ at: Int) -> Int { plan.steps[at].group?.parallel ?? 1 }
+
+    /// A quick look: thousands of instances of a `for-each` may wait for their turn.
+    private func mayHaveToSkip(_ at: Int) -> Bool { isStopping || lacksNeed[at] }
 
     private func reasonToSkip(_ at: Int) -> StepSkipped? {
         let step = plan.steps[at]
@@ -97,13 +102,7 @@ extension RunState {
         // What brings things back to normal runs whatever happened above it.
         guard step.section == .steps else { return nil }
         if stoppedBy != nil { return stopped(step.id) }
-        let missing = step.needs.first { need in
-            switch steps[positions[need]!].phase {
-            case .done, .skipped(.condition): false
-            case .failed: plan.steps[positions[need]!].onFailure != .continue
-            default: true
-            }
-        }
+        let missing = step.needs.first { !letsDependentsStart(positions[$0]!) }
         return missing.map {
             StepSkipped(step: step.id, reason: .dependency, detail: "it needs \"\($0)\", which was not done")
         }
@@ -113,7 +112,8 @@ extension RunState {
         let step = plan.steps[at]
         do {
             if let condition = step.condition, try !scope(for: at).isTrue(condition) {
-                return .stepSkipped(StepSkipped(step: step.id, reason: .condition, detail: "when: \(condition) is false"))
+                return .stepSkipped(
+                    StepSkipped(step: step.id, reason: .condition, detail: "when: \(condition) is false"))
             }
             return .stepStarted(StepStarted(step: step.id, attempt: 1, inputs: try scope(for: at).values(step.with)))
         } catch {
@@ -155,9 +155,10 @@ extension RunState {
     /// The step's key towards the clouds: a UUID made of run and step, the same over all attempts, also after a crash.
     package func idempotencyKey(_ id: String) -> String {
         let run = created?.run.text ?? ""
-        let hex = Array(Digest(of: "\(run)\n\(id)".utf8).hex)
-        let parts = [hex[0..<8], hex[8..<12], ["8"] + hex[13..<16], ["8"] + hex[17..<20], hex[20..<32]]
-        return parts.map { String($0) }.joined(separator: "-")
+        var digits = Array(Digest(of: "\(run)\n\(id)".utf8).hex.utf8.prefix(32))
+        (digits[12], digits[16]) = (UInt8(ascii: "8"), UInt8(ascii: "8"))
+        for dash in [20, 16, 12, 8] { digits.insert(UInt8(ascii: "-"), at: dash) }
+        return String(decoding: digits, as: UTF8.self)
     }
 
     // MARK: The end
@@ -167,7 +168,8 @@ extension RunState {
             steps.firstIndex { matches($0.phase) }.map { plan.steps[$0].id }
         }
         if let id = first({ $0 == .inDoubt }) {
-            return RunFinished(outcome: .stuck, why: "Step \"\(id)\" is in doubt: nobody knows whether its effect happened.")
+            return RunFinished(
+                outcome: .stuck, why: "Step \"\(id)\" is in doubt: nobody knows whether its effect happened.")
         }
         let failed = steps.indices.first { at in
             steps[at].phase == .failed && (plan.steps[at].onFailure == .stop || plan.steps[at].section == .finally)

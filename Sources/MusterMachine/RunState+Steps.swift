@@ -67,7 +67,8 @@ extension RunState {
             end(at, .failed, time)
         case (.stepSkipped(let body), .pending):
             end(at, .skipped(body.reason), time)
-        case (.stepSkipped(let body), .ready), (.stepSkipped(let body), .waiting), (.stepSkipped(let body), .waitingForPerson):
+        case (.stepSkipped(let body), .ready), (.stepSkipped(let body), .waiting),
+            (.stepSkipped(let body), .waitingForPerson):
             guard body.reason == .stopped else { throw illegal(event, step: at) }
             end(at, .skipped(.stopped), time)
         default:
@@ -79,7 +80,7 @@ extension RunState {
         if steps[at].phase == .pending {
             startable.removeAll { $0 == at }
             active.insert(at, at: active.firstIndex { $0 > at } ?? active.endIndex)
-            if let group = plan.steps[at].group { activeInGroup[group.id, default: 0] += 1 }
+            if let group = groups[at] { activeInGroup[group] += 1 }
             steps[at].startedAt = time
         }
         steps[at].attempt = body.attempt
@@ -175,7 +176,8 @@ extension RunState {
             steps[at].undo = nil
             steps[at].phase = phaseAfterFailure(at, steps[at].failure!)
         case .partial, .unknown:
-            steps[at].phase = .deciding(.inDoubt(observation.why ?? "the read-back answered \(observation.standing.rawValue)"))
+            steps[at].phase = .deciding(
+                .inDoubt(observation.why ?? "the read-back answered \(observation.standing.rawValue)"))
         }
     }
 
@@ -186,11 +188,13 @@ extension RunState {
         startable.removeAll { $0 == at }
         if wasActive {
             active.removeAll { $0 == at }
-            if let group = plan.steps[at].group { activeInGroup[group.id, default: 1] -= 1 }
+            if let group = groups[at] { activeInGroup[group] -= 1 }
         }
         if stopsRun(at) { stoppedBy = stoppedBy ?? at }
         openSteps -= 1
+        let isDone = letsDependentsStart(at)
         for dependent in dependents[at] {
+            if !isDone { lacksNeed[dependent] = true }
             openNeeds[dependent] -= 1
             let isOpen = plan.steps[dependent].section == .steps || openMainSteps == 0
             if openNeeds[dependent] == 0, isOpen, steps[dependent].phase == .pending { insertStartable(dependent) }
@@ -198,6 +202,15 @@ extension RunState {
         if plan.steps[at].section == .steps {
             openMainSteps -= 1
             if openMainSteps == 0 { openFinally() }
+        }
+    }
+
+    /// Whether the steps that need this one, which has ended, may start.
+    func letsDependentsStart(_ at: Int) -> Bool {
+        switch steps[at].phase {
+        case .done, .skipped(.condition): true
+        case .failed: plan.steps[at].onFailure == .continue
+        default: false
         }
     }
 

@@ -40,6 +40,8 @@ package struct RunState: Sendable {
     /// By position: who needs the step, and how many of its own needs have not ended.
     let dependents: [[Int]]
     var openNeeds: [Int]
+    /// By position: a need has ended in a way that keeps the step from starting.
+    var lacksNeed: [Bool]
     /// Pending steps whose needs have all ended, in plan order.
     var startable: [Int]
     /// Steps between start and end, in plan order.
@@ -49,7 +51,10 @@ package struct RunState: Sendable {
     var openSteps: Int
     /// The first step whose failure stops the run.
     package internal(set) var stoppedBy: Int?
-    var activeInGroup: [String: Int] = [:]
+    /// By position: the number of the step's `for-each`; nil without one.
+    let groups: [Int?]
+    /// By the number of a `for-each`: how many of its steps are active.
+    var activeInGroup: [Int]
 
     /// - Precondition: the plan's steps name known definitions, and needs only of earlier steps, as the planner makes them.
     package init(plan: Plan) {
@@ -63,6 +68,11 @@ package struct RunState: Sendable {
         }
         self.dependents = dependents
         openNeeds = plan.steps.map(\.needs.count)
+        lacksNeed = Array(repeating: false, count: plan.steps.count)
+        var numbers: [String: Int] = [:]
+        for group in plan.steps.compactMap(\.group) where numbers[group.id] == nil { numbers[group.id] = numbers.count }
+        groups = plan.steps.map { $0.group.flatMap { numbers[$0.id] } }
+        activeInGroup = Array(repeating: 0, count: numbers.count)
         openSteps = plan.steps.count
         openMainSteps = plan.steps.filter { $0.section == .steps }.count
         startable = plan.steps.indices.filter { plan.steps[$0].needs.isEmpty && plan.steps[$0].section == .steps }

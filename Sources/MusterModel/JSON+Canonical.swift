@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
+
 extension JSON {
     /// The one text that is hashed, signed and written to journals: no white space, member names sorted by their UTF-8
     /// bytes, only the escapes that JSON demands (`\"`, `\\`, control characters as `\n`, `\t` … or `\u00XX`).
@@ -32,11 +34,11 @@ extension JSON {
             out.append(UInt8(ascii: "]"))
         case .object(let members):
             out.append(UInt8(ascii: "{"))
-            for (index, name) in Self.sortedNames(members).enumerated() {
+            for (index, member) in Self.sorted(members).enumerated() {
                 if index > 0 { out.append(UInt8(ascii: ",")) }
-                Self.writeString(name, to: &out)
+                Self.writeString(member.key, to: &out)
                 out.append(UInt8(ascii: ":"))
-                members[name]!.write(to: &out)
+                member.value.write(to: &out)
             }
             out.append(UInt8(ascii: "}"))
         default: writeScalar(to: &out)
@@ -56,12 +58,13 @@ extension JSON {
             out.append(UInt8(ascii: "]"))
         case .object(let members) where !members.isEmpty:
             out.append(UInt8(ascii: "{"))
-            for (index, name) in Self.sortedNames(members).enumerated() {
+            for (index, member) in Self.sorted(members).enumerated() {
                 if index > 0 { out.append(UInt8(ascii: ",")) }
                 Self.newline(&out, indent + 1)
-                Self.writeString(name, to: &out)
-                out.append(contentsOf: [UInt8(ascii: ":"), UInt8(ascii: " ")])
-                members[name]!.writePretty(to: &out, indent: indent + 1)
+                Self.writeString(member.key, to: &out)
+                out.append(UInt8(ascii: ":"))
+                out.append(UInt8(ascii: " "))
+                member.value.writePretty(to: &out, indent: indent + 1)
             }
             Self.newline(&out, indent)
             out.append(UInt8(ascii: "}"))
@@ -88,30 +91,56 @@ extension JSON {
     }
 
     // Swift compares strings by canonical equivalence of characters; bytes are what another language can repeat.
-    private static func sortedNames(_ members: [String: JSON]) -> [String] {
-        members.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    private static func sorted(_ members: [String: JSON]) -> [(key: String, value: JSON)] {
+        members.sorted { utf8Precedes($0.key, $1.key) }
+    }
+
+    private static func utf8Precedes(_ left: String, _ right: String) -> Bool {
+        let order = left.utf8.withContiguousStorageIfAvailable { left in
+            right.utf8.withContiguousStorageIfAvailable { right in
+                let order = memcmp(left.baseAddress!, right.baseAddress!, min(left.count, right.count))
+                return order == 0 ? left.count < right.count : order < 0
+            }
+        }
+        // Strings that are not kept as UTF-8 do not exist on Linux; the language does not promise it.
+        return (order ?? nil) ?? left.utf8.lexicographicallyPrecedes(right.utf8)
     }
 
     private static let hexDigits = Array("0123456789abcdef".utf8)
 
+    /// Copies what stands between two escapes at once: most strings have none.
     private static func writeString(_ value: String, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
-        for byte in value.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): out.append(contentsOf: [UInt8(ascii: "\\"), byte])
-            case UInt8(ascii: "\\"): out.append(contentsOf: [byte, byte])
-            case 0x08: out.append(contentsOf: "\\b".utf8)
-            case 0x09: out.append(contentsOf: "\\t".utf8)
-            case 0x0A: out.append(contentsOf: "\\n".utf8)
-            case 0x0C: out.append(contentsOf: "\\f".utf8)
-            case 0x0D: out.append(contentsOf: "\\r".utf8)
-            case 0..<0x20:
-                out.append(contentsOf: "\\u00".utf8)
-                out.append(hexDigits[Int(byte >> 4)])
-                out.append(hexDigits[Int(byte & 15)])
-            default: out.append(byte)
+        var value = value
+        value.withUTF8 { bytes in
+            var copied = 0
+            for at in bytes.indices where bytes[at] < 0x20 || bytes[at] == quote || bytes[at] == backslash {
+                out.append(contentsOf: bytes[copied..<at])
+                writeEscape(bytes[at], to: &out)
+                copied = at + 1
             }
+            out.append(contentsOf: bytes[copied...])
         }
         out.append(UInt8(ascii: "\""))
+    }
+
+    private static let quote = UInt8(ascii: "\"")
+    private static let backslash = UInt8(ascii: "\\")
+
+    private static func writeEscape(_ byte: UInt8, to out: inout [UInt8]) {
+        switch byte {
+        case 0x08: out.append(contentsOf: "\\b".utf8)
+        case 0x09: out.append(contentsOf: "\\t".utf8)
+        case 0x0A: out.append(contentsOf: "\\n".utf8)
+        case 0x0C: out.append(contentsOf: "\\f".utf8)
+        case 0x0D: out.append(contentsOf: "\\r".utf8)
+        case 0..<0x20:
+            out.append(contentsOf: "\\u00".utf8)
+            out.append(hexDigits[Int(byte >> 4)])
+            out.append(hexDigits[Int(byte & 15)])
+        default:
+            out.append(backslash)
+            out.append(byte)
+        }
     }
 }

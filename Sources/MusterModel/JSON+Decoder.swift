@@ -1,24 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// Where a value stands, from the inside out: written out only for an error.
+final class DecodingPlace {
+    private let parent: DecodingPlace?
+    private let key: any CodingKey
+
+    init(_ parent: DecodingPlace?, _ key: any CodingKey) {
+        self.parent = parent
+        self.key = key
+    }
+
+    var path: [any CodingKey] { (parent?.path ?? []) + [key] }
+}
+
 struct JSONValueDecoder: Decoder {
     let value: JSON
-    let codingPath: [any CodingKey]
+    let place: DecodingPlace?
+    var codingPath: [any CodingKey] { place?.path ?? [] }
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         guard case .object(let members) = value else { throw mismatch("an object") }
-        return KeyedDecodingContainer(KeyedValues<Key>(members: members, codingPath: codingPath))
+        return KeyedDecodingContainer(KeyedValues<Key>(members: members, place: place))
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
         guard case .array(let elements) = value else { throw mismatch("a list") }
-        return ListValues(elements: elements, codingPath: codingPath)
+        return ListValues(elements: elements, place: place)
     }
 
     func singleValueContainer() -> any SingleValueDecodingContainer { ScalarValue(decoder: self) }
 
     func decodeAny<Value: Decodable>(_ type: Value.Type) throws -> Value {
         if type == JSON.self { return value as! Value }
+        if type == [String: JSON].self, case .object(let members) = value { return members as! Value }
         return try type.init(from: self)
     }
 
@@ -73,23 +88,45 @@ private struct ScalarValue: SingleValueDecodingContainer {
 
 private struct KeyedValues<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let members: [String: JSON]
-    let codingPath: [any CodingKey]
+    let place: DecodingPlace?
+    var codingPath: [any CodingKey] { place?.path ?? [] }
 
     var allKeys: [Key] { members.keys.compactMap { Key(stringValue: $0) } }
 
     func contains(_ key: Key) -> Bool { members[key.stringValue] != nil }
 
-    private func decoder(_ key: Key) throws -> JSONValueDecoder {
-        guard let value = members[key.stringValue] else {
-            let context = DecodingError.Context(
-                codingPath: codingPath, debugDescription: "the member \"\(key.stringValue)\" is missing")
-            throw DecodingError.keyNotFound(key, context)
-        }
-        return JSONValueDecoder(value: value, codingPath: codingPath + [key])
+    private func value(_ key: Key) throws -> JSON {
+        if let value = members[key.stringValue] { return value }
+        let context = DecodingError.Context(
+            codingPath: codingPath, debugDescription: "the member \"\(key.stringValue)\" is missing")
+        throw DecodingError.keyNotFound(key, context)
     }
 
-    func decodeNil(forKey key: Key) throws -> Bool { try decoder(key).value == .null }
-    func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value { try decoder(key).decodeAny(type) }
+    private func decoder(_ key: Key) throws -> JSONValueDecoder {
+        JSONValueDecoder(value: try value(key), place: DecodingPlace(place, key))
+    }
+
+    func decodeNil(forKey key: Key) throws -> Bool { try value(key) == .null }
+
+    // The kinds that need no decoder of their own.
+    func decode(_ type: String.Type, forKey key: Key) throws -> String {
+        if let string = try value(key).string { return string }
+        throw try decoder(key).mismatch("a string")
+    }
+
+    func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool {
+        if let bool = try value(key).bool { return bool }
+        throw try decoder(key).mismatch("a boolean")
+    }
+
+    func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 {
+        if let int = try value(key).int { return int }
+        return try decoder(key).integer(type)
+    }
+
+    func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
+        try decoder(key).decodeAny(type)
+    }
 
     func nestedContainer<Nested: CodingKey>(
         keyedBy type: Nested.Type, forKey key: Key
@@ -98,13 +135,14 @@ private struct KeyedValues<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
         try decoder(key).unkeyedContainer()
     }
-    func superDecoder() throws -> any Decoder { JSONValueDecoder(value: .object(members), codingPath: codingPath) }
+    func superDecoder() throws -> any Decoder { JSONValueDecoder(value: .object(members), place: place) }
     func superDecoder(forKey key: Key) throws -> any Decoder { try decoder(key) }
 }
 
 private struct ListValues: UnkeyedDecodingContainer {
     let elements: [JSON]
-    let codingPath: [any CodingKey]
+    let place: DecodingPlace?
+    var codingPath: [any CodingKey] { place?.path ?? [] }
     var currentIndex = 0
     var count: Int? { elements.count }
     var isAtEnd: Bool { currentIndex >= elements.count }
@@ -118,11 +156,13 @@ private struct ListValues: UnkeyedDecodingContainer {
 
     private mutating func next() throws -> JSONValueDecoder {
         guard !isAtEnd else {
-            let context = DecodingError.Context(codingPath: codingPath, debugDescription: "the list has no further element")
+            let context = DecodingError.Context(
+                codingPath: codingPath, debugDescription: "the list has no further element")
             throw DecodingError.valueNotFound(JSON.self, context)
         }
         defer { currentIndex += 1 }
-        return JSONValueDecoder(value: elements[currentIndex], codingPath: codingPath + [IndexKey(intValue: currentIndex)])
+        return JSONValueDecoder(
+            value: elements[currentIndex], place: DecodingPlace(place, IndexKey(intValue: currentIndex)))
     }
 
     mutating func decodeNil() throws -> Bool {
@@ -132,7 +172,8 @@ private struct ListValues: UnkeyedDecodingContainer {
     }
 
     mutating func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try next().decodeAny(type) }
-    mutating func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type) throws -> KeyedDecodingContainer<Nested> {
+    mutating func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type) throws -> KeyedDecodingContainer<Nested>
+    {
         try next().container(keyedBy: type)
     }
     mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer { try next().unkeyedContainer() }

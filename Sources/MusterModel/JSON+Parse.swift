@@ -149,7 +149,7 @@ private struct JSONTextParser {
                 return string
             case UInt8(ascii: "\\"):
                 text.append(contentsOf: bytes[run..<at])
-                text.append(contentsOf: String(try parseEscape()).utf8)
+                try parseEscape(into: &text)
                 run = at
             case 0..<0x20: throw failure("A control character stands bare in a string")
             default: at += 1
@@ -157,25 +157,28 @@ private struct JSONTextParser {
         }
     }
 
-    private mutating func parseEscape() throws(JSONParseError) -> Unicode.Scalar {
+    private mutating func parseEscape(into text: inout [UInt8]) throws(JSONParseError) {
         at += 1
         guard at < bytes.count else { throw failure("A string does not end") }
-        let simple: Unicode.Scalar? =
+        let simple: UInt8? =
             switch bytes[at] {
-            case UInt8(ascii: "\""): "\""
-            case UInt8(ascii: "\\"): "\\"
-            case UInt8(ascii: "/"): "/"
-            case UInt8(ascii: "b"): "\u{8}"
-            case UInt8(ascii: "f"): "\u{C}"
-            case UInt8(ascii: "n"): "\n"
-            case UInt8(ascii: "r"): "\r"
-            case UInt8(ascii: "t"): "\t"
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): bytes[at]
+            case UInt8(ascii: "b"): 0x08
+            case UInt8(ascii: "f"): 0x0C
+            case UInt8(ascii: "n"): 0x0A
+            case UInt8(ascii: "r"): 0x0D
+            case UInt8(ascii: "t"): 0x09
             default: nil
             }
         if let simple {
             at += 1
-            return simple
+            text.append(simple)
+        } else {
+            text.append(contentsOf: String(try parseCodePoint()).utf8)
         }
+    }
+
+    private mutating func parseCodePoint() throws(JSONParseError) -> Unicode.Scalar {
         guard bytes[at] == UInt8(ascii: "u") else { throw failure("This escape is not JSON") }
         let first = try parseHex4()
         if let scalar = Unicode.Scalar(first) { return scalar }
@@ -192,7 +195,8 @@ private struct JSONTextParser {
     private mutating func parseHex4() throws(JSONParseError) -> UInt32 {
         var value: UInt32 = 0
         for offset in 1...4 {
-            guard at + offset < bytes.count, let digit = Character(Unicode.Scalar(bytes[at + offset])).hexDigitValue else {
+            guard at + offset < bytes.count, let digit = Character(Unicode.Scalar(bytes[at + offset])).hexDigitValue
+            else {
                 throw failure("Four hexadecimal digits are expected")
             }
             value = value << 4 | UInt32(digit)

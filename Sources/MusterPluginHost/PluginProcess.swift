@@ -210,12 +210,15 @@ package final class PluginProcess {
         return events
     }
 
-    private func readOutput(chunks: Int, now: Int64) -> [PluginEvent] {
+    private func readOutput(chunks: Int, now: Int64, isLast: Bool = false) -> [PluginEvent] {
         var events: [PluginEvent] = []
         do {
             for _ in 0..<chunks {
                 switch child.readOutput() {
-                case .bytes(let bytes): try output.append(bytes) { events.append(try receive($0, at: $1)) }
+                case .bytes(let bytes):
+                    try output.append(bytes) { events.append(try receive($0, at: $1)) }
+                    // Less than was asked for: the pipe is empty, and the loop tells when it no longer is.
+                    if bytes.count < ChildProcess.readBytesMax, !isLast { return events }
                 case .nothingYet: return events
                 case .endOfFile:
                     // Mostly it is ending. One that lives on can never answer.
@@ -274,7 +277,7 @@ package final class PluginProcess {
         guard let termination = child.reap(blocking: false) else { return [] }
         _ = killProcesses(markedBy: mark)
         // What is left in the pipes is at most their capacity, 1 MiB, now that nobody writes any more.
-        var events = cause == nil ? readOutput(chunks: 64, now: now) : []
+        var events = cause == nil ? readOutput(chunks: 64, now: now, isLast: true) : []
         events += readErrors(chunks: 64) + errors.finish()
         hasEnded = true
         let error = cause?.error ?? exit(termination)

@@ -38,7 +38,7 @@ package struct RecordFiles {
             "README.md": .bytes(Array(ReadmePage(record: record, plan: fold.plan).text.utf8)),
             "record.json": .bytes(try JSON(encoding: record).prettyBytes()),
             "journal.jsonl": .bytes(journal),
-            "plan.json": .bytes(try JSON(encoding: fold.plan).canonicalBytes()),
+            "plan.json": .bytes(fold.planBytes),
         ]
         for (path, content) in fold.evidence { files[path] = .bytes(content.prettyBytes()) }
         for (path, document) in Self.documents(of: fold.plan) {

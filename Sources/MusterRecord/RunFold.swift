@@ -12,7 +12,8 @@ package typealias TemplateRenderer = @Sendable (_ template: String, _ roots: [St
 /// hostile journal is reported and never obeyed.
 package struct RunFold: Sendable {
     package let plan: Plan
-    let planDigest: Digest
+    /// The plan's canonical JSON, whose digest was approved.
+    let planBytes: [UInt8]
     let render: TemplateRenderer
 
     var created: RunCreated?
@@ -41,7 +42,7 @@ package struct RunFold: Sendable {
     package init(plan: Plan, render: @escaping TemplateRenderer) throws {
         self.plan = plan
         self.render = render
-        planDigest = try plan.digest()
+        planBytes = try JSON(encoding: plan).canonicalBytes()
         for (index, step) in plan.steps.enumerated() {
             positions[step.id] = positions[step.id] ?? index
             steps.append(StepFold(number: index + 1, step: step, definition: plan.definitions[step.uses]))

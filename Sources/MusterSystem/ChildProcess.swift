@@ -101,7 +101,7 @@ package final class ChildProcess {
 
     /// Queues the bytes and writes what the pipe takes now. False when the child no longer reads.
     package func send(_ bytes: [UInt8]) -> Bool {
-        unwritten.append(contentsOf: bytes)
+        if unwritten.isEmpty { unwritten = bytes } else { unwritten.append(contentsOf: bytes) }
         return flush()
     }
 
@@ -116,7 +116,7 @@ package final class ChildProcess {
             }
             unwrittenFrom += written
         }
-        unwritten.removeAll(keepingCapacity: true)
+        unwritten = []
         unwrittenFrom = 0
         return true
     }
@@ -126,9 +126,12 @@ package final class ChildProcess {
         input = -1
     }
 
+    /// Most bytes of one read, unless it is asked for another limit: what a pipe holds.
+    package static let readBytesMax = 65_536
+
     /// At most `limit` bytes that wait on ``output`` or ``errors``. End of file closes our end.
-    package func readOutput(limit: Int = 65_536) -> ReadResult { read(&output, limit) }
-    package func readErrors(limit: Int = 65_536) -> ReadResult { read(&errors, limit) }
+    package func readOutput(limit: Int = readBytesMax) -> ReadResult { read(&output, limit) }
+    package func readErrors(limit: Int = readBytesMax) -> ReadResult { read(&errors, limit) }
 
     private func read(_ descriptor: inout Int32, _ limit: Int) -> ReadResult {
         guard descriptor >= 0 else { return .endOfFile }

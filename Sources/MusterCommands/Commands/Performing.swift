@@ -60,21 +60,15 @@ private func resultJSON(_ result: RunSession.Result) throws -> JSON {
     return .object(members)
 }
 
-/// Draws the live view once a second, so that its clocks go on.
+/// Draws the live view when its time has come, so that its clocks go on.
 private final class LiveClock: PollService {
     private let view: LiveView
-    private var next = readClocks().boot + 1_000_000_000
     init(_ view: LiveView) { self.view = view }
 
     let pollTargets: [PollTarget] = []
-    var wakeAt: Int64? { next }
+    var wakeAt: Int64? { view.drawAt }
 
-    func service() {
-        let now = readClocks().boot
-        guard now >= next else { return }
-        next = now + 1_000_000_000
-        view.tick()
-    }
+    func service() { view.drawWhenDue() }
 }
 
 /// What stands on the terminal when a run is over.
@@ -128,7 +122,9 @@ struct EndView {
 
     private func measures(_ record: RunRecord?) -> [String] {
         (record?.measures ?? []).map { measure in
-            let took = measure.measuredMilliseconds.map { Duration.milliseconds($0).readable } ?? "not measured: \(measure.unknown ?? "no reason")"
+            let took =
+                measure.measuredMilliseconds.map { Duration.milliseconds($0).readable }
+                ?? "not measured: \(measure.unknown ?? "no reason")"
             let objective = measure.objectiveMilliseconds.map { " of \(Duration.milliseconds($0).readable)" } ?? ""
             let met = measure.met.map { $0 ? ", met" : ", MISSED" } ?? ""
             return "  \(measure.id): \(took)\(objective)\(met)"
@@ -138,8 +134,10 @@ struct EndView {
     private func leftBehind(_ record: RunRecord?) -> [String] {
         guard let record, record.outcome != .succeeded else { return [] }
         if record.leftBehind.isEmpty { return ["  Nothing of it is left in place."] }
-        return ["  Still in place:"] + record.leftBehind.map {
-            visibleText("    \($0.step): \($0.path ?? "an effect") = \($0.value ?? "gone") (\($0.certainty.rawValue))")
-        }
+        return ["  Still in place:"]
+            + record.leftBehind.map {
+                visibleText(
+                    "    \($0.step): \($0.path ?? "an effect") = \($0.value ?? "gone") (\($0.certainty.rawValue))")
+            }
     }
 }

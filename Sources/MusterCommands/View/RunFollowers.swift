@@ -10,7 +10,14 @@ final class LiveView: RunFollower {
     private let terminal: Terminal
     private var drawnLines = 0
     private var drawnAt: Int64 = 0
+    /// A fold of its own: to keep the engine's state would make the engine copy all its steps at the next event.
     private var state: RunState?
+    private var isUndrawn = false
+
+    /// Ten pictures a second are enough for people, and one a second for the clocks in it; in nanoseconds.
+    private static let betweenChanges: Int64 = 100_000_000
+    private static let betweenClocks: Int64 = 1_000_000_000
+
     /// A person is being asked below the block: it stands still until they have answered.
     var isHeld = false {
         didSet { if isHeld { drawnLines = 0 } }
@@ -19,20 +26,28 @@ final class LiveView: RunFollower {
     init(_ terminal: Terminal) { self.terminal = terminal }
 
     func follow(_ entries: [JournalEntry], _ state: RunState) {
-        self.state = state
-        let boot = readClocks().boot
-        // Ten pictures a second are enough for people; the last one is always drawn.
-        if boot - drawnAt > 100_000_000 || state.isFinished || entries.contains(where: \.event.mustBeDurable) {
-            draw(state)
-            drawnAt = boot
+        if self.state == nil {
+            self.state = state
+        } else {
+            for entry in entries {
+                do { try self.state?.apply(entry.event, at: entry.at) } catch {
+                    preconditionFailure("the engine has applied this event: \(error)")
+                }
+            }
         }
+        isUndrawn = true
+        if state.isFinished { draw() } else { drawWhenDue() }
     }
 
-    /// Draws the newest state once more, for the clocks in it.
-    func tick() { if let state, !state.isFinished { draw(state) } }
+    /// When the picture is to be drawn again, in nanoseconds of the boot clock.
+    var drawAt: Int64 { drawnAt + (isUndrawn ? Self.betweenChanges : Self.betweenClocks) }
 
-    private func draw(_ state: RunState) {
-        if isHeld { return }
+    func drawWhenDue() { if readClocks().boot >= drawAt { draw() } }
+
+    private func draw() {
+        guard let state, !isHeld else { return }
+        drawnAt = readClocks().boot
+        isUndrawn = false
         let view = RunView(style: terminal.style, width: terminal.width, stepsMax: max(4, terminal.height - 8))
         let lines = view.lines(state, now: readClocks().wall)
         let up = drawnLines > 0 ? "\u{1B}[\(drawnLines)A\r\u{1B}[J" : ""
@@ -47,7 +62,8 @@ final class PlainView: RunFollower {
     init(_ terminal: Terminal) { self.terminal = terminal }
 
     func follow(_ entries: [JournalEntry], _ state: RunState) {
-        for entry in entries { if let line = plainText(entry, state, terminal.style) { terminal.out(line) } }
+        let lines = entries.compactMap { plainText($0, state, terminal.style) }
+        if !lines.isEmpty { terminal.out(lines.joined(separator: "\n")) }
     }
 }
 

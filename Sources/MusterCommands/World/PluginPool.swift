@@ -25,7 +25,6 @@ final class PluginPool {
         _ name: String, _ inputs: [String: JSON], _ hide: (_ value: String, _ name: String) -> Void
     ) throws(MusterError) -> JSON
 
-
     private final class Slot {
         let entry: Entry
         var process: PluginProcess?
@@ -57,7 +56,9 @@ final class PluginPool {
 
     /// Makes the call, starting the plugin where needed. Its answer comes out of ``takeInputs()``.
     func start(_ call: OutgoingCall) {
-        guard let slot = slots[call.plugin] else { return fail(call.task, "plugin.missing", "there is no plugin \(call.plugin)") }
+        guard let slot = slots[call.plugin] else {
+            return fail(call.task, "plugin.missing", "there is no plugin \(call.plugin)")
+        }
         do throws(MusterError) {
             if let process = slot.process, process.isReady { return try send(call, slot, process) }
             if slot.process == nil { slot.process = try launch(call.plugin, slot.entry) }
@@ -118,7 +119,9 @@ final class PluginPool {
         for (plugin, slot) in slots {
             guard let process = slot.process else { continue }
             let now = readClocks().boot
-            for event in process.handleReady(ready, now: now) + process.handleDeadlines(now: now) { take(event, plugin, slot) }
+            for event in process.handleReady(ready, now: now) + process.handleDeadlines(now: now) {
+                take(event, plugin, slot)
+            }
         }
         return takeInputs()
     }
@@ -132,9 +135,9 @@ final class PluginPool {
         switch event {
         case .ready: sendWaiting(slot)
         case .answered(let id, let answer):
-            if let task = slot.open.removeValue(forKey: id) { inputs.append(.answered(task, .success(answer))) }
+            if let task = close(id, slot) { inputs.append(.answered(task, .success(answer))) }
         case .failed(let id, let failure):
-            if let task = slot.open.removeValue(forKey: id) { inputs.append(.answered(task, .failure(failure))) }
+            if let task = close(id, slot) { inputs.append(.answered(task, .failure(failure))) }
         case .begin(let request, let id, let undo):
             guard let task = slot.open[id] else { return }
             begins[task] = plugin
@@ -151,6 +154,12 @@ final class PluginPool {
             log(plugin, "stderr", "(truncated: \(bytes) more bytes, \(digest))")
         case .ended(let error): ended(error, slot)
         }
+    }
+
+    private func close(_ id: Int64, _ slot: Slot) -> StepTask? {
+        guard let task = slot.open.removeValue(forKey: id) else { return nil }
+        begins[task] = nil
+        return task
     }
 
     private func log(_ plugin: String, _ stream: String, _ text: String) {
@@ -170,7 +179,8 @@ final class PluginPool {
         slot.waiting = []
         for call in calls {
             fail(
-                call.task, error?.code ?? "plugin.exited", error?.summary ?? "The plugin ended before it was ready.", error?.help)
+                call.task, error?.code ?? "plugin.exited", error?.summary ?? "The plugin ended before it was ready.",
+                error?.help)
         }
     }
 

@@ -30,12 +30,14 @@ final class RecordWriter: RunFollower, PollService {
     private let journal: JournalWriter
     private let place: Place
     private var fold: RunFold
-    private var bytes: [UInt8] = []
     private var tip: ObjectID?
     /// Steps that ended since the newest commit that was sent.
     private var ended: [String] = []
     private var dueAt: Int64?
-    private var sent: (id: Int, commit: RunCommit)?
+    private var sent: Int?
+    /// Ids of the files that no later commit changes, by path: those in git, and those on their way.
+    private var written: [String: ObjectID] = [:]
+    private var writing: [String: ObjectID] = [:]
     /// Why the newest commit failed; nil once one went through.
     private(set) var failure: MusterError?
     /// The record as it was last written.
@@ -53,10 +55,6 @@ final class RecordWriter: RunFollower, PollService {
     func follow(_ entries: [JournalEntry], _ state: RunState) throws(MusterError) {
         fold.apply(entries)
         for entry in entries {
-            // An entry that was journaled has a text.
-            guard let line = try? entry.line() else { preconditionFailure("a journaled entry cannot be written again") }
-            bytes += line
-            bytes.append(UInt8(ascii: "\n"))
             switch entry.event {
             case .stepDone(let body): ended.append(body.step)
             case .stepFailed(let body): ended.append(body.step)
@@ -81,15 +79,21 @@ final class RecordWriter: RunFollower, PollService {
 
     private func takeAnswers() {
         guard let sent else { return }
-        for answer in catalog.client.receive() where answer.id == sent.id {
+        for answer in catalog.client.receive() where answer.id == sent {
             self.sent = nil
             do throws(MusterError) {
-                tip = try GitClient.decode(try answer.result.get(), as: ObjectID.self)
-                failure = nil
+                committed(try GitClient.decode(try answer.result.get(), as: ObjectID.self))
             } catch {
                 failed(error)
             }
         }
+    }
+
+    private func committed(_ commit: ObjectID) {
+        tip = commit
+        failure = nil
+        written.merge(writing) { _, new in new }
+        writing = [:]
     }
 
     private func failed(_ error: any Error) {
@@ -99,8 +103,7 @@ final class RecordWriter: RunFollower, PollService {
     }
 
     private func send(_ occasion: CommitOccasion) throws {
-        let commit = try commit(occasion)
-        sent = (try catalog.client.send(.commitRun(commit)), commit)
+        sent = try catalog.client.send(.commitRun(try commit(occasion)))
         ended.removeAll()
         dueAt = nil
     }
@@ -110,14 +113,15 @@ final class RecordWriter: RunFollower, PollService {
     /// Commits the plan before anything is done: a run that git cannot record does not begin.
     private func commitCreated() throws(MusterError) {
         do {
-            tip = try catalog.commitRun(try commit(.created))
+            committed(try catalog.commitRun(try commit(.created)))
         } catch {
             throw Self.recordError(error)
         }
     }
 
     private static func recordError(_ error: any Error) -> MusterError {
-        error as? MusterError ?? MusterError(code: "record.not-written", "The record cannot be made: \(error).", status: .runFailed)
+        error as? MusterError
+            ?? MusterError(code: "record.not-written", "The record cannot be made: \(error).", status: .runFailed)
     }
 
     /// Commits the end and merges the run into the log of executions.
@@ -133,7 +137,7 @@ final class RecordWriter: RunFollower, PollService {
             takeAnswers()
         }
         let commit = try commit(.finished)
-        tip = try catalog.commitRun(commit)
+        committed(try catalog.commitRun(commit))
         let merge = RecordMerge(run: place.run, branch: place.branch, note: commit.note)
         return try catalog.mergeRecord(merge).commit
     }
@@ -141,10 +145,24 @@ final class RecordWriter: RunFollower, PollService {
     private func commit(_ occasion: CommitOccasion) throws -> RunCommit {
         // Nothing may stand in git that a power loss could still take from the journal.
         try journal.sync()
-        let record = try RecordFiles(fold: fold, journal: bytes, uncommitted: place.uncommitted)
+        let journal = try JournalReader().bytes(journal.path)
+        let record = try RecordFiles(fold: fold, journal: journal, uncommitted: place.uncommitted)
         self.record = record.record
+        let files = record.files.map(commitFile)
         let note = CommitNote(
             message: commitMessage(for: record.record, at: occasion), author: place.author, time: readClocks().wall)
-        return RunCommit(run: place.run, parent: tip, files: record.files.map(\.forGit), note: note)
+        return RunCommit(run: place.run, parent: tip, files: files, note: note)
+    }
+
+    /// What the newest commit holds already is named by its id: evidence and the plan would go to git's worker each time.
+    private func commitFile(_ file: MusterRecord.RecordFile) -> RunCommit.File {
+        if let id = written[file.path] { return RunCommit.File(path: file.path, .blob(id)) }
+        if case .bytes(let bytes) = file.content, Self.isFinal(file.path) { writing[file.path] = ObjectID(blob: bytes) }
+        return file.forGit
+    }
+
+    /// Whether a file of the record stays as it was first written; the others grow with the run.
+    private static func isFinal(_ path: String) -> Bool {
+        !["README.md", "record.json", "journal.jsonl"].contains(path)
     }
 }
