@@ -33,7 +33,7 @@ final class AzureServer {
             [
                 "\(servers)/azure_sql.py", "--certificate", "\(folder)/tls/server.pem", "--key",
                 "\(folder)/tls/server.key",
-                "--log", log,
+                "--log", log, "--retry-after", "0",
             ], environment: environment)
         try process.wait(for: "}\n")
         ready = try JSON.parse(String(process.text.dropLast()))

@@ -128,8 +128,8 @@ final class Catalog {
     func muster(_ arguments: String...) throws -> CommandResult { try start(arguments).finish() }
     func muster(_ arguments: [String]) throws -> CommandResult { try start(arguments).finish() }
 
-    func start(_ arguments: [String], in folder: String? = nil) throws -> RunningCommand {
-        let words = arguments + (arguments.first == "--help" ? [] : ["-C", folder ?? self.folder])
+    func start(_ arguments: [String]) throws -> RunningCommand {
+        let words = arguments + (arguments.contains("-C") ? [] : ["-C", folder])
         return try RunningCommand(
             product("muster"), words, environment: environment.merging(variables) { $1 })
     }
@@ -147,6 +147,15 @@ final class Catalog {
 
     /// Every ref, with what it points to.
     var refs: String { get throws { try git("for-each-ref") } }
+
+    /// Plugins of this catalog, and what they started, that still live: all were told this catalog's temporary folder.
+    var pluginProcesses: [Int32] {
+        processes.filter { process in
+            guard let environment = readSmallFile("/proc/\(process)/environ") else { return false }
+            let entries = environment.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+            return entries.contains("TMPDIR=\(root)") && entries.contains { $0.hasPrefix("MUSTER_PLUGIN_INSTANCE=") }
+        }
+    }
 
     // MARK: Records
 

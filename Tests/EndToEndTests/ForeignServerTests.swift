@@ -43,7 +43,7 @@ struct ForeignServerTests {
         let before = try server.changes.count
         let again = try catalog.muster("run", KeySwap.runbook, "-e", "lab", "--inputs", inputs, "--yes")
         #expect(again.status == 0, "\(again)")
-        try catalog.record(of: try #require(catalog.runFolders.last)).expectSwapped(changes: "satisfied")
+        try catalog.record(of: try #require(catalog.runFolders.last)).expectSwapped(changes: "already-so")
         #expect(try server.changes.count == before)
         try expectSecretNowhere([planned, done, again])
         let stale = try catalog.muster("run", plan, "--yes")

@@ -15,7 +15,7 @@ struct CommandResult: CustomStringConvertible {
 
     var status: Int32? { if case .exited(let status) = end { status } else { nil } }
     var everything: String { output + errors }
-    var description: String { "\(command): \(end)\n\(output)\n\(errors)" }
+    var description: String { "\(command): \(end)\n\(output.suffix(3000))\n\(errors.suffix(3000))" }
 
     /// The whole output as one JSON value.
     var json: JSON { get throws { try JSON.parse(output) } }
@@ -81,7 +81,9 @@ final class RunningCommand {
     }
 
     private func failure(_ what: String) -> FixtureFailure {
-        FixtureFailure(description: "\(command) \(what)\n\(text)\n\(String(decoding: errors, as: UTF8.self))")
+        FixtureFailure(
+            description:
+                "\(command) \(what)\n\(text.suffix(3000))\n\(String(decoding: errors, as: UTF8.self).suffix(3000))")
     }
 }
 
@@ -107,9 +109,14 @@ private func parent(of process: Int32) -> Int32? {
 
 func isAlive(_ process: Int32) -> Bool { parent(of: process) != nil }
 
+/// Numbers of all processes.
+var processes: [Int32] {
+    // Listing /proc does not fail on Linux.
+    ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }
+}
+
 private func processes(below root: Int32) -> [Int32] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []  // never fails on Linux
-    let parents = names.compactMap { Int32($0) }.compactMap { process in parent(of: process).map { (process, $0) } }
+    let parents = processes.compactMap { process in parent(of: process).map { (process, $0) } }
     var found: [Int32] = []
     var wanted = [root]
     while let next = wanted.popLast() {
