@@ -52,7 +52,7 @@ struct HostilePluginTests {
     }
 
     @Test(arguments: [
-        ("diesBeforeBegin", 1, "ended"), ("diesAfterBegin", 1, "was ended by signal 9"),
+        ("diesBeforeBegin", 1, "exited with status 4"), ("diesAfterBegin", 1, "was ended by signal 9"),
         ("tornLine", 1, "in the middle of a line"),
         ("badUTF8", 1, "breaks the protocol"), ("resultWhileBeginning", 1, "without waiting for the answer to begin"),
         ("wrongResult", 1, "the result of apply does not fit"), ("hangs", 1, "2 s"),

@@ -53,7 +53,7 @@ struct RefusalTests {
             try catalog.git("rm", "-q", "runbooks/failover-group-key-swap.lock.yaml")
             try catalog.commit("No lock")
         },
-        Case("lock out of date", 2, ["[lock.", "muster lock"], swap) { catalog in
+        Case("lock out of date", 2, ["[runbook.lock-out-of-date]", "muster lock"], swap) { catalog in
             try catalog.replace("set-protector@1.0.0", by: "set-protector@^1.0", in: runbook)
             try catalog.commit("Another version")
         },
