@@ -189,7 +189,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "MusterModel", "MusterSystem", "MusterJournal", "MusterMachine", "MusterGit", "muster",
-                "muster-cloud-simulator", "FailoverGroupKeySwap", "noop-plugin",
+                "muster-cloud-simulator", "FailoverGroupKeySwap", "noop-plugin", "hostile-plugin",
             ],
             exclude: ["Servers"],
             swiftSettings: strict),

@@ -170,13 +170,19 @@ struct PluginConversation {
     private mutating func interpret(_ envelope: Envelope, bytes: Int) throws(Rejection) -> PluginEvent {
         switch envelope {
         case .result(let id, let value):
-            let call = try end(id)
+            // The call stays open until its answer is found good: after a breach it still has to be given up.
+            let call = try openCall(id)
             guard !begins.values.contains(id) else {
+                // It claims an effect that it was not allowed to begin: then nobody knows whether it happened.
+                calls[id]?.begun = true
                 throw .breach("call \(id) returned without waiting for the answer to begin")
             }
-            return .answered(call: id, try answer(to: call.verb, redactor.redact(value)))
+            let answer = try answer(to: call.verb, redactor.redact(value))
+            calls[id] = nil
+            return .answered(call: id, answer)
         case .failure(let id?, let failure):
-            _ = try end(id)
+            _ = try openCall(id)
+            calls[id] = nil
             // The step gave up while it waited, for instance because the call was cancelled.
             for (request, call) in begins where call == id { begins[request] = nil }
             return .failed(call: id, redacted(failure))
@@ -190,8 +196,8 @@ struct PluginConversation {
         }
     }
 
-    private mutating func end(_ id: Int64) throws(Rejection) -> OpenCall {
-        guard let call = calls.removeValue(forKey: id) else {
+    private func openCall(_ id: Int64) throws(Rejection) -> OpenCall {
+        guard let call = calls[id] else {
             throw .breach(
                 id >= 1 && id <= lastID
                     ? "call \(id) is answered a second time" : "an answer to call \(id), which was never made")

@@ -4,6 +4,9 @@ import Glibc
 import MusterModel
 
 /// A plugin that misbehaves in the way that its own file name says, so that a test links it under that name.
+///
+/// Arguments, both optional: the blob id of the definition that it claims to be built with, and the first verb that it
+/// does not serve as it should, such as `apply`.
 @main struct Main {
     static func main() {
         if CommandLine.arguments.dropFirst().first == "stay" { while true { pause() } }
@@ -16,8 +19,12 @@ import MusterModel
             say("unknown mode \(name)", on: STDERR_FILENO)
             exit(64)
         }
-        serve(mode)
+        serve(mode, definition: argument(1) ?? String(repeating: "a", count: 40), goodUntil: argument(2))
     }
+}
+
+private func argument(_ number: Int) -> String? {
+    CommandLine.arguments.count > number ? CommandLine.arguments[number] : nil
 }
 
 enum Mode: String, CaseIterable {
@@ -35,7 +42,8 @@ enum Mode: String, CaseIterable {
     case leavesChild, leavesDaemon, tellsSecrets, tellsEnvironment, tellsRights, wellBehaved
 }
 
-private func serve(_ mode: Mode) {
+private func serve(_ mode: Mode, definition: String, goodUntil firstBad: String?) {
+    var isGood = firstBad != nil
     if mode == .diesAtOnce { exit(3) }
     if mode == .speaksFirst { say(#"{"jsonrpc":"2.0","method":"log","params":{"message":"hello"}}"#) }
     if mode == .ignoresSIGTERM { signal(SIGTERM) { _ in _ = write(STDERR_FILENO, "ignored\n", 8) } }
@@ -49,12 +57,19 @@ private func serve(_ mode: Mode) {
             if method == "shutdown", mode != .hangs { exit(0) }
             continue
         }
-        if method == "initialize" { handshake(mode, id) } else { misbehave(mode, id, method, line) }
+        if method == firstBad { isGood = false }
+        if method == "initialize" {
+            handshake(mode, id, definition)
+        } else if isGood {
+            serveWell(id, method)
+        } else {
+            misbehave(mode, id, method, line)
+        }
     }
 }
 
-private func handshake(_ mode: Mode, _ id: Int64) {
-    let definition = String(repeating: mode == .wrongDefinition ? "b" : "a", count: 40)
+private func handshake(_ mode: Mode, _ id: Int64, _ built: String) {
+    let definition = mode == .wrongDefinition ? String(repeating: "b", count: 40) : built
     let version = mode == .wrongVersion ? 2 : 1
     let name = mode == .wrongName ? "somebody-else" : "hostile"
     switch mode {
@@ -70,6 +85,18 @@ private func handshake(_ mode: Mode, _ id: Int64) {
             #"{"jsonrpc":"2.0","id":\#(id),"result":{"protocolVersion":\#(version),"plugin":"\#(name)","#
                 + #""steps":[{"step":"harm","definition":"\#(definition)"}]}}"#)
     }
+}
+
+/// What a plan asks for: a step that has no preconditions and has something to change.
+private func serveWell(_ id: Int64, _ method: String) {
+    let result =
+        switch method {
+        case "check": #"{"preconditions":[]}"#
+        case "observe": #"{"standing":"needed","changes":[{"path":"harm","to":"done"}],"outputs":{}}"#
+        case "verify": #"{"postconditions":[]}"#
+        default: #"{"outputs":{}}"#
+        }
+    say(#"{"jsonrpc":"2.0","id":\#(id),"result":\#(result)}"#)
 }
 
 private func misbehave(_ mode: Mode, _ id: Int64, _ method: String, _ line: String) {

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import MusterModel
+import MusterSystem
+import Testing
+
+/// Runs that are cut off, by a person or by force.
+struct InterruptionTests {
+    private static let runbook = WholeRunTests.runbook(
+        """
+        steps:
+          - id: first
+            uses: noop/nothing@1.0.0
+          - id: sleeper
+            uses: noop/nothing@1.0.0
+            with: { sleepMilliseconds: 1500 }
+          - id: never
+            uses: noop/nothing@1.0.0
+        """)
+
+    private let catalog: Catalog
+
+    init() throws { catalog = try Catalog(.noop(runbook: Self.runbook)) }
+
+    private func startAndSleep() throws -> RunningCommand {
+        let command = try catalog.start(["run", "drill", "-e", "lab", "--plugins", catalog.plugins, "--yes"])
+        try command.wait(for: "sleeper: effect begun")
+        return command
+    }
+
+    @Test func `an interrupt lets the step under way end, starts nothing new, and the record says who asked`() throws {
+        let command = try startAndSleep()
+        let started = command.descendants
+        command.signal(SIGINT)
+        let result = try command.finish()
+        #expect(result.status == 130, "\(result)")
+        #expect(result.output.contains("■ cancelled"))
+        let run = try catalog.onlyRun
+        #expect(try run.outcome == "cancelled")
+        #expect(try run.result(of: "sleeper") == "verified")
+        #expect(try run.result(of: "never") == "not-reached")
+        #expect(try run.events.last == "run-finished")
+        #expect(try run.events.contains("stop-requested"))
+        #expect(try catalog.muster("verify", "last").status == 0)
+        let status = try catalog.muster("status")
+        #expect(status.status == 130 && status.output.contains("cancelled"), "\(status)")
+        try eventually("all processes end") { !started.contains(where: isAlive) }
+    }
+
+    @Test func `a killed run leaves a journal that says where it stood, and no process`() throws {
+        let command = try startAndSleep()
+        let started = command.descendants
+        #expect(!catalog.pluginProcesses.isEmpty)
+        command.signal(SIGKILL)
+        let end = try command.finish()
+        #expect(end.end == .signalled(SIGKILL), "\(end)")
+        let status = try catalog.muster("status")
+        #expect(status.status == 5, "\(status)")
+        #expect(status.output.contains("cut off"))
+        let steps = try #require(try catalog.muster("status", "--json").json["steps"]?.array)
+        #expect(steps.map { $0["id"]?.string } == ["first", "sleeper", "never"])
+        #expect(steps[0]["state"]?.string != steps[1]["state"]?.string)
+        try eventually("all processes end") { !started.contains(where: isAlive) && catalog.pluginProcesses.isEmpty }
+        // The next run is not in the way of what is left of this one.
+        #expect(try catalog.drill().status == 0)
+        #expect(catalog.runFolders.count == 2)
+    }
+
+    @Test func `a killed rehearsal takes its simulator with it`() throws {
+        let catalog = try Catalog(.shipped)
+        let command = try catalog.start(["rehearse", KeySwap.runbook, "--speed", "1"])
+        try command.wait(for: "effect begun")
+        let started = command.descendants
+        #expect(started.count >= 2)
+        command.signal(SIGKILL)
+        _ = try command.finish()
+        try eventually("plugin and simulator end") { !started.contains(where: isAlive) }
+        #expect(try catalog.muster("status").status == 5)
+    }
+}

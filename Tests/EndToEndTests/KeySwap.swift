@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import MusterModel
+import Testing
+
+/// The shipped drill, as far as its tests share it.
+enum KeySwap {
+    static let runbook = "failover-group-key-swap"
+    static let changingSteps = [
+        "register-secondary-key-on-primary", "register-secondary-key-on-secondary", "set-secondary-protector",
+        "register-primary-key-on-secondary", "register-primary-key-on-primary", "set-primary-protector",
+    ]
+
+    /// The runbook's inputs, as a file for `--inputs`: those of its scenario.
+    static func inputs(_ catalog: Catalog) throws -> String {
+        let lines = try catalog.read("runbooks/tests/\(runbook)/default.yaml").split(separator: "\n")
+        let values = lines.drop { $0 != "inputs:" }.dropFirst().prefix { $0.hasPrefix("  ") }
+        let path = "\(catalog.root)/inputs.yaml"
+        try values.map { $0.dropFirst(2) }.joined(separator: "\n").write(
+            toFile: path, atomically: false, encoding: .utf8)
+        return path
+    }
+}
+
+extension RecordedRun {
+    /// The record shows that both keys stand on both servers, and that each server is protected by its own.
+    func expectSwapped(changes: String = "verified", sourceLocation: Testing.SourceLocation = #_sourceLocation) throws {
+        #expect(try outcome == "succeeded", sourceLocation: sourceLocation)
+        for step in KeySwap.changingSteps {
+            #expect(try result(of: step) == changes, "\(step)", sourceLocation: sourceLocation)
+        }
+        let proofs = try postconditions(of: "verify-protectors")
+        #expect(try result(of: "verify-protectors") == "shown" && proofs.count == 4, sourceLocation: sourceLocation)
+        #expect(proofs.values.allSatisfy { $0 == "met" }, sourceLocation: sourceLocation)
+        #expect(
+            try postconditions(of: "verify-registered-keys") == ["keys-registered": "met"],
+            sourceLocation: sourceLocation)
+
+        let inputs = try #require(try json("plan.json")["inputs"])
+        let keys = try ["primaryKey", "secondaryKey"].map { try #require(inputs[$0]?.string) }
+        let servers = try ["primary", "secondary"].map { try #require(inputs[$0]?.string) }
+        let protectors = try #require(try json("evidence/verify-protectors/protectors.json")["data"]?.array)
+        #expect(protectors.map { $0["server"]?.string } == servers, sourceLocation: sourceLocation)
+        #expect(protectors.map { $0["uri"]?.string } == keys, sourceLocation: sourceLocation)
+        let listed = try #require(try json("evidence/verify-registered-keys/server-keys.json")["data"]?.array)
+        #expect(listed.map { $0["server"]?.string } == servers, sourceLocation: sourceLocation)
+        for server in listed {
+            let registered = (server["keys"]?.array ?? []).compactMap { $0["uri"]?.string }
+            #expect(Set(registered).isSuperset(of: keys), sourceLocation: sourceLocation)
+        }
+    }
+}

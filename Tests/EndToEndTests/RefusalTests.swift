@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// Wrong documents, arguments and surroundings: the exit status and the code tell what is wrong, and nothing is written.
+struct RefusalTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let status: Int32
+        /// What the output must say: codes, names, places.
+        let says: [String]
+        /// Arguments; `INPUTS` and `ROOT` are filled in.
+        let arguments: [String]
+        var variables = ["LAB_SECRET": "a-secret-of-the-tests"]
+        var arrange: @Sendable (Catalog) throws -> Void = { _ in }
+
+        init(
+            _ description: String, _ status: Int32, _ says: [String], _ arguments: String, secret: Bool = true,
+            arrange: @escaping @Sendable (Catalog) throws -> Void = { _ in }
+        ) {
+            testDescription = description
+            self.status = status
+            self.says = says
+            self.arguments = arguments.split(separator: " ").map(String.init)
+            self.arrange = arrange
+            if !secret { variables = [:] }
+        }
+    }
+
+    private static let runbook = "runbooks/failover-group-key-swap.yaml"
+    private static let swap = "run failover-group-key-swap -e lab --inputs INPUTS --yes"
+
+    static let cases: [Case] = [
+        Case(
+            "unknown runbook", 2, ["[catalog.unknown-runbook]", "failover-group-key-swap"],
+            "run failover-group-key-swop -e lab --yes"),
+        Case(
+            "unknown environment", 2, ["[catalog.unknown-environment]", "lab"],
+            "run failover-group-key-swap -e lub --yes"),
+        Case(
+            "missing inputs, all at once", 2, ["[plan.missing-input]", "'primary'", "'secondaryKey'"],
+            "run failover-group-key-swap -e lab --yes"),
+        Case("mistyped input", 2, ["[plan.input-type]", "'primary'"], swap + " --input primary=nonsense"),
+        Case("two errors in a document", 2, ["\(runbook):7:10", "\(runbook):10:"], swap) { catalog in
+            try catalog.replace("version: 1.0.0", by: "version: one", in: runbook)
+            try catalog.replace("  primary: {", by: "  primary: { surprise: 1,", in: runbook)
+            try catalog.commit("Two errors")
+        },
+        Case("absent secret", 3, ["[secret.absent]", "LAB_SECRET"], swap, secret: false),
+        Case("nobody listens", 3, ["refused", "[plan.refused]"], swap),
+        Case("no lock", 2, ["[lock.missing]", "muster lock"], swap) { catalog in
+            try catalog.git("rm", "-q", "runbooks/failover-group-key-swap.lock.yaml")
+            try catalog.commit("No lock")
+        },
+        Case("lock out of date", 2, ["[runbook.lock-out-of-date]", "muster lock"], swap) { catalog in
+            try catalog.replace("set-protector@1.0.0", by: "set-protector@^1.0", in: runbook)
+            try catalog.commit("Another version")
+        },
+        Case("executable of another build", 3, ["[plugin.definition-mismatch]"], swap) { catalog in
+            let step = "plugins/FailoverGroupKeySwap/steps/set-protector.yaml"
+            try catalog.replace("version: 1.0.0", by: "version: 1.0.1", in: step)
+            try catalog.replace("set-protector@1.0.0", by: "set-protector@1.0.1", in: runbook)
+            try catalog.commit("A new version")
+            try catalog.lock("failover-group-key-swap")
+        },
+        Case("no executable", 2, ["[plugin.missing]", "Noop"], "run drill -e lab --yes") { catalog in
+            let steps = try String(
+                contentsOfFile: "\(projectFolder)/Tests/Fakes/noop-plugin/steps/nothing.yaml", encoding: .utf8)
+            try catalog.write("plugins/Noop/steps/nothing.yaml", steps)
+            try catalog.write(
+                "runbooks/drill.yaml", WholeRunTests.runbook("steps:\n  - id: a\n    uses: noop/nothing@1.0.0"))
+            try catalog.commit("A drill")
+            try catalog.lock("drill")
+        },
+        Case("not a repository", 2, ["[git.not-a-repository]"], swap + " -C ROOT/home"),
+        Case("shallow clone", 2, ["[git.shallow-repository]"], swap + " -C ROOT/shallow") { catalog in
+            try catalog.git("clone", "-q", "--depth", "1", "file://\(catalog.folder)", "\(catalog.root)/shallow")
+        },
+        Case("a rehearsal against a real target", 2, ["muster rehearse"], swap + " --kind rehearsal"),
+        Case("unknown kind", 2, ["nonsense"], swap + " --kind nonsense"),
+        Case("unknown option", 2, ["--nonsense"], swap + " --nonsense"),
+        Case("unknown command", 2, ["-C"], "nonsense"),
+        Case("speed of zero", 2, ["--speed"], "rehearse failover-group-key-swap --speed 0"),
+        Case(
+            "unknown fault", 2, ["[simulator.failed]", "nonsense"], "rehearse failover-group-key-swap --fault nonsense"),
+        Case(
+            "unknown scenario", 2, ["[catalog.unknown-scenario]", "default"],
+            "rehearse failover-group-key-swap --scenario defualt"),
+        Case("unknown commit", 2, ["[git.unknown-revision]"], swap + " --at nonsense"),
+        Case("unreadable plan", 2, ["[plan.unreadable]"], "run ROOT/nothing.json --yes"),
+        Case("unknown run", 2, ["[state.unknown-run]"], "status"),
+        Case("no record to verify", 2, ["[record."], "verify last"),
+        Case("nothing to verify", 2, ["--all"], "verify"),
+    ]
+
+    @Test(arguments: cases)
+    func `what is wrong is said, with its status, and nothing is written`(wrong: Case) throws {
+        let catalog = try Catalog(.shipped)
+        try catalog.write(
+            "environments/lab.yaml",
+            """
+            environment: lab
+            azure:
+              cloud: public
+              tenant: 11111111-1111-1111-1111-111111111111
+              subscription: 22222222-2222-2222-2222-222222222222
+              credential: { type: client-secret, client-id: 33333333-3333-3333-3333-333333333333, secret: { env: LAB_SECRET } }
+              endpoints:
+                authority: https://localhost:1
+                resource-manager: https://localhost:1
+                key-vault-suffix: vault.localhost:1
+
+            """)
+        try catalog.commit("The lab")
+        try wrong.arrange(catalog)
+        catalog.variables = wrong.variables
+        let inputs = try KeySwap.inputs(catalog)
+        let refs = try catalog.refs
+        let result = try catalog.muster(
+            wrong.arguments.map {
+                $0.replacingOccurrences(of: "INPUTS", with: inputs).replacingOccurrences(of: "ROOT", with: catalog.root)
+            })
+        #expect(result.status == wrong.status, "\(result)")
+        for words in wrong.says { #expect(result.everything.contains(words), "\(words) is not said: \(result)") }
+        #expect(!result.everything.contains("a-secret-of-the-tests"))
+        #expect(catalog.runFolders.isEmpty)
+        #expect(try catalog.refs == refs)
+    }
+}
