@@ -77,7 +77,7 @@ struct RefusalTests {
         Case("shallow clone", 2, ["[git.shallow-repository]"], swap + " -C ROOT/shallow") { catalog in
             try catalog.git("clone", "-q", "--depth", "1", "file://\(catalog.folder)", "\(catalog.root)/shallow")
         },
-        Case("a rehearsal against a real target", 2, ["muster rehearse"], swap + " --kind rehearsal"),
+        Case("a rehearsal against a real target", 2, ["'rehearsal'", "drill"], swap + " --kind rehearsal"),
         Case("unknown kind", 2, ["nonsense"], swap + " --kind nonsense"),
         Case("unknown option", 2, ["--nonsense"], swap + " --nonsense"),
         Case("unknown command", 2, ["-C"], "nonsense"),
