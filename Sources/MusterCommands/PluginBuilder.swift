@@ -4,7 +4,7 @@ internal import Glibc
 internal import MusterModel
 internal import MusterSystem
 
-/// Builds one plugin from the sources of a commit, in a cache keyed by the plugin's source tree.
+/// Builds one plugin from the sources of a commit, in a cache keyed by the commit: the kit's sources count, too.
 struct PluginBuilder {
     let repository: String
     let commit: ObjectID
@@ -14,14 +14,16 @@ struct PluginBuilder {
     /// - Returns: the folder that holds the executable.
     /// - Throws: `plugin.build-failed` with the last lines of what the tool said.
     func build(in home: String, _ terminal: Terminal) throws(MusterError) -> String {
-        let folder = "\(home)/plugins/\(tree)"
+        let folder = "\(home)/plugins/\(commit)"
         let sources = "\(folder)/sources"
         let binary = "\(sources)/.build/release"
         if access("\(binary)/\(product)", X_OK) == 0 { return binary }
         terminal.error("Building \(product) at \(commit.short) in \(sources) …")
         try run("/bin/mkdir", ["-p", sources])
         // git writes the tree out; libgit2 never checks anything out in Muster.
-        try run("/bin/sh", ["-c", "git --git-dir=\"$1\" archive \"$2\" | tar -x -C \"$3\"", "sh", repository, commit.hex, sources])
+        let archive = "\(folder)/sources.tar"
+        try run("/usr/bin/env", ["git", "--git-dir", repository, "archive", "--output", archive, commit.hex])
+        try run("/usr/bin/env", ["tar", "-x", "-f", archive, "-C", sources])
         try run("/usr/bin/env", ["swift", "build", "-c", "release", "--package-path", sources, "--product", product])
         return binary
     }

@@ -31,6 +31,8 @@ final class RunSession {
     let digest: Digest
     /// Looks that failed; a plan with any of them is not run.
     let problems: [PlanPreview.Problem]
+    /// The last lines that plugins said meanwhile.
+    let logs: [PluginLog]
 
     let person: Person
     private let world: RunWorld
@@ -56,12 +58,20 @@ final class RunSession {
                 help: "Run \"muster lock \(request.runbook)\" and commit runbooks/\(request.runbook).lock.yaml.")
         }
         let definitions = try DefinitionFinder(documents: documents).definitions(of: runbook, lock: lock?.lock)
+        var known: [SecretReference: String] = [:]
+        let cached = { (reference: SecretReference) throws(MusterError) -> String in
+            // Read once for the run: a command that prints a secret may take long, and the loop waits for it.
+            if let value = known[reference] { return value }
+            let value = try secrets(reference)
+            known[reference] = value
+            return value
+        }
         let signals = try SignalQueue([SIGINT, SIGTERM, SIGHUP])
         let (entries, pins) = try Self.openPlugins(definitions, request.pluginFolders, documents)
         let root = documents.state.workTree ?? documents.state.gitFolder
         let section = environment.0
-        plugins = PluginPool(entries, environment: Host.variables, secrets: secrets) { name, inputs, hide throws(MusterError) in
-            try connection(section, name, root: root, inputs: inputs, secrets: secrets, hide: hide)
+        plugins = PluginPool(entries, environment: Host.variables, secrets: cached) { name, inputs, hide throws(MusterError) in
+            try connection(section, name, root: root, inputs: inputs, secrets: cached, hide: hide)
         }
         world = RunWorld(plugins: plugins, signals: signals, person: person)
         let material = PlanMaterial(
@@ -73,6 +83,7 @@ final class RunSession {
             change: request.change, inputs: request.inputs, definitions: definitions, plugins: pins)
         var preview = PlanPreview(try material.draft(), world)
         (plan, problems) = preview.look()
+        logs = preview.logs
         do { digest = try plan.digest() } catch {
             throw MusterError(code: "plan.not-encodable", "The plan holds a number that JSON has no text for: \(error).")
         }
@@ -140,6 +151,9 @@ final class RunSession {
 
     func shutdown() { plugins.shutdown() }
 
+    /// A line from the person at the terminal; nil when there is none, or a signal came.
+    func readLine() -> String? { world.readLine() }
+
     /// What a run left behind.
     struct Result {
         let run: RunID
@@ -177,6 +191,7 @@ final class RunSession {
         ]
         defer { plugins.shutdown() }
         let end = try engine.run(opening: opening)
+        defer { journal.close() }
         return finish(id, end, writer)
     }
 

@@ -70,4 +70,7 @@ func writeFile(_ path: String, _ bytes: [UInt8]) throws(MusterError) {
     }
     guard fsync(descriptor) == 0 else { throw failure("sync") }
     guard rename(temporary, path) == 0 else { throw failure("rename") }
+    let folder = open(path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    defer { if folder >= 0 { close(folder) } }
+    guard folder >= 0, fsync(folder) == 0 else { throw failure("sync of the folder") }
 }

@@ -158,9 +158,18 @@ extension PlannedDefinition {
             },
             postconditions: definition.postconditions.map { .init(id: $0.id.value, says: $0.says) },
             permissions: definition.permissions,
-            secretInputs: definition.inputs.filter { $0.type == .secret }.map(\.name.value), outputs: definition.outputs.map(\.name.value),
+            inputs: definition.inputs.map(PlannedDefinition.Input.init), outputs: definition.outputs.map(\.name.value),
             rollback: definition.rollbackText,
             knownErrors: definition.knownErrors.map { .init(match: $0.match.value, means: $0.means, remedy: $0.remedy) })
+    }
+}
+
+extension PlannedDefinition.Input {
+    fileprivate init(_ input: InputDeclaration) {
+        let type = input.type.written
+        self.init(
+            name: input.name.value, type: type.name, resource: type.resource, values: type.values,
+            isRequired: input.mustBeGiven)
     }
 }
 

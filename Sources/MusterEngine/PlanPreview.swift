@@ -30,6 +30,9 @@ package struct PlanPreview {
     private var problems: [Problem] = []
     private var queue: [OutgoingCall] = []
     private var open: [StepTask: Int] = [:]
+    private var isStopped = false
+    /// What plugins said while they looked; worth reading when a look failed.
+    package private(set) var logs: [PluginLog] = []
 
     package init(_ plan: Plan, _ world: any EngineWorld) {
         self.plan = plan
@@ -40,7 +43,7 @@ package struct PlanPreview {
     /// The plan with a preview at each step that a plugin carries out, and the looks that failed.
     package mutating func look() -> (plan: Plan, problems: [Problem]) {
         var waiting = plan.steps.indices.filter { !definition($0).reference.isBuiltIn }
-        while !waiting.isEmpty {
+        while !waiting.isEmpty, !isStopped {
             let (now, later) = sorted(waiting)
             for at in now { ask(at) }
             drain()
@@ -149,11 +152,13 @@ package struct PlanPreview {
         case .begin(let task, let request, _):
             world.answerBegin(task, request: request, refusal: "a plan has no effects")
         case .stop(let request):
+            isStopped = true
             queue.removeAll()
             let failure = StepFailure(kind: .permanent, code: "plan.interrupted", message: request.reason)
             problems.append(Problem(step: "", failure: failure))
             open.removeAll()
-        case .progress, .evidence, .pluginLog, .confirmed: break
+        case .pluginLog(let log): logs = logs.suffix(19) + [log]
+        case .progress, .evidence, .confirmed: break
         }
     }
 

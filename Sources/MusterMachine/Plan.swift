@@ -161,6 +161,23 @@ package struct PlannedDefinition: Hashable, Sendable, Codable {
         }
     }
 
+    /// An input, with its type as the definition writes it.
+    package struct Input: Hashable, Sendable, Codable {
+        package var name: String
+        package var type: String
+        package var resource: String?
+        package var values: [String]
+        /// False: null stands for one that was left out.
+        package var isRequired: Bool
+        package init(name: String, type: String, resource: String?, values: [String], isRequired: Bool) {
+            self.name = name
+            self.type = type
+            self.resource = resource
+            self.values = values
+            self.isRequired = isRequired
+        }
+    }
+
     package var reference: StepReference
     package var version: SemanticVersion
     /// Nil for the engine's built-in steps.
@@ -175,8 +192,7 @@ package struct PlannedDefinition: Hashable, Sendable, Codable {
     package var preconditions: [Precondition]
     package var postconditions: [Postcondition]
     package var permissions: [String]
-    /// Names of the inputs that are secrets: their values are references, resolved only on the way to the plugin.
-    package var secretInputs: [String]
+    package var inputs: [Input]
     /// Names of the declared outputs.
     package var outputs: [String]
     /// Template with `${{ }}` of `inputs` and `undo`.
@@ -186,7 +202,7 @@ package struct PlannedDefinition: Hashable, Sendable, Codable {
     package init(
         reference: StepReference, version: SemanticVersion, document: Plan.Document?, commit: ObjectID?, summary: String,
         effect: Effect, timeoutMilliseconds: Int64, connections: [String], preconditions: [Precondition],
-        postconditions: [Postcondition], permissions: [String], secretInputs: [String], outputs: [String], rollback: String?,
+        postconditions: [Postcondition], permissions: [String], inputs: [Input], outputs: [String], rollback: String?,
         knownErrors: [KnownError]
     ) {
         self.reference = reference
@@ -200,11 +216,16 @@ package struct PlannedDefinition: Hashable, Sendable, Codable {
         self.preconditions = preconditions
         self.postconditions = postconditions
         self.permissions = permissions
-        self.secretInputs = secretInputs
+        self.inputs = inputs
         self.outputs = outputs
         self.rollback = rollback
         self.knownErrors = knownErrors
     }
+}
+
+extension PlannedDefinition {
+    /// Names of the inputs that are secrets: their values are references, resolved only on the way to the plugin.
+    package var secretInputs: [String] { inputs.filter { $0.type == "secret" }.map(\.name) }
 }
 
 /// One step of a run.

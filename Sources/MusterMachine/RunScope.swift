@@ -37,7 +37,25 @@ extension RunState {
 extension RunScope {
     func isTrue(_ condition: String) throws -> Bool { try Expression(condition).holds(in: self) }
 
-    func values(_ with: [String: JSON]) throws -> [String: JSON] {
-        try with.mapValues { try evaluate($0, in: self) }
+    /// A step's inputs, evaluated and held against the types that its definition declares: what an expression brings is
+    /// known only now.
+    func values(_ with: [String: JSON], _ definition: PlannedDefinition) throws -> [String: JSON] {
+        let values = try with.mapValues { try evaluate($0, in: self) }
+        for input in definition.inputs {
+            let value = values[input.name] ?? .null
+            if value == .null, !input.isRequired { continue }
+            guard let type = ValueType(name: input.type, resource: input.resource, values: input.values) else {
+                throw InputMismatch(input: input.name, why: "its type \"\(input.type)\" is unknown")
+            }
+            if let why = type.mismatch(of: value) { throw InputMismatch(input: input.name, why: why) }
+        }
+        return values
     }
+}
+
+/// A value that came of an expression is not what the step takes. The value itself is not told: it may be a secret.
+struct InputMismatch: Error, CustomStringConvertible {
+    let input: String
+    let why: String
+    var description: String { "the input \"\(input)\" does not fit: \(why)" }
 }

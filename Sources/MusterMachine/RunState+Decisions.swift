@@ -37,7 +37,7 @@ extension RunState {
             return .stepApplying(
                 StepApplying(step: id, attempt: steps[at].attempt, idempotencyKey: idempotencyKey(id)))
         case .waitingToRetry where stop != nil || plan.steps[at].section == .steps && stoppedBy != nil:
-            return .stepFailed(StepFailed(step: id, failure: steps[at].failure!, effect: effectLeft(at)))
+            return .stepFailed(StepFailed(step: id, failure: steps[at].failure!, effect: steps[at].effectLeft))
         case .waiting where stop != nil, .waitingForPerson where stop != nil:
             return .stepSkipped(stopped(id))
         case .waitingToRetry(let due) where now >= due:
@@ -61,10 +61,8 @@ extension RunState {
     }
 
     private func outputs(_ at: Int, _ how: StepDone.How) -> [String: JSON] {
-        how == .satisfied ? steps[at].observation?.outputs ?? [:] : steps[at].outputs
+        how == .satisfied && steps[at].postconditions.isEmpty ? steps[at].observation?.outputs ?? [:] : steps[at].outputs
     }
-
-    private func effectLeft(_ at: Int) -> EffectLeft { steps[at].undo == nil ? .none : .applied }
 
     private func stopped(_ id: String) -> StepSkipped {
         let why =
@@ -115,7 +113,7 @@ extension RunState {
                 return .stepSkipped(
                     StepSkipped(step: step.id, reason: .condition, detail: "when: \(condition) is false"))
             }
-            return .stepStarted(StepStarted(step: step.id, attempt: 1, inputs: try scope(for: at).values(step.with)))
+            return .stepStarted(StepStarted(step: step.id, attempt: 1, inputs: try scope(for: at).values(step.with, definitions[at])))
         } catch {
             let failure = StepFailure(
                 kind: .permanent, code: "expression.failed", message: "An expression has no value: \(error)")
@@ -163,7 +161,7 @@ extension RunState {
 
     // MARK: The end
 
-    private var outcome: RunFinished {
+    var outcome: RunFinished {
         func first(_ matches: (StepPhase) -> Bool) -> String? {
             steps.firstIndex { matches($0.phase) }.map { plan.steps[$0].id }
         }

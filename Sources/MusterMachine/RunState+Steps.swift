@@ -25,6 +25,7 @@ extension RunState {
             steps[at].phase = .applying(begun: false)
         case (.stepBegun(let body), .applying):
             steps[at].undo = body.undo
+            steps[at].wasReadBackAbsent = false
             steps[at].phase = .applying(begun: true)
         case (.stepApplied(let body), .applying):
             steps[at].outputs = body.outputs
@@ -119,7 +120,7 @@ extension RunState {
                         kind: .permanent, code: "step.partial",
                         message: "The target is partly as the step wants it: \(observation.why ?? "no reason given")",
                         remedy: "Bring the target to its old or its new state by hand, then plan again."),
-                    steps[at].undo == nil ? .none : .applied))
+                    steps[at].effectLeft))
         case .unknown:
             return .deciding(
                 .attemptFailed(
@@ -132,7 +133,8 @@ extension RunState {
     private func phaseAfterVerify(_ at: Int, _ results: [ConditionResult]) -> StepPhase {
         let proves = definitions[at].effect == .none
         guard let broken = Self.firstBroken(results) else {
-            return .deciding(.done(proves ? .shown : .verified))
+            // Who never asked to begin has done nothing: what is shown was so already.
+            return .deciding(.done(proves ? .shown : steps[at].undo == nil ? .satisfied : .verified))
         }
         if broken.verdict == .unverifiable, !proves, !results.contains(where: { $0.verdict == .unmet }) {
             return .deciding(.done(.unverified))
@@ -162,7 +164,7 @@ extension RunState {
 
     private func phaseAfterFailure(_ at: Int, _ failure: StepFailure) -> StepPhase {
         if let due = steps[at].retryAt { return .waitingToRetry(until: due) }
-        return .deciding(.failed(failure, steps[at].undo == nil ? .none : .applied))
+        return .deciding(.failed(failure, steps[at].effectLeft))
     }
 
     private mutating func readBack(_ at: Int, _ observation: Observation) {
@@ -172,8 +174,7 @@ extension RunState {
             steps[at].outputs = observation.outputs
             steps[at].phase = .verifying
         case .needed:
-            // The effect never was, or was taken back: nothing to undo.
-            steps[at].undo = nil
+            steps[at].wasReadBackAbsent = true
             steps[at].phase = phaseAfterFailure(at, steps[at].failure!)
         case .partial, .unknown:
             steps[at].phase = .deciding(

@@ -98,7 +98,8 @@ package struct RunState: Sendable {
             phase = .running
         case .runFinished(let body):
             // A plan that nobody confirmed ends without having run.
-            guard phase == .running && openSteps == 0 || phase == .created else { throw illegal(event) }
+            let isEnd = phase == .running && openSteps == 0 && body.outcome == outcome.outcome
+            guard isEnd || phase == .created && body.outcome == .cancelled else { throw illegal(event) }
             phase = .finished(body.outcome)
         case .stopRequested(let body):
             guard phase == .running || phase == .created else { throw illegal(event) }

@@ -60,8 +60,10 @@ package struct StepState: Hashable, Sendable {
     package internal(set) var preconditions: [ConditionResult] = []
     package internal(set) var postconditions: [ConditionResult] = []
     package internal(set) var observation: Observation?
-    /// The undo data of the effect that this run began; nil when it began none, or a read-back showed that it never was.
+    /// The undo data of the effect that this run began; nil when it began none.
     package internal(set) var undo: JSON?
+    /// A read-back found the effect gone, or never there. It may still land late, so ``undo`` is kept.
+    package internal(set) var wasReadBackAbsent = false
     package internal(set) var failure: StepFailure?
     /// The newest progress message.
     package internal(set) var progress: String?
@@ -69,4 +71,7 @@ package struct StepState: Hashable, Sendable {
     package internal(set) var endedAt: Timestamp?
     /// When the failed attempt is to be tried again, kept while its effect is read back.
     var retryAt: Timestamp?
+
+    /// Whether an effect of this run is in place, as far as is known.
+    package var effectLeft: EffectLeft { undo == nil || wasReadBackAbsent ? .none : .applied }
 }

@@ -26,12 +26,20 @@ struct RunClock: Sendable {
             let gone =
                 entry.boot >= last.boot
                 ? entry.boot - last.boot
-                : max(0, entry.at.duration(since: last.at).milliseconds) * 1_000_000
+                : Self.nanoseconds(from: last.at, to: entry.at)
             let (sum, overflow) = elapsed.addingReportingOverflow(gone)
             elapsed = overflow ? .max : sum
         }
         last = (entry.at, entry.boot)
         return Moment(at: entry.at, elapsed: elapsed)
+    }
+
+    /// Never negative, and at most what fits: a hostile journal may claim any time.
+    private static func nanoseconds(from earlier: Timestamp, to later: Timestamp) -> Int64 {
+        let (gone, wrong) = later.milliseconds.subtractingReportingOverflow(earlier.milliseconds)
+        guard !wrong, gone > 0 else { return 0 }
+        let (nanoseconds, overflow) = gone.multipliedReportingOverflow(by: 1_000_000)
+        return overflow ? .max : nanoseconds
     }
 }
 

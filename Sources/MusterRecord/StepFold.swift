@@ -36,7 +36,8 @@ struct StepFold: Sendable {
             record.effect = .inDoubt
         case .stepApplied(let body):
             record.outputs = body.outputs
-            record.effect = .claimed
+            // Who never asked to begin was not allowed to do anything.
+            if record.begunAt != nil { record.effect = .claimed }
         case .stepVerified(let body):
             record.postconditions = body.postconditions.map { condition($0, now, postconditionTexts) }
         case .attemptFailed(let body): fail(body, now)
@@ -88,7 +89,8 @@ struct StepFold: Sendable {
             record.outputs = body.outputs
             record.failure = nil
             finish(StepRecord.Result(body.how), now)
-            if record.effect != nil { record.effect = body.how == .verified ? .verified : .claimed }
+            // One that a read-back did not find may have landed late.
+            if record.begunAt != nil { record.effect = body.how == .verified ? .verified : .claimed }
         case .stepFailed(let body):
             record.failure = failureRecord(body.failure, now)
             record.why = body.failure.message

@@ -14,7 +14,7 @@ package enum PlanFixture {
             document: Plan.Document(path: "plugins/Test/steps/x.yaml", blob: blob), commit: blob, summary: "A step",
             effect: effect, timeoutMilliseconds: 60_000, connections: [],
             preconditions: [.init(id: "target-ready", at: .step, says: "The target is ready", why: nil, remedy: "Wait")],
-            postconditions: [.init(id: "is-so", says: "It is so")], permissions: [], secretInputs: [], outputs: ["value"],
+            postconditions: [.init(id: "is-so", says: "It is so")], permissions: [], inputs: [], outputs: ["value"],
             rollback: "Put it back", knownErrors: [])
     }
 

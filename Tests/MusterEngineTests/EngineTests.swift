@@ -59,6 +59,38 @@ import Testing
         #expect(world.trace.filter { $0 == "call a apply" }.count == 1)
     }
 
+    @Test func `who reports an effect without having asked to begin has changed nothing`() throws {
+        let world = SimulatedWorld()
+        world.neverBegins = ["a"]
+        let state = try run([F.step("a")], world)
+        #expect(state.state(of: "a")?.phase == .done(.satisfied))
+        #expect(state.state(of: "a")?.effectLeft == EffectLeft.none)
+    }
+
+    @Test func `an effect that lands after a read-back missed it is this run's all the same`() throws {
+        let world = SimulatedWorld()
+        world.answers["a apply"] = [.failed("Lost", .unknownOutcome)]
+        world.answers["a observe"] = [
+            .success(SimulatedWorld.good("observe")), .success(SimulatedWorld.satisfied()),
+        ]
+        let state = try run([F.step("a", attempts: 2)], world)
+        #expect(state.state(of: "a")?.phase == .done(.verified))
+        #expect(state.state(of: "a")?.undo == ["was": "old"])
+        #expect(world.trace.filter { $0 == "call a apply" }.count == 1)
+    }
+
+    @Test(arguments: PlannedDefinition.Input.samples)
+    func `an input that does not fit its declared type fails the step before any call`(input: PlannedDefinition.Input) throws {
+        let world = SimulatedWorld()
+        var plan = F.plan([F.step("a", with: ["x": "plain text"])])
+        plan.definitions["test/effect@1.0.0"]?.inputs = [input]
+        var engine = Engine(state: RunState(plan: plan), journal: world, world: world, followers: [world])
+        let state = try engine.run(opening: [F.created, F.started])
+        #expect(state.state(of: "a")?.phase == .failed)
+        #expect(world.trace.allSatisfy { !$0.hasPrefix("call") })
+        #expect(try world.entries.allSatisfy { try !String(decoding: $0.line(), as: UTF8.self).contains("plain text") })
+    }
+
     @Test(arguments: [
         PluginAnswer.checked([]), .checked([ConditionResult(id: "other", verdict: .met, says: "x")]),
         .checked(Array(repeating: ConditionResult(id: "target-ready", verdict: .met, says: "x"), count: 2)),
@@ -87,7 +119,8 @@ import Testing
         world.interruptions[2] = .stop(StopRequested(by: "op", reason: "enough"))
         let state = try run([F.step("a"), F.step("b", needs: ["a"])], world)
         #expect(state.phase == .finished(.cancelled))
-        #expect(!world.trace.contains("proceed a") || state.state(of: "a")?.phase.isEnded == true)
+        #expect(state.state(of: "a")?.phase == .skipped(.stopped))
+        #expect(!world.trace.contains("call a apply"))
         #expect(state.state(of: "b")?.phase == .skipped(.stopped))
     }
 
@@ -114,5 +147,11 @@ import Testing
             [F.step("a", uses: "muster/manual"), F.step("w", uses: "muster/wait", needs: ["a"], with: ["for": "2m"])], world)
         #expect(state.phase == .finished(.succeeded))
         #expect(state.state(of: "a")?.outputs["note"] == "looked")
+    }
+}
+
+extension PlannedDefinition.Input {
+    fileprivate static let samples = ["secret", "integer", "duration", "list of string", "key-vault-key-id"].map {
+        PlannedDefinition.Input(name: "x", type: $0, resource: nil, values: [], isRequired: true)
     }
 }

@@ -159,7 +159,7 @@ extension KeySwap {
             reference: reference, version: SemanticVersion(1, 0, 0),
             document: document(reference.definitionPath, definitionText(step)), commit: commit, summary: summary,
             effect: effect, timeoutMilliseconds: 1_200_000, connections: ["azure"], preconditions: preconditions,
-            postconditions: postconditions, permissions: [], secretInputs: [], outputs: ["thumbprint"], rollback: rollback,
+            postconditions: postconditions, permissions: [], inputs: [], outputs: ["thumbprint"], rollback: rollback,
             knownErrors: knownErrors)
     }
 

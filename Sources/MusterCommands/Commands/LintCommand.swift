@@ -27,15 +27,10 @@ struct LintCommand: ParsableCommand {
         if common.json {
             terminal.out(try JSON(encoding: lint.diagnostics).canonicalText)
         } else {
-            for diagnostic in lint.diagnostics { terminal.error(visibleLines(diagnostic.description)) }
+            for diagnostic in lint.diagnostics { terminal.error(diagnostic.description) }
             let warnings = lint.diagnostics.count - errors
             terminal.out("\(checked) documents: \(errors) error\(errors == 1 ? "" : "s"), \(warnings) warning\(warnings == 1 ? "" : "s")")
         }
         if errors > 0 { throw CommandEnd(status: .usage) }
     }
-}
-
-/// A diagnostic has two lines at most; what stands in them is data.
-private func visibleLines(_ text: String) -> String {
-    text.split(separator: "\n", omittingEmptySubsequences: false).map { visibleText(String($0)) }.joined(separator: "\n")
 }

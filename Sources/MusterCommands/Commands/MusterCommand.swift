@@ -28,6 +28,8 @@ package struct MusterCommand: ParsableCommand {
     /// Runs the command line of this process and ends it with the status of ``ExitStatus``.
     package static func runAndExit() -> Never {
         signal(SIGPIPE, SIG_IGN)
+        // Whoever started us may have chosen to ignore it; children could not be waited for then.
+        signal(SIGCHLD, SIG_DFL)
         do {
             var command = try parseAsRoot()
             try command.run()

@@ -62,6 +62,7 @@ func refuse(_ session: RunSession, _ terminal: Terminal, json: Bool) throws {
     guard !refusals.isEmpty else { return }
     if !json {
         terminal.error("")
+        for log in session.problems.isEmpty ? [] : session.logs { terminal.error("  \(log.plugin): \(log.text)") }
         for refusal in refusals { terminal.error(refusal.description) }
         terminal.error("error: Nothing was changed. The plan cannot be run as long as these hold. [plan.refused]")
     }

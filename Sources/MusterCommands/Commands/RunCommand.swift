@@ -28,6 +28,10 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         if environment == nil, !isPlanFile { throw ValidationError("--environment is missing.") }
+        let isGiven = environment != nil || change != nil || revision != nil || !inputs.inputs.isEmpty || inputs.file != nil
+        if isPlanFile, isGiven {
+            throw ValidationError("A plan has its environment, inputs, change and commit; give none of them beside it.")
+        }
     }
 
     private var isPlanFile: Bool { runbook.contains("/") || runbook.hasSuffix(".json") }
@@ -46,7 +50,7 @@ struct RunCommand: ParsableCommand {
                 help: "Run it from a terminal, without --json.", status: .waitsForPerson)
         }
         if !common.json { terminal.out(PlanView(style: terminal.style).text(session.plan, digest: session.digest) + "\n") }
-        let confirmation = try confirm(terminal, interactive)
+        let confirmation = try confirm(session, terminal, interactive)
         try perform(session, confirmation: confirmation, terminal, json: common.json)
     }
 
@@ -64,7 +68,7 @@ struct RunCommand: ParsableCommand {
             person: Person(mode, name: Host.userName))
     }
 
-    private func confirm(_ terminal: Terminal, _ interactive: Bool) throws -> String {
+    private func confirm(_ session: RunSession, _ terminal: Terminal, _ interactive: Bool) throws -> String {
         if yes { return "--yes" }
         guard interactive else {
             throw MusterError(
@@ -72,8 +76,8 @@ struct RunCommand: ParsableCommand {
                 help: "Add --yes to run without being asked.", status: .waitsForPerson)
         }
         terminal.raw("Run this plan? Type yes: ")
-        guard readLine() == "yes" else {
-            terminal.out("Nothing was changed.")
+        guard session.readLine() == "yes" else {
+            terminal.out("\nNothing was changed.")
             throw CommandEnd(status: .waitsForPerson)
         }
         return "confirmed"

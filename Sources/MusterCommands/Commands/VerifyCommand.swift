@@ -40,7 +40,7 @@ struct VerifyCommand: ParsableCommand {
             terminal.out(
                 errors.isEmpty
                     ? terminal.style("✓ \(id): verified", .good) : terminal.style("✗ \(id): \(errors.count) findings", .bad))
-            for finding in findings { terminal.out("  " + finding.description) }
+            for finding in findings { terminal.error(finding.description) }
         }
         if common.json { terminal.out(JSON.array(results).canonicalText) }
         if !isSound { throw CommandEnd(status: .verificationFailed) }
@@ -77,24 +77,33 @@ struct RecordProof {
     }
 
     private func pinned(_ plan: Plan, _ files: [String: [UInt8]]) throws(MusterError) -> [Diagnostic] {
-        var findings: [Diagnostic] = []
-        guard let commit = plan.commit else { return findings }
-        do {
-            let paths = [plan.runbook.document.path] + [plan.lock?.path, plan.environment.document?.path].compactMap(\.self)
-            let published = try records.git.files(paths, at: commit)
-            for document in [plan.runbook.document] + [plan.lock, plan.environment.document].compactMap(\.self)
-            where published[document.path]?.id != document.blob {
-                findings.append(finding("not-of-commit", "\(document.path) is not what commit \(commit.short) holds."))
-            }
-            if let lock = plan.lock.flatMap({ published[$0.path] }) { findings += locked(plan, lock.content.bytes) }
-            findings += try publications(plan)
-        } catch where error.code == "git.unknown-revision" || error.code == "git.missing-object" {
-            findings.append(
+        guard let commit = plan.commit else { return [] }
+        guard try isHere(commit) else {
+            return [
                 finding(
                     "commit-missing", "Commit \(commit.short), which everything was read from, is not in this repository.",
-                    severity: .warning))
+                    severity: .warning)
+            ]
         }
-        return findings
+        var findings: [Diagnostic] = []
+        let documents = [plan.runbook.document] + [plan.lock, plan.environment.document].compactMap(\.self)
+        let published = try records.git.files(documents.map(\.path), at: commit)
+        for document in documents where published[document.path]?.id != document.blob {
+            findings.append(finding("not-of-commit", "\(document.path) is not what commit \(commit.short) holds."))
+        }
+        if let lock = plan.lock.flatMap({ published[$0.path] }) { findings += locked(plan, lock.content.bytes) }
+        return findings + (try publications(plan))
+    }
+
+    /// A clone may hold the records alone; that is no damage.
+    private func isHere(_ commit: ObjectID) throws(MusterError) -> Bool {
+        do {
+            _ = try records.git.resolve(commit.hex)
+            return true
+        } catch {
+            if error.code == "git.unknown-revision" { return false }
+            throw error
+        }
     }
 
     private func locked(_ plan: Plan, _ bytes: [UInt8]) -> [Diagnostic] {
@@ -113,18 +122,12 @@ struct RecordProof {
         var findings: [Diagnostic] = []
         for definition in plan.definitions.values.sorted(by: { "\($0.reference)" < "\($1.reference)" }) {
             guard let document = definition.document, let commit = definition.commit else { continue }
-            do {
-                guard try records.git.file(document.path, at: commit)?.id != document.blob else { continue }
-                findings.append(
-                    finding(
-                        "not-published-there",
-                        "\(definition.reference) \(definition.version) is not what commit \(commit.short) published."))
-            } catch where error.code == "git.unknown-revision" || error.code == "git.missing-object" {
-                findings.append(
-                    finding(
-                        "publication-missing",
-                        "Commit \(commit.short), which published \(definition.reference) \(definition.version), is gone from this repository.",
-                        severity: .warning))
+            let name = "\(definition.reference) \(definition.version)"
+            if try !isHere(commit) {
+                let what = "Commit \(commit.short), which published \(name), is gone from this repository."
+                findings.append(finding("publication-missing", what, severity: .warning))
+            } else if try records.git.file(document.path, at: commit)?.id != document.blob {
+                findings.append(finding("not-published-there", "\(name) is not what commit \(commit.short) published."))
             }
         }
         return findings

@@ -61,7 +61,7 @@ struct RunView {
         if state.isFinished { return [] }
         let running = state.active.map { state.plan.steps[$0].id }
         let next = state.steps.indices.filter { state.steps[$0].phase == .pending }.prefix(2).map { state.plan.steps[$0].id }
-        let inPlace = state.steps.indices.filter { state.steps[$0].undo != nil }.map { state.plan.steps[$0].id }
+        let inPlace = state.steps.indices.filter { state.steps[$0].effectLeft == .applied }.map { state.plan.steps[$0].id }
         var lines = [
             "  now    " + (running.isEmpty ? "nothing" : running.joined(separator: ", ")),
             "  next   " + (next.isEmpty ? "the end" : next.joined(separator: ", ")),

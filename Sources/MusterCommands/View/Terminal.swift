@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
+internal import MusterModel
 
 /// Standard output and error: the one place that writes to them.
 struct Terminal: Sendable {
@@ -27,7 +28,13 @@ struct Terminal: Sendable {
     }
 
     func out(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
-    func error(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+
+    /// Errors name things that others wrote, so nothing of them is obeyed.
+    func error(_ text: String) {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { visibleText(String($0)) }
+        write(lines.joined(separator: "\n") + "\n", to: STDERR_FILENO)
+    }
+
     func raw(_ text: String) { write(text, to: STDOUT_FILENO) }
 
     // A reader that went away must not end a run: what cannot be shown is in the journal.

@@ -31,6 +31,8 @@ final class PluginPool {
         /// Calls that wait for the handshake.
         var waiting: [OutgoingCall] = []
         var open: [Int64: StepTask] = [:]
+        /// Whether the process has been of use: then a new one may be, too.
+        var wasReady = false
         init(_ entry: Entry) { self.entry = entry }
     }
 
@@ -80,7 +82,10 @@ final class PluginPool {
         var call = outgoing.call
         for name in outgoing.connections { call.connections[name] = try connections(name, call.inputs, hide) }
         for name in outgoing.secretInputs {
-            guard let reference = call.inputs[name].flatMap(SecretReference.init) else { continue }
+            guard let written = call.inputs[name], written != .null else { continue }
+            guard let reference = SecretReference(written) else {
+                throw MusterError(code: "secret.not-a-reference", "The input \"\(name)\" is a secret and not its reference.")
+            }
             let value = try secrets(reference)
             hide(value, name: reference.description)
             call.inputs[name] = .string(value)
@@ -133,7 +138,9 @@ final class PluginPool {
 
     private func take(_ event: PluginEvent, _ plugin: String, _ slot: Slot) {
         switch event {
-        case .ready: sendWaiting(slot)
+        case .ready:
+            slot.wasReady = true
+            sendWaiting(slot)
         case .answered(let id, let answer):
             if let task = close(id, slot) { inputs.append(.answered(task, .success(answer))) }
         case .failed(let id, let failure):
@@ -175,8 +182,18 @@ final class PluginPool {
     /// A plugin that could not be used is not started over and over by itself: the calls that waited for it fail.
     private func ended(_ error: MusterError?, _ slot: Slot) {
         slot.process = nil
+        // The host answers every open call before it says that the process ended; none may be left without an end.
+        for task in slot.open.values {
+            let failure = StepFailure(kind: .unknownOutcome, code: "plugin.exited", message: "The plugin ended without an answer.")
+            inputs.append(.answered(task, .failure(failure)))
+        }
+        slot.open = [:]
         let calls = slot.waiting
         slot.waiting = []
+        if slot.wasReady {
+            slot.wasReady = false
+            return calls.forEach(start)
+        }
         for call in calls {
             fail(
                 call.task, error?.code ?? "plugin.exited", error?.summary ?? "The plugin ended before it was ready.",
@@ -185,6 +202,11 @@ final class PluginPool {
     }
 
     // MARK: The end
+
+    /// Ends all plugins at once, whatever they do.
+    func kill() {
+        for slot in slots.values { slot.process = nil }
+    }
 
     /// Asks all plugins to end and waits until they are gone, some seconds at most.
     func shutdown() {

@@ -26,6 +26,10 @@ final class RecordWriter: RunFollower, PollService {
     /// Longest time from an event to its commit while git keeps up, in nanoseconds.
     private static let behindMax: Int64 = 2_000_000_000
 
+    private static let progressBehindMax: Int64 = 60_000_000_000
+    /// How often the last commit is tried.
+    private static let lastTries = 3
+
     private let catalog: Catalog
     private let journal: JournalWriter
     private let place: Place
@@ -64,7 +68,9 @@ final class RecordWriter: RunFollower, PollService {
             }
         }
         if tip == nil { return try commitCreated() }
-        dueAt = min(dueAt ?? .max, readClocks().boot + Self.behindMax)
+        // Progress alone is not worth a commit every two seconds for hours.
+        let delay = entries.contains(where: \.event.mustBeDurable) ? Self.behindMax : Self.progressBehindMax
+        dueAt = min(dueAt ?? .max, readClocks().boot + delay)
     }
 
     var pollTargets: [PollTarget] { sent == nil ? [] : catalog.client.pollTargets }
@@ -73,7 +79,8 @@ final class RecordWriter: RunFollower, PollService {
 
     func service() {
         takeAnswers()
-        guard sent == nil, let dueAt, dueAt <= readClocks().boot, tip != nil else { return }
+        // After a failure the branch's tip is not known; finding it out would wait, so the next commit is the last one.
+        guard sent == nil, failure == nil, let dueAt, dueAt <= readClocks().boot, tip != nil else { return }
         do { try send(.steps(ended)) } catch { failed(error) }
     }
 
@@ -98,8 +105,7 @@ final class RecordWriter: RunFollower, PollService {
 
     private func failed(_ error: any Error) {
         failure = Self.recordError(error)
-        // Not at once: a full disk does not heal in a millisecond.
-        dueAt = readClocks().boot + Self.behindMax
+        dueAt = nil
     }
 
     private func send(_ occasion: CommitOccasion) throws {
@@ -136,10 +142,22 @@ final class RecordWriter: RunFollower, PollService {
             _ = waitUntilReady(pollTargets, timeout: .milliseconds(100))
             takeAnswers()
         }
-        let commit = try commit(.finished)
-        committed(try catalog.commitRun(commit))
-        let merge = RecordMerge(run: place.run, branch: place.branch, note: commit.note)
-        return try catalog.mergeRecord(merge).commit
+        for attempt in 1...Self.lastTries {
+            do {
+                if failure != nil { tip = try catalog.runTips().first { $0.run == place.run }?.commit }
+                let commit = try commit(.finished)
+                committed(try catalog.commitRun(commit))
+                let merge = RecordMerge(run: place.run, branch: place.branch, note: commit.note)
+                return try catalog.mergeRecord(merge).commit
+            } catch {
+                // A failed request may have been done all the same, so the branch is read anew before the next try.
+                failure = Self.recordError(error)
+                written = [:]
+                writing = [:]
+                if attempt == Self.lastTries { throw error }
+            }
+        }
+        preconditionFailure("the last try returns or throws")
     }
 
     private func commit(_ occasion: CommitOccasion) throws -> RunCommit {

@@ -13,7 +13,7 @@ final class RunWorld: EngineWorld {
     private let signals: SignalQueue
     private let person: Person
     private var services: [any PollService] = []
-    private var stopsAsked = 0
+    private var interrupts = 0
 
     init(plugins: PluginPool, signals: SignalQueue, person: Person) {
         self.plugins = plugins
@@ -30,6 +30,21 @@ final class RunWorld: EngineWorld {
 
     func answerBegin(_ task: StepTask, request: Int64, refusal: String?) {
         plugins.answerBegin(task, request: request, refusal: refusal)
+    }
+
+    /// A line that the person types; nil at the end of standard input, or when a signal came instead.
+    func readLine() -> String? {
+        var line: [UInt8] = []
+        while true {
+            let ready = waitUntilReady(
+                [PollTarget(reading: STDIN_FILENO), PollTarget(reading: signals.descriptor)], timeout: nil)
+            if ready.contains(PollTarget(reading: signals.descriptor)), !signals.take().isEmpty { return nil }
+            guard ready.contains(PollTarget(reading: STDIN_FILENO)) else { continue }
+            var byte: UInt8 = 0
+            guard read(STDIN_FILENO, &byte, 1) == 1 else { return nil }
+            if byte == UInt8(ascii: "\n") { return String(decoding: line, as: UTF8.self) }
+            line.append(byte)
+        }
     }
 
     func askPerson(_ step: PlannedStep, inputs: [String: JSON]) { person.ask(step, inputs) }
@@ -51,14 +66,16 @@ final class RunWorld: EngineWorld {
     private func timeout(_ moment: Timestamp?) -> Duration? {
         let now = readClocks()
         var nanoseconds = ([plugins.nextDeadline] + services.map(\.wakeAt)).compactMap(\.self).map { $0 - now.boot }
-        if let moment { nanoseconds.append(moment.duration(since: now.wall).milliseconds * 1_000_000) }
+        // A look at the clock once a day does no harm, and no sum can overflow.
+        if let moment { nanoseconds.append(min(moment.duration(since: now.wall).milliseconds, 86_400_000) * 1_000_000) }
         return nanoseconds.min().map { .nanoseconds(max(0, $0)) }
     }
 
-    /// Once: no further step begins. Twice: the process ends at once, and the journal tells where the run stands.
+    /// Once: no further step begins. Ctrl-C twice: the process ends at once, and the journal tells where the run stands.
     private func stop(_ number: Int32) -> EngineInput? {
-        stopsAsked += 1
-        if stopsAsked > 1 {
+        if number == SIGINT { interrupts += 1 }
+        if interrupts > 1 {
+            plugins.kill()
             Terminal().error("muster: stopped at once; effects under way are in doubt. The journal holds what is known.")
             exit(ExitStatus.interrupted.rawValue)
         }
