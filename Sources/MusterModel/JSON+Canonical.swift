@@ -101,6 +101,8 @@ extension JSON {
         return (precedes ?? nil) ?? left.utf8.lexicographicallyPrecedes(right.utf8)
     }
 
+    private static let hexDigits = Array("0123456789abcdef".utf8)
+
     /// Copies what stands between two escapes at once: most strings have none.
     private static func writeString(_ value: String, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
