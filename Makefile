@@ -4,6 +4,9 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 SWIFT_FOLDERS := Sources Tests plugins
+# Why so: docs/decisions/0006-how-releases-are-linked.md.
+RELEASE := swift build -c release --static-swift-stdlib
+RELEASE_PLUGIN := $(RELEASE) -Xlinker -s
 
 .PHONY: help
 help: ## List the targets
@@ -15,9 +18,9 @@ set-up: ## Install missing system packages (Debian, Ubuntu)
 
 .PHONY: drill
 drill: set-up ## Build, then rehearse the shipped runbook against the embedded cloud simulator
-	swift build -c release --product muster
-	swift build -c release --product muster-cloud-simulator
-	swift build -c release --product FailoverGroupKeySwap
+	$(RELEASE) --product muster
+	$(RELEASE) --product muster-cloud-simulator
+	$(RELEASE_PLUGIN) --product FailoverGroupKeySwap
 	.build/release/muster rehearse failover-group-key-swap
 
 .PHONY: build
@@ -41,8 +44,8 @@ format: ## Format the sources in place
 
 .PHONY: bench
 bench: set-up ## Measure the budgets beside this machine's own cost of a synced write
-	swift build -c release --product muster
-	swift build -c release --product noop-plugin
+	$(RELEASE) --product muster
+	$(RELEASE_PLUGIN) --product noop-plugin
 	benchmarks/run
 
 .PHONY: errors

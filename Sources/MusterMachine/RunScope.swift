@@ -53,7 +53,7 @@ extension RunScope {
     }
 }
 
-/// A value that came of an expression is not what the step takes. The value itself is not told: it may be a secret.
+/// A value that came of an expression is not what the step takes. A secret's value is not repeated.
 struct InputMismatch: Error, CustomStringConvertible {
     let input: String
     let why: String

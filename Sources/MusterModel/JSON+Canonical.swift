@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Glibc
-
 extension JSON {
     /// The one text that is hashed, signed and written to journals: no white space, member names sorted by their UTF-8
     /// bytes, only the escapes that JSON demands (`\"`, `\\`, control characters as `\n`, `\t` … or `\u00XX`).
@@ -96,14 +94,11 @@ extension JSON {
     }
 
     private static func utf8Precedes(_ left: String, _ right: String) -> Bool {
-        let order = left.utf8.withContiguousStorageIfAvailable { left in
-            right.utf8.withContiguousStorageIfAvailable { right in
-                let order = memcmp(left.baseAddress!, right.baseAddress!, min(left.count, right.count))
-                return order == 0 ? left.count < right.count : order < 0
-            }
+        let precedes = left.utf8.withContiguousStorageIfAvailable { left in
+            right.utf8.withContiguousStorageIfAvailable { left.lexicographicallyPrecedes($0) }
         }
         // Strings that are not kept as UTF-8 do not exist on Linux; the language does not promise it.
-        return (order ?? nil) ?? left.utf8.lexicographicallyPrecedes(right.utf8)
+        return (precedes ?? nil) ?? left.utf8.lexicographicallyPrecedes(right.utf8)
     }
 
     private static let hexDigits = Array("0123456789abcdef".utf8)

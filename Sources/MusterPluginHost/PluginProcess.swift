@@ -16,6 +16,8 @@ package final class PluginProcess {
     package let plugin: String
     private let child: ChildProcess
     private let mark: String
+    /// When it was started, in clock ticks of the system.
+    private let start: UInt64?
     private let limits: PluginLimits
     private var conversation: PluginConversation
     private var output = LineSplitter(lineBytesMax: PluginProtocol.lineBytesMax)
@@ -79,6 +81,7 @@ package final class PluginProcess {
             path: launch.executable.path, arguments: [],
             environment: PluginEnvironment.scrubbed(launch.environment, instance: instance),
             program: launch.executable.file, isConfined: true)
+        start = processStart(child.processID)
         write(conversation.handshake(engine: launch.engine))
     }
 
@@ -86,7 +89,7 @@ package final class PluginProcess {
         if hasEnded { return }
         child.signalGroup(SIGKILL)
         _ = child.reap(blocking: true)
-        _ = killProcesses(markedBy: mark)
+        _ = killProcesses(markedBy: mark, since: start)
     }
 
     package var processID: Int32 { child.processID }
@@ -275,7 +278,7 @@ package final class PluginProcess {
     /// The process is dead: takes what it said last, ends what it left behind, and accounts for its calls.
     private func finish(now: Int64) -> [PluginEvent] {
         guard let termination = child.reap(blocking: false) else { return [] }
-        _ = killProcesses(markedBy: mark)
+        _ = killProcesses(markedBy: mark, since: start)
         // What is left in the pipes is at most their capacity, 1 MiB, now that nobody writes any more.
         var events = cause == nil ? readOutput(chunks: 64, now: now, isLast: true) : []
         events += readErrors(chunks: 64) + errors.finish()

@@ -19,7 +19,8 @@ package struct MusterCommand: ParsableCommand {
             """,
         version: musterVersion,
         subcommands: [
-            LintCommand.self, LockCommand.self, PlanCommand.self, RunCommand.self, RehearseCommand.self, StatusCommand.self,
+            LintCommand.self, LockCommand.self, PlanCommand.self, RunCommand.self, RehearseCommand.self,
+            StatusCommand.self,
             ListCommand.self, ShowCommand.self, VerifyCommand.self, PublishCommand.self, PluginCommand.self,
         ])
 
@@ -30,6 +31,11 @@ package struct MusterCommand: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         // Whoever started us may have chosen to ignore it; children could not be waited for then.
         signal(SIGCHLD, SIG_DFL)
+        // Scripts ask for it again and again, and to read the whole command line's grammar takes a millisecond.
+        if CommandLine.arguments.dropFirst().elementsEqual(["--version"]) {
+            Terminal().out(musterVersion)
+            Glibc.exit(ExitStatus.done.rawValue)
+        }
         do {
             var command = try parseAsRoot()
             try command.run()
@@ -57,8 +63,10 @@ struct CommandEnd: Error { let status: ExitStatus }
 
 /// What every command takes.
 struct CommonOptions: ParsableArguments {
-    @Option(name: [.customShort("C"), .customLong("catalog")], help: ArgumentHelp(
-        "The catalog's folder (default: the repository around the current folder).", valueName: "dir"))
+    @Option(
+        name: [.customShort("C"), .customLong("catalog")],
+        help: ArgumentHelp(
+            "The catalog's folder (default: the repository around the current folder).", valueName: "dir"))
     var catalog: String?
 
     @Flag(help: "Print JSON for programs instead of text.")
