@@ -175,6 +175,9 @@ final class RunSession {
         confirmation: String, views: (RunID) -> (followers: [any RunFollower], services: [any PollService])
     ) throws(MusterError) -> Result {
         let id = RunID(started: readClocks().wall, runbook: plan.runbook.name, random: Host.random())
+        // Clouds that are simulated for one run are no target that another could touch.
+        let locks = try TargetLocks(plan.kind == .rehearsal ? [] : plan.locks, run: id, in: state)
+        defer { locks.release() }
         let folder = state.run(id)
         let journal = try JournalWriter.create(folder: folder)
         try writeFile("\(folder)/plan.json", try planBytes())
@@ -186,13 +189,27 @@ final class RunSession {
         for service in services { world.serve(service) }
         var engine = Engine(
             state: RunState(plan: plan), journal: journal, world: world, followers: [writer] + followers)
-        let opening: [Event] = [
-            .runCreated(created(id, identity)), .runStarted(RunStarted(confirmation: confirmation)),
-        ]
         defer { plugins.shutdown() }
-        let end = try engine.run(opening: opening)
         defer { journal.close() }
+        do { try engine.open([.runCreated(created(id, identity))]) } catch { throw notBegun(error, journal) }
+        let end = try engine.run(opening: [.runStarted(RunStarted(confirmation: confirmation))])
         return finish(id, end, writer)
+    }
+
+    /// The plan could not be recorded. The journal gets its end, where it still can, so that nothing looks as if it ran.
+    private func notBegun(_ error: MusterError, _ journal: JournalWriter) -> MusterError {
+        let stop = StopRequested(by: "engine", reason: error.summary)
+        let end = RunFinished(outcome: .cancelled, why: "Stopped before it began: \(error.summary)")
+        var error = error
+        do {
+            _ = try journal.append([.stopRequested(stop), .runFinished(end)], at: readClocks())
+            try journal.sync()
+        } catch let second {
+            error.diagnostics.append(Diagnostic(code: second.code, second.summary, help: second.help))
+        }
+        error.help = "Nothing was changed: a run that cannot be recorded does not begin. " + (error.help ?? "")
+        error.status = .preconditionUnmet
+        return error
     }
 
     private func planBytes() throws(MusterError) -> [UInt8] {

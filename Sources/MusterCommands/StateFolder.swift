@@ -33,7 +33,8 @@ struct StateFolder {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if let run = RunID(name) { runs.append(run) }
+            // A run that was refused at its start may leave an empty folder.
+            if let run = RunID(name), access("\(path)/runs/\(name)/journal.jsonl", F_OK) == 0 { runs.append(run) }
         }
         return runs.sorted()
     }

@@ -26,6 +26,14 @@ package struct Engine {
         self.followers = followers
     }
 
+    /// Journals the first events and shows them to the followers, before the run begins.
+    ///
+    /// - Throws: what ``run(opening:)`` throws, and what a follower that cannot follow throws: the run must not begin then.
+    package mutating func open(_ events: [Event]) throws(MusterError) {
+        try commit(events)
+        try flush()
+    }
+
     /// Runs to the end.
     ///
     /// - Parameter opening: events to begin with: `runCreated` and `runStarted` of a new run.

@@ -160,7 +160,7 @@ private struct RecordVerification {
                 code: "record.not-from-journal", "The file is not what the journal says, from line \(line) on.\(why)",
                 file.path, line: line, severity: isOther ? .warning : .error)
         }
-        for path in files.keys.sorted() where !made.contains(path) && !path.hasPrefix("approvals/") {
+        for path in files.keys.sorted() where !made.contains(path) {
             report(code: "record.unknown-file", "The journal accounts for no such file.", path)
         }
     }

@@ -102,6 +102,10 @@ private final class SeenProcesses {
 
     func look(at processes: [Int32]) {
         for process in processes {
+            // Between its birth and its exec a child is an image of its parent, arguments and environment included.
+            guard let called = readSmallFile("/proc/\(process)/cmdline"),
+                !String(decoding: called, as: UTF8.self).contains("--yes")
+            else { continue }
             for file in ["cmdline", "environ"] {
                 guard let bytes = readSmallFile("/proc/\(process)/\(file)") else { continue }
                 seen.insert(String(decoding: bytes, as: UTF8.self))

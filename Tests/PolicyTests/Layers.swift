@@ -40,7 +40,7 @@ enum Layers {
             ]),
         "muster-cloud-simulator": foundation.union(["CloudSimulator", "MusterModel", "ArgumentParser", "Glibc"]),
         // Tests depend on it; no product may.
-        "MusterTestSupport": ["MusterModel", "MusterMachine"],
+        "MusterTestSupport": ["MusterModel", "MusterMachine", "MusterSystem"],
         "noop-plugin": ["MusterPlugin", "Synchronization"],
         "hostile-plugin": ["MusterModel", "Glibc"],
     ]

@@ -10,22 +10,21 @@ internal import MusterSystem
 
 /// Runs a plan that was agreed to, shows it while it runs, and ends with its status.
 func perform(_ session: RunSession, confirmation: String, _ terminal: Terminal, json: Bool) throws {
+    let output = OutputQueue(isTerminal: terminal.isTerminal)
     let result = try session.run(confirmation: confirmation) { run in
         if json {
-            terminal.out(JSON.object(["run": .string(run.text)]).canonicalText)
-            return ([JSONView(terminal)], [])
+            output.send(JSON.object(["run": .string(run.text)]).canonicalText + "\n")
+            return ([JSONView(output)], [output])
         }
-        terminal.out("Run \(run)")
-        guard terminal.isTerminal else { return ([PlainView(terminal)], []) }
-        let view = LiveView(terminal)
+        output.send("Run \(run)\n")
+        guard terminal.isTerminal else { return ([PlainView(terminal, output)], [output]) }
+        let view = LiveView(terminal, output)
         session.person.isAsking = { view.isHeld = $0 }
-        return ([view], [LiveClock(view)])
+        return ([view], [LiveClock(view), output])
     }
-    if json {
-        terminal.out(try resultJSON(result).canonicalText)
-    } else {
-        terminal.out(EndView(style: terminal.style).text(result, session))
-    }
+    let end = json ? try resultJSON(result).canonicalText : EndView(style: terminal.style).text(result, session)
+    output.send(end + "\n")
+    output.drain()
     if let failure = result.recordFailure {
         terminal.error(failure.description)
         terminal.error("The run itself \(result.outcome.rawValue); its journal is kept. Commit its record later: muster publish")

@@ -29,7 +29,8 @@ struct PlanCommand: ParsableCommand {
             terminal.out(PlanView(style: terminal.style, isVerbose: verbose).text(session.plan, digest: session.digest))
         }
         if let out {
-            try writeFile(out, try JSON(encoding: session.plan).prettyBytes())
+            // Canonical, so that sha256sum of the file is the plan's digest.
+            try writeFile(out, try JSON(encoding: session.plan).canonicalBytes())
             if !common.json { terminal.out("\nThe plan is in \(out); run it with: muster run \(out)") }
         }
         try refuse(session, terminal, json: common.json)

@@ -93,6 +93,9 @@ private func readPlan(_ path: String) throws(MusterError) -> Plan {
     do {
         let plan = try JSON.parse(bytes).decode(Plan.self)
         guard plan.kind != .rehearsal, plan.commit != nil else { throw invalid("it is a rehearsal's") }
+        guard try JSON(encoding: plan).canonicalBytes() == bytes else {
+            throw invalid("it is not, byte for byte, what muster plan --out wrote")
+        }
         return plan
     } catch let error as MusterError {
         throw error

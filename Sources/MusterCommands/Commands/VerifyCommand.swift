@@ -54,11 +54,30 @@ struct RecordProof {
 
     func findings() throws(MusterError) -> [Diagnostic] {
         let files = try records.files(of: run)
-        var findings = verifyRecord(files, run: run, engine: musterVersion, render: renderTemplate)
+        var findings = try againstBranch(files)
+        findings += verifyRecord(files, run: run, engine: musterVersion, render: renderTemplate)
         // A plan that cannot be read was reported just above.
         if let bytes = files["plan.json"], let plan = try? JSON.parse(bytes).decode(Plan.self) {
             findings += replayed(plan, files) + (try pinned(plan, files))
         }
+        return findings
+    }
+
+    /// The log of executions and the run's own branch tell the same; neither may lose what the other has.
+    private func againstBranch(_ files: [String: [UInt8]]) throws(MusterError) -> [Diagnostic] {
+        let log = try records.git.recordFiles(RecordPlace(run: run, branch: records.branch))
+        let branch = try records.git.recordFiles(RecordPlace(run: run, branch: nil))
+        // One that cannot be read is reported by the record's own checks.
+        let isOver = files["record.json"].flatMap { try? JSON.parse($0) }?["outcome"] != "running"
+        var findings: [Diagnostic] = []
+        if log == nil, isOver {
+            let what = "The run is over and the log of executions, \(records.branch), does not hold it."
+            findings.append(finding("not-in-log", what + " If it ended on this machine, muster publish adds it."))
+        }
+        if let log, let branch, log.map(\.path) != branch.map(\.path) || log.map(\.id) != branch.map(\.id) {
+            findings.append(finding("differs-from-branch", "The log's record is not what the run's branch ends with."))
+        }
+        if log != nil, !isOver { findings.append(finding("no-end", "The log holds a run that has no end.")) }
         return findings
     }
 

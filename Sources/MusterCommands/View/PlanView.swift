@@ -14,7 +14,7 @@ struct PlanView {
         for section in [PlannedStep.Section.steps, .finally] {
             let steps = plan.steps.filter { $0.section == section }
             if steps.isEmpty { continue }
-            lines += ["", section == .steps ? style("Steps", .strong) : style("Finally, whatever happened above", .strong)]
+            lines += ["", section == .steps ? style("Steps", .strong) : style("Finally, also after a failure", .strong)]
             lines += steps.flatMap { stepLines($0, plan) }
         }
         lines += ["", summary(plan)]
@@ -29,6 +29,10 @@ struct PlanView {
             "  environment \(plan.environment.name) · \(source) · digest \(digest.short)",
         ]
         if let change = plan.change { lines.append("  change \(visibleText(change))") }
+        if !plan.locks.isEmpty, plan.kind != .rehearsal {
+            let names = plan.locks.map(visibleText).joined(separator: ", ")
+            lines.append("  locks \(names): kept on this machine; keep other machines away from them yourself")
+        }
         for (name, value) in plan.inputs.sorted(by: { $0.key < $1.key }) {
             lines.append("  \(name) = \(visibleText(value.text))")
         }

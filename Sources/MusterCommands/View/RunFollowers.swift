@@ -8,6 +8,7 @@ internal import MusterSystem
 /// A block at the bottom of the terminal that is drawn anew with each change.
 final class LiveView: RunFollower {
     private let terminal: Terminal
+    private let output: OutputQueue
     private var drawnLines = 0
     private var drawnAt: Int64 = 0
     /// A fold of its own: to keep the engine's state would make the engine copy all its steps at the next event.
@@ -23,7 +24,10 @@ final class LiveView: RunFollower {
         didSet { if isHeld { drawnLines = 0 } }
     }
 
-    init(_ terminal: Terminal) { self.terminal = terminal }
+    init(_ terminal: Terminal, _ output: OutputQueue) {
+        self.terminal = terminal
+        self.output = output
+    }
 
     func follow(_ entries: [JournalEntry], _ state: RunState) {
         if self.state == nil {
@@ -51,7 +55,7 @@ final class LiveView: RunFollower {
         let view = RunView(style: terminal.style, width: terminal.width, stepsMax: max(4, terminal.height - 8))
         let lines = view.lines(state, now: readClocks().wall)
         let up = drawnLines > 0 ? "\u{1B}[\(drawnLines)A\r\u{1B}[J" : ""
-        terminal.raw(up + lines.map { $0 + "\n" }.joined())
+        output.send(up + lines.map { $0 + "\n" }.joined())
         drawnLines = lines.count
     }
 }
@@ -59,23 +63,27 @@ final class LiveView: RunFollower {
 /// A line for each event, for pipes and logs.
 final class PlainView: RunFollower {
     private let terminal: Terminal
-    init(_ terminal: Terminal) { self.terminal = terminal }
+    private let output: OutputQueue
+    init(_ terminal: Terminal, _ output: OutputQueue) {
+        self.terminal = terminal
+        self.output = output
+    }
 
     func follow(_ entries: [JournalEntry], _ state: RunState) {
         let lines = entries.compactMap { plainText($0, state, terminal.style) }
-        if !lines.isEmpty { terminal.out(lines.joined(separator: "\n")) }
+        if !lines.isEmpty { output.send(lines.joined(separator: "\n") + "\n") }
     }
 }
 
 /// The journal's own lines, for programs.
 final class JSONView: RunFollower {
-    private let terminal: Terminal
-    init(_ terminal: Terminal) { self.terminal = terminal }
+    private let output: OutputQueue
+    init(_ output: OutputQueue) { self.output = output }
 
     func follow(_ entries: [JournalEntry], _ state: RunState) {
         for entry in entries {
             // A line that could be journaled can be written once more.
-            if let line = try? entry.line() { terminal.out(String(decoding: line, as: UTF8.self)) }
+            if let line = try? entry.line() { output.send(String(decoding: line, as: UTF8.self) + "\n") }
         }
     }
 }
