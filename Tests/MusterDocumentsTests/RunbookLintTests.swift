@@ -185,7 +185,7 @@ struct RunbookLintTests {
         (
             "for-each: ${{ inputs.servers }}", "for-each: ${{ steps.register.outputs.thumbprint }}",
             [
-                "23:19: error: 'for-each' reads inputs and environment, not 'steps.register.outputs.thumbprint' [runbook.for-each-source] | The plan that is approved must be what runs, so the steps there are must be known before the run.",
+                "23:19: error: 'for-each' reads inputs and environment, not 'steps.register.outputs.thumbprint' [runbook.for-each-source] | The plan that is shown must be what runs, so the steps there are must be known before the run.",
                 "8:3: warning: The input 'servers' is never used [runbook.unused-input] | Use it or remove it.",
             ]
         ),
@@ -241,11 +241,11 @@ struct RunbookLintTests {
         ),
         (
             "run ${{ run.id }}", "run ${{ run.nr }}",
-            ["47:100: error: There is no 'nr' in 'run.nr' [expression.unknown-name] | There are id."]
+            ["47:100: error: There is no 'nr' in 'run.nr' [expression.unknown-name] | There are id, kind."]
         ),
         (
             "for: 5m", "for: soon",
-            ["44:18: error: 'for': 'soon' is not a duration such as 90s, 20m or 1h30m [runbook.wrong-type]"]
+            ["44:18: error: 'for': 'soon' is not a duration such as 90s, 20m or 1h30m, of at most 366d [runbook.wrong-type]"]
         ),
         (
             "group:   {", "grooup: { type: string, default: x }\n  group:   {",
