@@ -43,7 +43,8 @@ final class RunSession {
     ///
     /// - Throws: document errors with all their diagnostics; missing or mismatching plugins; absent secrets.
     init(
-        _ request: RunRequest, documents: CatalogDocuments, environment: (Environment, Plan.Document?), secrets: @escaping (SecretReference) throws(MusterError) -> String,
+        _ request: RunRequest, documents: CatalogDocuments, environment: (Environment, Plan.Document?),
+        secrets: @escaping (SecretReference) throws(MusterError) -> String,
         person: Person
     ) throws(MusterError) {
         self.documents = documents
@@ -70,7 +71,8 @@ final class RunSession {
         let (entries, pins) = try Self.openPlugins(definitions, request.pluginFolders, documents)
         let root = documents.state.workTree ?? documents.state.gitFolder
         let section = environment.0
-        plugins = PluginPool(entries, environment: Host.variables, secrets: cached) { name, inputs, hide throws(MusterError) in
+        plugins = PluginPool(entries, environment: Host.variables, secrets: cached) {
+            name, inputs, hide throws(MusterError) in
             try connection(section, name, root: root, inputs: inputs, secrets: cached, hide: hide)
         }
         world = RunWorld(plugins: plugins, signals: signals, person: person)
@@ -85,7 +87,8 @@ final class RunSession {
         (plan, problems) = preview.look()
         logs = preview.logs
         do { digest = try plan.digest() } catch {
-            throw MusterError(code: "plan.not-encodable", "The plan holds a number that JSON has no text for: \(error).")
+            throw MusterError(
+                code: "plan.not-encodable", "The plan holds a number that JSON has no text for: \(error).")
         }
     }
 
@@ -115,7 +118,8 @@ final class RunSession {
     var blockers: [(step: String, result: ConditionResult)] {
         plan.steps.flatMap { step in
             (step.preview?.preconditions ?? []).filter { result in
-                result.verdict != .met && plan.definitions[step.uses]!.preconditions.contains { $0.id == result.id && $0.at == .start }
+                result.verdict != .met
+                    && plan.definitions[step.uses]!.preconditions.contains { $0.id == result.id && $0.at == .start }
             }.map { (step.id, $0) }
         }
     }
@@ -234,7 +238,8 @@ final class RunSession {
     private func created(_ id: RunID, _ identity: GitIdentity) -> RunCreated {
         RunCreated(
             run: id, plan: digest, kind: plan.kind, runbook: plan.runbook.name, environment: plan.environment.name,
-            change: plan.change, operatorName: "\(identity.name) <\(identity.email)>", host: Host.name, bootID: Host.bootID,
+            change: plan.change, operatorName: "\(identity.name) <\(identity.email)>", host: Host.name,
+            bootID: Host.bootID,
             processID: Host.processID, engine: musterVersion)
     }
 
@@ -250,7 +255,9 @@ final class RunSession {
     }
 
     private func finish(_ id: RunID, _ end: RunState, _ writer: RecordWriter) -> Result {
-        guard case .finished(let outcome) = end.phase else { preconditionFailure("the engine returns finished runs only") }
+        guard case .finished(let outcome) = end.phase else {
+            preconditionFailure("the engine returns finished runs only")
+        }
         do {
             let commit = try writer.commitFinished()
             return Result(

@@ -39,7 +39,9 @@ struct StateFolder {
         if matches.count == 1 { return matches[0] }
         throw MusterError(
             code: "state.unknown-run",
-            matches.isEmpty ? "No run here is called \"\(visibleText(text))\"." : "\"\(visibleText(text))\" names \(matches.count) runs.",
+            matches.isEmpty
+                ? "No run here is called \"\(visibleText(text))\"."
+                : "\"\(visibleText(text))\" names \(matches.count) runs.",
             help: "\"muster list\" names the runs.")
     }
 }

@@ -31,7 +31,8 @@ final class TargetLocks {
                 let holder = readSmallFile(path).map { String(decoding: $0, as: UTF8.self) } ?? ""
                 release()
                 throw MusterError(
-                    code: "run.locked", "Another run works on \(name): \(holder.isEmpty ? "its name is not known" : holder).",
+                    code: "run.locked",
+                    "Another run works on \(name): \(holder.isEmpty ? "its name is not known" : holder).",
                     help: "Nothing was changed. Wait for its end: muster status", status: .preconditionUnmet)
             }
             let note = Array("\(run), since \(readClocks().wall), process \(Host.processID) on \(Host.name)".utf8)

@@ -63,7 +63,8 @@ package struct Engine {
             do { try state.apply(event, at: now.wall) } catch {
                 throw MusterError(
                     code: "engine.illegal-transition", "The run cannot go on: \(error).",
-                    help: "This is a fault in Muster. Nothing was sent for it; the journal holds everything up to here.",
+                    help:
+                        "This is a fault in Muster. Nothing was sent for it; the journal holds everything up to here.",
                     status: .stuck)
             }
         }
@@ -174,7 +175,8 @@ package struct Engine {
         granted.append((task, request))
     }
 
-    private mutating func takeAnswer(_ task: StepTask, _ result: Result<PluginAnswer, StepFailure>) throws(MusterError) {
+    private mutating func takeAnswer(_ task: StepTask, _ result: Result<PluginAnswer, StepFailure>) throws(MusterError)
+    {
         switch result {
         case .failure(let failure): try fail(task, failure)
         case .success(let answer):

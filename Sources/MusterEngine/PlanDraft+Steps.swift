@@ -119,7 +119,8 @@ struct PlanDraft {
         }
         guard items.count <= Self.instancesMax else {
             throw MusterError(
-                code: "plan.too-large", "The for-each of step '\(id)' has \(items.count) items, more than \(Self.instancesMax).",
+                code: "plan.too-large",
+                "The for-each of step '\(id)' has \(items.count) items, more than \(Self.instancesMax).",
                 help: "Split the list over several runs.")
         }
         return items

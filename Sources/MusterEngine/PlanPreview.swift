@@ -126,7 +126,8 @@ package struct PlanPreview {
             verb: verb, definition: definition,
             call: StepCall(
                 step: definition.reference.step, run: nil, id: step.id, attempt: 1, idempotencyKey: "",
-                timeoutMilliseconds: min(step.timeoutMilliseconds, Self.lookMilliseconds), inputs: inputs[at]!, connections: [:], undo: nil))
+                timeoutMilliseconds: min(step.timeoutMilliseconds, Self.lookMilliseconds), inputs: inputs[at]!,
+                connections: [:], undo: nil))
     }
 
     private mutating func drain() {

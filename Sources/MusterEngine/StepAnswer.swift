@@ -43,7 +43,8 @@ struct StepAnswer {
         }
         let names = Set(declared)
         if let stranger = results.first(where: { !names.contains($0.id) }) {
-            throw broken("the answer to \(task.verb.rawValue) holds condition \"\(stranger.id)\", which is not declared")
+            throw broken(
+                "the answer to \(task.verb.rawValue) holds condition \"\(stranger.id)\", which is not declared")
         }
         return declared.map { id in
             byID[id] ?? ConditionResult(id: id, verdict: .unverifiable, says: "The plugin gave no result for it.")

@@ -60,7 +60,8 @@ package struct RunCreated: Hashable, Sendable, Codable {
     }
 
     package init(
-        run: RunID, plan: Digest, kind: RunKind, runbook: String, environment: String, change: String?, operatorName: String,
+        run: RunID, plan: Digest, kind: RunKind, runbook: String, environment: String, change: String?,
+        operatorName: String,
         host: String, bootID: String, processID: Int32, engine: String
     ) {
         self.run = run

@@ -108,7 +108,8 @@ package struct Plan: Hashable, Sendable, Codable {
     package var isWellFormed: Bool {
         var seen: Set<String> = []
         for step in steps {
-            guard definitions[step.uses] != nil, step.needs.allSatisfy(seen.contains), seen.insert(step.id).inserted else {
+            guard definitions[step.uses] != nil, step.needs.allSatisfy(seen.contains), seen.insert(step.id).inserted
+            else {
                 return false
             }
         }
@@ -200,7 +201,8 @@ package struct PlannedDefinition: Hashable, Sendable, Codable {
     package var knownErrors: [KnownError]
 
     package init(
-        reference: StepReference, version: SemanticVersion, document: Plan.Document?, commit: ObjectID?, summary: String,
+        reference: StepReference, version: SemanticVersion, document: Plan.Document?, commit: ObjectID?,
+        summary: String,
         effect: Effect, timeoutMilliseconds: Int64, connections: [String], preconditions: [Precondition],
         postconditions: [Postcondition], permissions: [String], inputs: [Input], outputs: [String], rollback: String?,
         knownErrors: [KnownError]
@@ -290,7 +292,8 @@ package struct PlannedStep: Hashable, Sendable, Codable {
     }
 
     package init(
-        id: String, section: Section, uses: String, needs: [String], group: Group?, condition: String?, with: [String: JSON],
+        id: String, section: Section, uses: String, needs: [String], group: Group?, condition: String?,
+        with: [String: JSON],
         retry: Retry, onFailure: OnFailure, timeoutMilliseconds: Int64, preview: Preview?
     ) {
         self.id = id

@@ -18,7 +18,8 @@ struct RunScope: Scope {
         case "run": value = state.created.map { ["id": .string($0.run.text), "kind": .string($0.kind.rawValue)] }
         case "item": value = item
         case "steps":
-            guard path.count >= 3, path[1] == "outputs", let step = state.state(of: path[0]), case .done = step.phase else {
+            guard path.count >= 3, path[1] == "outputs", let step = state.state(of: path[0]), case .done = step.phase
+            else {
                 return nil
             }
             value = step.outputs[path[2]]

@@ -61,7 +61,8 @@ extension RunState {
     }
 
     private func outputs(_ at: Int, _ how: StepDone.How) -> [String: JSON] {
-        how == .satisfied && steps[at].postconditions.isEmpty ? steps[at].observation?.outputs ?? [:] : steps[at].outputs
+        how == .satisfied && steps[at].postconditions.isEmpty
+            ? steps[at].observation?.outputs ?? [:] : steps[at].outputs
     }
 
     private func stopped(_ id: String) -> StepSkipped {
@@ -113,7 +114,8 @@ extension RunState {
                 return .stepSkipped(
                     StepSkipped(step: step.id, reason: .condition, detail: "when: \(condition) is false"))
             }
-            return .stepStarted(StepStarted(step: step.id, attempt: 1, inputs: try scope(for: at).values(step.with, definitions[at])))
+            return .stepStarted(
+                StepStarted(step: step.id, attempt: 1, inputs: try scope(for: at).values(step.with, definitions[at])))
         } catch {
             let failure = StepFailure(
                 kind: .permanent, code: "expression.failed", message: "An expression has no value: \(error)")

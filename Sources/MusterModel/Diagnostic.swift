@@ -35,7 +35,8 @@ package struct Diagnostic: Hashable, Sendable, Codable {
     package var location: SourceLocation?
 
     package init(
-        _ severity: Severity = .error, code: String, _ summary: String, help: String? = nil, at location: SourceLocation? = nil
+        _ severity: Severity = .error, code: String, _ summary: String, help: String? = nil,
+        at location: SourceLocation? = nil
     ) {
         self.severity = severity
         self.code = code

@@ -25,7 +25,8 @@ package struct MusterError: Error, Hashable, Sendable {
     package var diagnostics: [Diagnostic]
 
     package init(
-        code: String, _ summary: String, help: String? = nil, status: ExitStatus = .usage, diagnostics: [Diagnostic] = []
+        code: String, _ summary: String, help: String? = nil, status: ExitStatus = .usage,
+        diagnostics: [Diagnostic] = []
     ) {
         self.code = code
         self.summary = summary

@@ -36,7 +36,8 @@ extension SemanticVersion: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let version = SemanticVersion(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "a version such as 1.2.0 is expected")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "a version such as 1.2.0 is expected")
         }
         self = version
     }

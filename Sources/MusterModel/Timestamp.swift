@@ -15,10 +15,13 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
             guard part.allSatisfy({ (48...57).contains($0) }) else { return nil }
             return part.reduce(0) { $0 * 10 + Int64($1 - 48) }
         }
-        func mark(_ at: Int, _ wanted: Character) -> Bool { at < characters.count && characters[at] == wanted.asciiValue }
+        func mark(_ at: Int, _ wanted: Character) -> Bool {
+            at < characters.count && characters[at] == wanted.asciiValue
+        }
         guard let year = number(0, 4), mark(4, "-"), let month = number(5, 2), mark(7, "-"), let day = number(8, 2),
             mark(10, "T"), let hour = number(11, 2), mark(13, ":"), let minute = number(14, 2), mark(16, ":"),
-            let second = number(17, 2), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 60
+            let second = number(17, 2), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60,
+            second < 60
         else { return nil }
         var millisecond: Int64 = 0
         if characters.count == 24 {
@@ -101,7 +104,8 @@ extension Timestamp: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let timestamp = Timestamp(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "an RFC 3339 time in UTC is expected")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "an RFC 3339 time in UTC is expected")
         }
         self = timestamp
     }

@@ -13,18 +13,22 @@ package enum PlanFixture {
             reference: StepReference(name)!, version: SemanticVersion(1, 0, 0),
             document: Plan.Document(path: "plugins/Test/steps/x.yaml", blob: blob), commit: blob, summary: "A step",
             effect: effect, timeoutMilliseconds: 60_000, connections: [],
-            preconditions: [.init(id: "target-ready", at: .step, says: "The target is ready", why: nil, remedy: "Wait")],
+            preconditions: [
+                .init(id: "target-ready", at: .step, says: "The target is ready", why: nil, remedy: "Wait")
+            ],
             postconditions: [.init(id: "is-so", says: "It is so")], permissions: [], inputs: [], outputs: ["value"],
             rollback: "Put it back", knownErrors: [])
     }
 
     package static func step(
         _ id: String, uses: String = "test/effect", needs: [String] = [], section: PlannedStep.Section = .steps,
-        attempts: Int = 1, onFailure: PlannedStep.OnFailure = .stop, condition: String? = nil, with: [String: JSON] = [:],
+        attempts: Int = 1, onFailure: PlannedStep.OnFailure = .stop, condition: String? = nil,
+        with: [String: JSON] = [:],
         group: PlannedStep.Group? = nil
     ) -> PlannedStep {
         PlannedStep(
-            id: id, section: section, uses: "\(uses)@1.0.0", needs: needs, group: group, condition: condition, with: with,
+            id: id, section: section, uses: "\(uses)@1.0.0", needs: needs, group: group, condition: condition,
+            with: with,
             retry: .init(attempts: attempts, backoffMinMilliseconds: 1000, backoffMaxMilliseconds: 8000),
             onFailure: onFailure, timeoutMilliseconds: 60_000, preview: nil)
     }
@@ -35,7 +39,8 @@ package enum PlanFixture {
             kind: .rehearsal,
             runbook: .init(name: "test", version: SemanticVersion(1, 0, 0), summary: "A test", document: document),
             commit: blob, lock: nil,
-            environment: .init(name: "lab", document: nil, digest: Digest(of: []), values: ["group": "lab"]), change: nil,
+            environment: .init(name: "lab", document: nil, digest: Digest(of: []), values: ["group": "lab"]),
+            change: nil,
             inputs: inputs, locks: [], plugins: [],
             definitions: [
                 "test/effect@1.0.0": definition("test/effect", effect: .reversible),

@@ -22,7 +22,8 @@ import Testing
         #expect(state.phase == .finished(.succeeded))
         #expect(
             world.trace == [
-                "sync", "call a check", "call a observe", "sync", "call a apply", "sync", "proceed a", "call a verify", "sync",
+                "sync", "call a check", "call a observe", "sync", "call a apply", "sync", "proceed a", "call a verify",
+                "sync",
             ])
         #expect(world.syncedCount == world.entries.count)
     }
@@ -43,7 +44,9 @@ import Testing
 
     @Test func `a failure before begin is tried again, after begin only when the read-back says needed`() throws {
         let world = SimulatedWorld()
-        world.answers["a apply"] = [.failed("BeforeBegin"), .failed("Lost", .unknownOutcome), .success(SimulatedWorld.good("apply"))]
+        world.answers["a apply"] = [
+            .failed("BeforeBegin"), .failed("Lost", .unknownOutcome), .success(SimulatedWorld.good("apply")),
+        ]
         let state = try run([F.step("a", attempts: 3)], world)
         #expect(state.phase == .finished(.succeeded))
         #expect(world.trace.filter { $0 == "call a apply" }.count == 3)
@@ -80,7 +83,9 @@ import Testing
     }
 
     @Test(arguments: PlannedDefinition.Input.samples)
-    func `an input that does not fit its declared type fails the step before any call`(input: PlannedDefinition.Input) throws {
+    func `an input that does not fit its declared type fails the step before any call`(input: PlannedDefinition.Input)
+        throws
+    {
         let world = SimulatedWorld()
         var plan = F.plan([F.step("a", with: ["x": "plain text"])])
         plan.definitions["test/effect@1.0.0"]?.inputs = [input]
@@ -145,7 +150,8 @@ import Testing
     @Test func `manual steps wait for their person and wait steps for their time`() throws {
         let world = SimulatedWorld()
         let state = try run(
-            [F.step("a", uses: "muster/manual"), F.step("w", uses: "muster/wait", needs: ["a"], with: ["for": "2m"])], world)
+            [F.step("a", uses: "muster/manual"), F.step("w", uses: "muster/wait", needs: ["a"], with: ["for": "2m"])],
+            world)
         #expect(state.phase == .finished(.succeeded))
         #expect(state.state(of: "a")?.outputs["note"] == "looked")
     }

@@ -59,7 +59,8 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
     func start(_ call: OutgoingCall) {
         let name = "\(call.task.step) \(call.task.verb.rawValue)"
         trace.append("call \(name)")
-        precondition(call.task.verb != .apply || isSynced("step-applying", call.task.step), "intent must be on disk first")
+        precondition(
+            call.task.verb != .apply || isSynced("step-applying", call.task.step), "intent must be on disk first")
         if call.task.verb == .apply, !neverBegins.contains(call.task.step), answers[name]?.first?.isRefusal != true {
             inbox.append(.begin(call.task, request: 1, undo: ["was": "old"]))
         } else {

@@ -93,7 +93,8 @@ struct Driver {
 
     @Test func `on-failure continue lets the next steps run, and the run succeeds`() throws {
         var driver = try Driver(
-            [F.step("a", onFailure: .continue), F.step("b", needs: ["a"])], answers: ["a check": E.checked("a", .unmet)])
+            [F.step("a", onFailure: .continue), F.step("b", needs: ["a"])], answers: ["a check": E.checked("a", .unmet)]
+        )
         try driver.run()
         #expect(driver.phase("a") == .failed)
         #expect(driver.phase("b") == .done(.verified))
@@ -103,7 +104,9 @@ struct Driver {
     @Test func `a begun effect that failed is read back before it is tried again`() throws {
         var state = try F.running([F.step("a", attempts: 2)])
         let retryAt = F.time.advanced(by: .seconds(1))
-        for event in [E.started(), E.checked(), E.observed(.needed), E.applying(), E.begun(), E.attemptFailed(retryAt: retryAt)] {
+        for event in [
+            E.started(), E.checked(), E.observed(.needed), E.applying(), E.begun(), E.attemptFailed(retryAt: retryAt),
+        ] {
             try state.apply(event, at: F.time)
         }
         #expect(state.tasks.map(\.verb) == [.readBack])
@@ -124,7 +127,9 @@ struct Driver {
     }
 
     @Test(arguments: [Observation.Standing.partial, .unknown])
-    func `a read-back that cannot tell leaves the step in doubt and the run stuck`(standing: Observation.Standing) throws {
+    func `a read-back that cannot tell leaves the step in doubt and the run stuck`(standing: Observation.Standing)
+        throws
+    {
         var driver = try Driver([F.step("a")], answers: ["a read-back": E.observed(standing, .readBack)])
         for event in [E.started(), E.checked(), E.observed(.needed), E.applying(), E.begun(), E.attemptFailed()] {
             try driver.state.apply(event, at: F.time)

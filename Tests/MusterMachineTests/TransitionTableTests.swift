@@ -27,7 +27,8 @@ import Testing
     static let events: [(name: String, event: Event)] = [
         ("started", E.started()), ("started again", E.started(attempt: 2)), ("checked", E.checked()),
         ("observed", E.observed(.needed)), ("read back", E.observed(.needed, .readBack)), ("applying", E.applying()),
-        ("begun", E.begun()), ("applied", E.applied()), ("verified", E.verified()), ("attempt failed", E.attemptFailed()),
+        ("begun", E.begun()), ("applied", E.applied()), ("verified", E.verified()),
+        ("attempt failed", E.attemptFailed()),
         ("done verified", E.done(.verified)), ("done satisfied", E.done(.satisfied)), ("done shown", E.done(.shown)),
         ("failed", E.failed()), ("in doubt", E.inDoubt), ("skipped condition", E.skipped(.condition)),
         ("skipped stopped", E.skipped(.stopped)), ("confirmed", E.confirmed), ("progress", E.progress),

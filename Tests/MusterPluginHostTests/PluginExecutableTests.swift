@@ -16,7 +16,6 @@ import Testing
         read line
         """
 
-
     @Test func `what was hashed is what is started, whatever happens to the path`() throws {
         let host = try HostFixture("wellBehaved", definitions: [:]) { launch in
             let path = launch.executable.path + ".sh"

@@ -98,7 +98,8 @@ final class CatalogDocuments {
             let known = try runbookNames()
             throw MusterError(
                 code: "catalog.unknown-runbook", "There is no runbook \"\(visibleText(name))\"\(place).",
-                help: suggestion(for: name, in: known) ?? (known.isEmpty ? "runbooks/ is empty." : "There are \(known.joined(separator: ", "))."))
+                help: suggestion(for: name, in: known)
+                    ?? (known.isEmpty ? "runbooks/ is empty." : "There are \(known.joined(separator: ", "))."))
         }
         return (try Runbook.parse(file.bytes, file: path).get(), file.document)
     }

@@ -29,10 +29,14 @@ struct CatalogLint {
         var paths = ["muster.yaml"]
         paths += try documents.names(in: "runbooks", ending: ".yaml").map { "runbooks/\($0)" }
         for runbook in try documents.folders(in: "runbooks/tests") {
-            paths += try documents.names(in: "runbooks/tests/\(runbook)", ending: ".yaml").map { "runbooks/tests/\(runbook)/\($0)" }
+            paths += try documents.names(in: "runbooks/tests/\(runbook)", ending: ".yaml").map {
+                "runbooks/tests/\(runbook)/\($0)"
+            }
         }
         for plugin in try documents.folders(in: "plugins") {
-            paths += try documents.names(in: "plugins/\(plugin)/steps", ending: ".yaml").map { "plugins/\(plugin)/steps/\($0)" }
+            paths += try documents.names(in: "plugins/\(plugin)/steps", ending: ".yaml").map {
+                "plugins/\(plugin)/steps/\($0)"
+            }
         }
         paths += try documents.names(in: "environments", ending: ".yaml").map { "environments/\($0)" }
         return paths
@@ -42,14 +46,16 @@ struct CatalogLint {
         guard let bytes = try documents.file(path)?.bytes else {
             diagnostics.append(
                 Diagnostic(
-                    code: "lint.no-document", "There is no document \(path)", help: "Give paths from the catalog's root."))
+                    code: "lint.no-document", "There is no document \(path)",
+                    help: "Give paths from the catalog's root."))
             return
         }
         let parts = path.split(separator: "/").map(String.init)
         switch (parts.first, parts.count) {
         case ("muster.yaml", 1): diagnostics += Configuration.parse(bytes, file: path).diagnostics
         case ("runbooks", 4) where parts[1] == "tests": try checkScenario(bytes, path, parts[2])
-        case ("runbooks", 2) where path.hasSuffix(".lock.yaml"): diagnostics += Lock.parse(bytes, file: path).diagnostics
+        case ("runbooks", 2) where path.hasSuffix(".lock.yaml"):
+            diagnostics += Lock.parse(bytes, file: path).diagnostics
         case ("runbooks", 2): try checkRunbook(bytes, path)
         case ("plugins", 4) where parts[2] == "steps": try checkDefinition(parts[1], parts[3])
         case ("environments", 2): checkEnvironment(bytes, path)
@@ -84,7 +90,8 @@ struct CatalogLint {
         if !parsed.hasErrors, runbook.name.value != stem {
             diagnostics.append(
                 Diagnostic(
-                    code: "runbook.wrong-name", "The runbook is called '\(runbook.name.value)', its file says '\(stem)'",
+                    code: "runbook.wrong-name",
+                    "The runbook is called '\(runbook.name.value)', its file says '\(stem)'",
                     help: "Rename one of them.", at: runbook.name.location))
         }
         for use in Set(runbook.allSteps.compactMap { $0.uses?.value }) where !use.reference.isBuiltIn {

@@ -25,7 +25,9 @@ struct LateRecords {
             guard let bytes = readSmallFile("\(folders.run(run))/\(Self.catalogFile)"),
                 String(decoding: bytes, as: UTF8.self) == state.gitFolder
             else { continue }
-            if try git.recordFiles(RecordPlace(run: run, branch: branch)) == nil, try isFinished(run) { missing.append(run) }
+            if try git.recordFiles(RecordPlace(run: run, branch: branch)) == nil, try isFinished(run) {
+                missing.append(run)
+            }
         }
         return missing
     }
@@ -46,7 +48,8 @@ struct LateRecords {
             let plan = try JSON.parse(readSmallFile("\(folder)/plan.json", limit: 64 << 20) ?? []).decode(Plan.self)
             guard plan.commit != nil else {
                 throw MusterError(
-                    code: "record.uncommitted", "The run \(run) rehearsed uncommitted work, which nothing holds any more.",
+                    code: "record.uncommitted",
+                    "The run \(run) rehearsed uncommitted work, which nothing holds any more.",
                     help: "Rehearse it again.")
             }
             let files = try RecordFiles(plan: plan, journal: journal, render: renderTemplate)

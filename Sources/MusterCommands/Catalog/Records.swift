@@ -43,7 +43,8 @@ struct Records {
         throw MusterError(
             code: "record.unknown-run",
             matches.isEmpty
-                ? "No record is called \"\(visibleText(text))\"." : "\"\(visibleText(text))\" names \(matches.count) records.",
+                ? "No record is called \"\(visibleText(text))\"."
+                : "\"\(visibleText(text))\" names \(matches.count) records.",
             help: "\"muster list\" names them.")
     }
 

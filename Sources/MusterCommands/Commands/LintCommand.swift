@@ -9,9 +9,12 @@ struct LintCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lint",
         abstract: "Check the work tree's documents: every error at once, with its place.",
-        discussion: "Without paths it checks muster.yaml, runbooks/, plugins/*/steps/ and environments/. Ends with 2 on errors.")
+        discussion:
+            "Without paths it checks muster.yaml, runbooks/, plugins/*/steps/ and environments/. Ends with 2 on errors."
+    )
 
-    @Argument(help: ArgumentHelp("Documents, relative to the catalog's root.", valueName: "path")) var paths: [String] = []
+    @Argument(help: ArgumentHelp("Documents, relative to the catalog's root.", valueName: "path")) var paths: [String] =
+        []
     @OptionGroup var common: CommonOptions
 
     func run() throws {
@@ -29,7 +32,9 @@ struct LintCommand: ParsableCommand {
         } else {
             for diagnostic in lint.diagnostics { terminal.error(diagnostic.description) }
             let warnings = lint.diagnostics.count - errors
-            terminal.out("\(checked) documents: \(errors) error\(errors == 1 ? "" : "s"), \(warnings) warning\(warnings == 1 ? "" : "s")")
+            terminal.out(
+                "\(checked) documents: \(errors) error\(errors == 1 ? "" : "s"), \(warnings) warning\(warnings == 1 ? "" : "s")"
+            )
         }
         if errors > 0 { throw CommandEnd(status: .usage) }
     }

@@ -27,7 +27,8 @@ func perform(_ session: RunSession, confirmation: String, _ terminal: Terminal, 
     output.drain()
     if let failure = result.recordFailure {
         terminal.error(failure.description)
-        terminal.error("The run itself \(result.outcome.rawValue); its journal is kept. Commit its record later: muster publish")
+        terminal.error(
+            "The run itself \(result.outcome.rawValue); its journal is kept. Commit its record later: muster publish")
     }
     let status = result.outcome.exitStatus
     if status != .done || result.recordFailure != nil {
@@ -99,7 +100,8 @@ struct EndView {
     private func pushLines(_ push: Result<PushReport, MusterError>, _ remote: String) -> [String] {
         switch push {
         case .success(let report): report.refs.map { pushText($0, remote) }
-        case .failure(let error): ["✗ Nothing was sent to \(remote): \(visibleText(error.summary)) Later: muster publish"]
+        case .failure(let error):
+            ["✗ Nothing was sent to \(remote): \(visibleText(error.summary)) Later: muster publish"]
         }
     }
 

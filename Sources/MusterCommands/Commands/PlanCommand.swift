@@ -10,7 +10,8 @@ struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Look at every target and show what a run would do. Read-only.",
-        discussion: "Ends with 3 when a precondition that must hold before the first effect does not, or cannot be told.")
+        discussion:
+            "Ends with 3 when a precondition that must hold before the first effect does not, or cannot be told.")
 
     @Argument(help: "The runbook's name.") var runbook: String
     @OptionGroup var target: TargetOptions

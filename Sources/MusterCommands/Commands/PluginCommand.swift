@@ -26,16 +26,23 @@ struct PluginBuildCommand: ParsableCommand {
     func run() throws {
         let parts = plugin.split(separator: "@", maxSplits: 1).map(String.init)
         guard let name = parts.first, isKebabCase(name) else {
-            throw MusterError(code: "plugin.bad-name", "\"\(visibleText(plugin))\" names no plugin.", help: "Such as failover-group-key-swap.")
+            throw MusterError(
+                code: "plugin.bad-name", "\"\(visibleText(plugin))\" names no plugin.",
+                help: "Such as failover-group-key-swap.")
         }
         let documents = try committedDocuments(common.catalog, parts.count > 1 ? parts[1] : nil)
-        guard let commit = documents.commit, let tree = try documents.git.treeID("plugins/\(pluginFolderName(name))", at: commit) else {
+        guard let commit = documents.commit,
+            let tree = try documents.git.treeID("plugins/\(pluginFolderName(name))", at: commit)
+        else {
             throw MusterError(
                 code: "plugin.no-sources", "The catalog has no plugins/\(pluginFolderName(name)).",
                 help: "There are \(try documents.folders(in: "plugins").map(kebabName).joined(separator: ", ")).")
         }
-        let builder = PluginBuilder(repository: documents.state.gitFolder, commit: commit, tree: tree, product: pluginFolderName(name))
+        let builder = PluginBuilder(
+            repository: documents.state.gitFolder, commit: commit, tree: tree, product: pluginFolderName(name))
         let folder = try builder.build(in: try StateFolder().path, Terminal())
-        Terminal().out(common.json ? JSON.object(["folder": .string(folder)]).canonicalText : "Built; use it with: --plugins \(folder)")
+        Terminal().out(
+            common.json
+                ? JSON.object(["folder": .string(folder)]).canonicalText : "Built; use it with: --plugins \(folder)")
     }
 }

@@ -23,10 +23,12 @@ struct PublishCommand: ParsableCommand {
         let recorded = try recordLate(documents, configuration, terminal)
         guard let remote = configuration.recordsRemote else {
             let text = "muster.yaml names no remote for records; nothing was pushed."
-            return terminal.out(common.json ? JSON.object(["recorded": recorded, "pushed": .array([])]).canonicalText : text)
+            return terminal.out(
+                common.json ? JSON.object(["recorded": recorded, "pushed": .array([])]).canonicalText : text)
         }
         let runs = try documents.git.runTips().map(\.run.ref)
-        let report = try documents.git.push(PushOrder(remote: remote, refs: ["refs/heads/\(configuration.recordsBranch)"] + runs))
+        let report = try documents.git.push(
+            PushOrder(remote: remote, refs: ["refs/heads/\(configuration.recordsBranch)"] + runs))
         if common.json {
             terminal.out(JSON.object(["recorded": recorded, "pushed": try JSON(encoding: report.refs)]).canonicalText)
         } else {

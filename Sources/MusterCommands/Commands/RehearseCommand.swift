@@ -19,9 +19,15 @@ struct RehearseCommand: ParsableCommand {
     @Argument(help: "The runbook's name.") var runbook: String
     @Option(help: ArgumentHelp("The scenario.", valueName: "name")) var scenario = "default"
     @Option(help: ArgumentHelp("Simulated seconds in a real one.", valueName: "factor")) var speed = 10.0
-    @Option(help: ArgumentHelp("A fault to inject, as muster-cloud-simulator --list-faults shows; may be repeated.", valueName: "fault"))
+    @Option(
+        help: ArgumentHelp(
+            "A fault to inject, as muster-cloud-simulator --list-faults shows; may be repeated.", valueName: "fault"))
     var fault: [String] = []
-    @Option(name: .customLong("at"), help: ArgumentHelp("The commit to read everything from (default: HEAD, or the work tree where it differs).", valueName: "commit"))
+    @Option(
+        name: .customLong("at"),
+        help: ArgumentHelp(
+            "The commit to read everything from (default: HEAD, or the work tree where it differs).",
+            valueName: "commit"))
     var revision: String?
     @OptionGroup var inputs: InputOptions
     @OptionGroup var common: CommonOptions
@@ -37,7 +43,9 @@ struct RehearseCommand: ParsableCommand {
         let simulator = try SimulatorProcess(scenario: scenario, speed: speed, faults: fault)
         let session = try makeSession(documents, scenario, simulator)
         defer { session.shutdown() }
-        if !common.json { terminal.out(PlanView(style: terminal.style).text(session.plan, digest: session.digest) + "\n") }
+        if !common.json {
+            terminal.out(PlanView(style: terminal.style).text(session.plan, digest: session.digest) + "\n")
+        }
         try refuse(session, terminal, json: common.json)
         try perform(session, confirmation: "rehearsal", terminal, json: common.json)
     }
@@ -58,7 +66,8 @@ struct RehearseCommand: ParsableCommand {
         guard isKebabCase(scenario), let file = try documents.file("\(folder)/\(scenario).yaml") else {
             let known = try documents.names(in: folder, ending: ".yaml").map { $0.dropLast(5) }.joined(separator: ", ")
             throw MusterError(
-                code: "catalog.unknown-scenario", "The runbook \(runbook) has no scenario \"\(visibleText(scenario))\".",
+                code: "catalog.unknown-scenario",
+                "The runbook \(runbook) has no scenario \"\(visibleText(scenario))\".",
                 help: known.isEmpty ? "Add \(folder)/default.yaml." : "There are \(known).")
         }
         return try RehearsalScenario.parse(file.bytes, file: "\(folder)/\(scenario).yaml").get()

@@ -20,7 +20,9 @@ struct RunCommand: ParsableCommand {
     var environment: String?
     @Option(help: "drill, change or incident.") var kind: RunKind = .drill
     @Option(help: ArgumentHelp("The change ticket.", valueName: "id")) var change: String?
-    @Option(name: .customLong("at"), help: ArgumentHelp("The commit to read everything from (default: HEAD).", valueName: "commit"))
+    @Option(
+        name: .customLong("at"),
+        help: ArgumentHelp("The commit to read everything from (default: HEAD).", valueName: "commit"))
     var revision: String?
     @OptionGroup var inputs: InputOptions
     @Flag(help: "Do not ask for the go-ahead.") var yes = false
@@ -28,7 +30,8 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         if environment == nil, !isPlanFile { throw ValidationError("--environment is missing.") }
-        let isGiven = environment != nil || change != nil || revision != nil || !inputs.inputs.isEmpty || inputs.file != nil
+        let isGiven =
+            environment != nil || change != nil || revision != nil || !inputs.inputs.isEmpty || inputs.file != nil
         if isPlanFile, isGiven {
             throw ValidationError("A plan has its environment, inputs, change and commit; give none of them beside it.")
         }
@@ -44,12 +47,16 @@ struct RunCommand: ParsableCommand {
         defer { session.shutdown() }
         if let planned { try compare(planned, session.plan) }
         try refuse(session, terminal, json: common.json)
-        if !interactive, session.plan.steps.contains(where: { session.plan.definitions[$0.uses]!.reference == BuiltInStep.manual }) {
+        if !interactive,
+            session.plan.steps.contains(where: { session.plan.definitions[$0.uses]!.reference == BuiltInStep.manual })
+        {
             throw MusterError(
                 code: "run.no-person", "The runbook has steps for a person, and there is no terminal to ask one.",
                 help: "Run it from a terminal, without --json.", status: .waitsForPerson)
         }
-        if !common.json { terminal.out(PlanView(style: terminal.style).text(session.plan, digest: session.digest) + "\n") }
+        if !common.json {
+            terminal.out(PlanView(style: terminal.style).text(session.plan, digest: session.digest) + "\n")
+        }
         let confirmation = try confirm(session, terminal, interactive)
         try perform(session, confirmation: confirmation, terminal, json: common.json)
     }
@@ -64,7 +71,8 @@ struct RunCommand: ParsableCommand {
             kind: planned?.kind ?? kind, runbook: name, inputs: values,
             change: planned?.change ?? change, pluginFolders: inputs.pluginFolders)
         return try RunSession(
-            request, documents: documents, environment: (environment.environment, environment.document), secrets: SecretReader().read,
+            request, documents: documents, environment: (environment.environment, environment.document),
+            secrets: SecretReader().read,
             person: Person(mode, name: Host.userName))
     }
 
@@ -87,7 +95,8 @@ struct RunCommand: ParsableCommand {
 private func readPlan(_ path: String) throws(MusterError) -> Plan {
     func invalid(_ why: String) -> MusterError {
         MusterError(
-            code: "plan.unreadable", "The plan \(path) cannot be used: \(why).", help: "Write it anew with muster plan --out.")
+            code: "plan.unreadable", "The plan \(path) cannot be used: \(why).",
+            help: "Write it anew with muster plan --out.")
     }
     guard let bytes = readSmallFile(path, limit: 64 << 20) else { throw invalid("the file cannot be read") }
     do {
@@ -122,10 +131,14 @@ private func short(_ value: JSON?) -> String {
     return text.count > 80 ? text.prefix(77) + "…" : text
 }
 
-private func differingPaths(_ before: JSON?, _ after: JSON?, at path: String = "plan") -> [(path: String, before: JSON?, after: JSON?)] {
+private func differingPaths(_ before: JSON?, _ after: JSON?, at path: String = "plan") -> [(
+    path: String, before: JSON?, after: JSON?
+)] {
     if before == after { return [] }
     if case .object(let left)? = before, case .object(let right)? = after {
-        return Set(left.keys).union(right.keys).sorted().flatMap { differingPaths(left[$0], right[$0], at: "\(path).\($0)") }
+        return Set(left.keys).union(right.keys).sorted().flatMap {
+            differingPaths(left[$0], right[$0], at: "\(path).\($0)")
+        }
     }
     if case .array(let left)? = before, case .array(let right)? = after, left.count == right.count {
         return left.indices.flatMap { differingPaths(left[$0], right[$0], at: "\(path)[\($0)]") }

@@ -10,13 +10,19 @@ internal import MusterSystem
 
 /// What plan, run and rehearse take to fill a runbook.
 struct InputOptions: ParsableArguments {
-    @Option(name: .customLong("input"), help: ArgumentHelp("An input of the runbook; may be repeated.", valueName: "name=value"))
+    @Option(
+        name: .customLong("input"),
+        help: ArgumentHelp("An input of the runbook; may be repeated.", valueName: "name=value"))
     var inputs: [String] = []
 
-    @Option(name: .customLong("inputs"), help: ArgumentHelp("A YAML file with inputs; --input wins over it.", valueName: "file"))
+    @Option(
+        name: .customLong("inputs"),
+        help: ArgumentHelp("A YAML file with inputs; --input wins over it.", valueName: "file"))
     var file: String?
 
-    @Option(name: .customLong("plugins"), help: ArgumentHelp("A folder with plugins' executables; may be repeated.", valueName: "dir"))
+    @Option(
+        name: .customLong("plugins"),
+        help: ArgumentHelp("A folder with plugins' executables; may be repeated.", valueName: "dir"))
     var pluginFolders: [String] = []
 
     /// The inputs by name; texts stay texts where the runbook's type wants one.
@@ -27,14 +33,16 @@ struct InputOptions: ParsableArguments {
                 throw MusterError(code: "input.unreadable", "The file \(file) cannot be read.", help: "Check --inputs.")
             }
             guard case .object(let members)? = try parseYAML(bytes, file: file).get().json.objectOrNil else {
-                throw MusterError(code: "input.not-a-map", "\(file) is not a map of inputs.", help: "Write `name: value` lines.")
+                throw MusterError(
+                    code: "input.not-a-map", "\(file) is not a map of inputs.", help: "Write `name: value` lines.")
             }
             values = members
         }
         for text in inputs {
             guard let equals = text.firstIndex(of: "=") else {
                 throw MusterError(
-                    code: "input.no-value", "--input \(visibleText(text)) has no value.", help: "Write --input name=value.")
+                    code: "input.no-value", "--input \(visibleText(text)) has no value.",
+                    help: "Write --input name=value.")
             }
             let name = String(text[..<equals])
             let value = String(text[text.index(after: equals)...])
@@ -65,7 +73,9 @@ struct TargetOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The change ticket.", valueName: "id"))
     var change: String?
 
-    @Option(name: .customLong("at"), help: ArgumentHelp("The commit to read everything from (default: HEAD).", valueName: "commit"))
+    @Option(
+        name: .customLong("at"),
+        help: ArgumentHelp("The commit to read everything from (default: HEAD).", valueName: "commit"))
     var revision: String?
 }
 
@@ -84,7 +94,8 @@ func committedDocuments(_ folder: String?, _ revision: String?) throws(MusterErr
     let (git, state) = try CatalogDocuments.open(folder)
     guard let head = state.head else {
         throw MusterError(
-            code: "catalog.no-commit", "The catalog has no commit yet.", help: "Commit its documents: definitions come from commits.")
+            code: "catalog.no-commit", "The catalog has no commit yet.",
+            help: "Commit its documents: definitions come from commits.")
     }
     let commit = if let revision { try git.resolve(revision) } else { head }
     return CatalogDocuments(git: git, state: state, source: .commit(commit))

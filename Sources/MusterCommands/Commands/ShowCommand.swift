@@ -22,7 +22,9 @@ struct ShowCommand: ParsableCommand {
             let paths = try records.files(of: id).keys.sorted()
             return terminal.out(common.json ? try JSON(encoding: paths).canonicalText : paths.joined(separator: "\n"))
         }
-        if common.json, file == nil { return terminal.out(try JSON(encoding: try records.record(of: id)).canonicalText) }
+        if common.json, file == nil {
+            return terminal.out(try JSON(encoding: try records.record(of: id)).canonicalText)
+        }
         let path = file ?? "README.md"
         guard let bytes = try records.files(of: id)[path] else {
             throw MusterError(
@@ -36,6 +38,7 @@ struct ShowCommand: ParsableCommand {
     private func shown(_ bytes: [UInt8], _ terminal: Terminal) -> String {
         let text = String(decoding: bytes, as: UTF8.self)
         guard terminal.isTerminal else { return text }
-        return text.split(separator: "\n", omittingEmptySubsequences: false).map { visibleText(String($0)) }.joined(separator: "\n")
+        return text.split(separator: "\n", omittingEmptySubsequences: false).map { visibleText(String($0)) }.joined(
+            separator: "\n")
     }
 }

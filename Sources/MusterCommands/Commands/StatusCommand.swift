@@ -10,7 +10,8 @@ struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Say where a run on this machine stands, from its journal.",
-        discussion: "Without a run it shows the newest. Ends with 0 when it succeeded or is under way, else as the run did.")
+        discussion:
+            "Without a run it shows the newest. Ends with 0 when it succeeded or is under way, else as the run did.")
 
     @Argument(help: ArgumentHelp("The run's id, the end of it, or last.", valueName: "run")) var name = "last"
     @OptionGroup var common: CommonOptions
@@ -29,7 +30,9 @@ struct StatusCommand: ParsableCommand {
             let view = RunView(style: terminal.style, width: terminal.width, stepsMax: .max)
             for line in view.lines(state, now: readClocks().wall) { terminal.out(line) }
         }
-        if case .finished(let outcome) = state.phase, outcome != .succeeded { throw CommandEnd(status: outcome.exitStatus) }
+        if case .finished(let outcome) = state.phase, outcome != .succeeded {
+            throw CommandEnd(status: outcome.exitStatus)
+        }
         if !state.isFinished, !isAlive { throw CommandEnd(status: .stuck) }
     }
 
@@ -40,7 +43,9 @@ struct StatusCommand: ParsableCommand {
         }
         do {
             let plan = try JSON.parse(bytes).decode(Plan.self)
-            guard plan.isWellFormed else { throw MusterError(code: "state.misfit", "the plan is not one that a planner makes") }
+            guard plan.isWellFormed else {
+                throw MusterError(code: "state.misfit", "the plan is not one that a planner makes")
+            }
             var state = RunState(plan: plan)
             for entry in reading.entries { try state.apply(entry.event, at: entry.at) }
             return state
@@ -61,7 +66,10 @@ struct StatusCommand: ParsableCommand {
 
     private func json(_ id: RunID, _ state: RunState, _ phase: String) throws -> JSON {
         let steps = state.plan.steps.enumerated().map { at, step -> JSON in
-            ["id": .string(step.id), "state": .string(PhaseLabel(state.steps[at]).word), "attempt": .int(Int64(state.steps[at].attempt))]
+            [
+                "id": .string(step.id), "state": .string(PhaseLabel(state.steps[at]).word),
+                "attempt": .int(Int64(state.steps[at].attempt)),
+            ]
         }
         return ["run": .string(id.text), "phase": .string(phase), "steps": .array(steps)]
     }

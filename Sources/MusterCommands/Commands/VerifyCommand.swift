@@ -10,7 +10,8 @@ internal import MusterRecord
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Prove a record from git alone: chain, fold, page, plan, definitions. Ends with 6 when something is wrong.",
+        abstract:
+            "Prove a record from git alone: chain, fold, page, plan, definitions. Ends with 6 when something is wrong.",
         discussion: """
             It proves that the journal's lines follow each other unchanged, that record.json, README.md and the evidence are \
             what the journal says, that the plan is the one that ran, and that the definitions are those of the plan and of \
@@ -27,7 +28,10 @@ struct VerifyCommand: ParsableCommand {
 
     func run() throws {
         let records = try Records(folder: common.catalog)
-        let ids = all ? try records.git.records(.init(branch: records.branch, limit: .max)).map(\.run) : try runs.map { try records.find($0) }
+        let ids =
+            all
+            ? try records.git.records(.init(branch: records.branch, limit: .max)).map(\.run)
+            : try runs.map { try records.find($0) }
         let terminal = Terminal()
         var results: [JSON] = []
         var isSound = true
@@ -35,11 +39,14 @@ struct VerifyCommand: ParsableCommand {
             let findings = try RecordProof(records: records, run: id).findings()
             let errors = findings.filter { $0.severity == .error }
             isSound = isSound && errors.isEmpty
-            results.append(["run": .string(id.text), "verified": .bool(errors.isEmpty), "findings": try JSON(encoding: findings)])
+            results.append([
+                "run": .string(id.text), "verified": .bool(errors.isEmpty), "findings": try JSON(encoding: findings),
+            ])
             if common.json { continue }
             terminal.out(
                 errors.isEmpty
-                    ? terminal.style("✓ \(id): verified", .good) : terminal.style("✗ \(id): \(errors.count) findings", .bad))
+                    ? terminal.style("✓ \(id): verified", .good)
+                    : terminal.style("✗ \(id): \(errors.count) findings", .bad))
             for finding in findings { terminal.error(finding.description) }
         }
         if common.json { terminal.out(JSON.array(results).canonicalText) }
@@ -85,7 +92,9 @@ struct RecordProof {
     private func replayed(_ plan: Plan, _ files: [String: [UInt8]]) -> [Diagnostic] {
         // A journal that cannot be read, and a plan that no planner makes, are reported by the record's own checks.
         guard let bytes = files["journal.jsonl"], let reading = try? JournalReading(bytes) else { return [] }
-        guard plan.isWellFormed else { return [finding("impossible-plan", "The plan is not one that a planner makes.")] }
+        guard plan.isWellFormed else {
+            return [finding("impossible-plan", "The plan is not one that a planner makes.")]
+        }
         var state = RunState(plan: plan)
         for entry in reading.entries {
             do { try state.apply(entry.event, at: entry.at) } catch {
@@ -100,7 +109,8 @@ struct RecordProof {
         guard try isHere(commit) else {
             return [
                 finding(
-                    "commit-missing", "Commit \(commit.short), which everything was read from, is not in this repository.",
+                    "commit-missing",
+                    "Commit \(commit.short), which everything was read from, is not in this repository.",
                     severity: .warning)
             ]
         }

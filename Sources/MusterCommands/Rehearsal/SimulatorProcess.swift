@@ -39,7 +39,8 @@ final class SimulatorProcess {
         guard access(path, X_OK) == 0 else {
             throw MusterError(
                 code: "simulator.missing", "The cloud simulator was not found at \(path).",
-                help: "Build it: `swift build --product muster-cloud-simulator`, with the same configuration as muster.")
+                help: "Build it: `swift build --product muster-cloud-simulator`, with the same configuration as muster."
+            )
         }
         child = try ChildProcess(
             path: path, arguments: ["--scenario", "-", "--speed", "\(speed)"] + faults.flatMap { ["--fault", $0] },
@@ -58,7 +59,9 @@ final class SimulatorProcess {
         while true {
             let left = end - readClocks().boot
             guard left > 0 else { throw failed("did not get ready within \(startTime.readable)", errors) }
-            var targets = [PollTarget(reading: child.output), PollTarget(reading: child.errors)].filter { $0.descriptor >= 0 }
+            var targets = [PollTarget(reading: child.output), PollTarget(reading: child.errors)].filter {
+                $0.descriptor >= 0
+            }
             if child.unsentCount > 0 { targets.append(PollTarget(writing: child.input)) }
             guard !targets.isEmpty else { throw failed("ended before it was ready", errors) }
             _ = waitUntilReady(targets, timeout: .nanoseconds(left))

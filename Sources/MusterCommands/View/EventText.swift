@@ -15,7 +15,8 @@ private func eventText(_ event: Event, _ state: RunState) -> (String, String, St
     case .stepStarted(let body) where body.attempt > 1: ("↻", "\(body.step): attempt \(body.attempt)", .warning)
     case .stepStarted(let body): ("▸", body.step, nil)
     // Asked again in mid-effect, it only adds undo data.
-    case .stepBegun(let body) where state.state(of: body.step)?.progress == nil: ("▶", "\(body.step): effect begun", nil)
+    case .stepBegun(let body) where state.state(of: body.step)?.progress == nil:
+        ("▶", "\(body.step): effect begun", nil)
     case .progress(let body): (" ", "\(body.step): \(body.message)", .quiet)
     case .attemptFailed(let body): ("!", failureText(body), .warning)
     case .stepDone(let body): endText(body.step, state)
@@ -43,7 +44,8 @@ private func failureText(_ body: AttemptFailed) -> String {
 
 private func stopText(_ body: StopRequested, _ state: RunState) -> String {
     let begun = state.active.filter { state.steps[$0].phase == .applying(begun: true) }.map { state.plan.steps[$0].id }
-    let wait = begun.isEmpty
+    let wait =
+        begun.isEmpty
         ? "" : "; waits for \(begun.joined(separator: ", ")), whose effect has begun; once more to leave it in doubt"
     return "stop asked for by \(body.by): \(body.reason)\(wait)"
 }

@@ -14,7 +14,9 @@ struct PlanView {
         for section in [PlannedStep.Section.steps, .finally] {
             let steps = plan.steps.filter { $0.section == section }
             if steps.isEmpty { continue }
-            lines += ["", section == .steps ? style("Steps", .strong) : style("Finally, also after a failure", .strong)]
+            lines += [
+                "", section == .steps ? style("Steps", .strong) : style("Finally, also after a failure", .strong),
+            ]
             lines += steps.flatMap { stepLines($0, plan) }
         }
         lines += ["", summary(plan)]

@@ -60,14 +60,23 @@ struct RunView {
     private func summary(_ state: RunState, _ now: Timestamp) -> [String] {
         if state.isFinished { return [] }
         let running = state.active.map { state.plan.steps[$0].id }
-        let next = state.steps.indices.filter { state.steps[$0].phase == .pending }.prefix(2).map { state.plan.steps[$0].id }
-        let inPlace = state.steps.indices.filter { state.steps[$0].effectLeft == .applied }.map { state.plan.steps[$0].id }
+        let next = state.steps.indices.filter { state.steps[$0].phase == .pending }.prefix(2).map {
+            state.plan.steps[$0].id
+        }
+        let inPlace = state.steps.indices.filter { state.steps[$0].effectLeft == .applied }.map {
+            state.plan.steps[$0].id
+        }
         var lines = [
             "  now    " + (running.isEmpty ? "nothing" : running.joined(separator: ", ")),
             "  next   " + (next.isEmpty ? "the end" : next.joined(separator: ", ")),
             "  a stop would leave in place: " + (inPlace.isEmpty ? "nothing" : inPlace.joined(separator: ", ")),
         ]
-        if let stop = state.stop { lines.append(style("  stopping (\(visibleText(stop.reason))): steps under way end; once more leaves them in doubt", .warning)) }
+        if let stop = state.stop {
+            lines.append(
+                style(
+                    "  stopping (\(visibleText(stop.reason))): steps under way end; once more leaves them in doubt",
+                    .warning))
+        }
         return lines
     }
 

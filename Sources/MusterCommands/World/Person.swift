@@ -38,7 +38,8 @@ final class Person {
         case .rehearsal:
             inputs.append(.confirmed(step: step.id, person: "rehearsal", note: "confirmed by the rehearsal"))
         case .absent:
-            inputs.append(.stop(StopRequested(by: "engine", reason: "step \(step.id) waits for a person and none is there")))
+            inputs.append(
+                .stop(StopRequested(by: "engine", reason: "step \(step.id) waits for a person and none is there")))
         case .terminal:
             waiting.append((step.id, instructions, stepInputs["evidence"]?.string))
             if waiting.count == 1 { prompt() }
@@ -50,7 +51,8 @@ final class Person {
         isAsking(!waiting.isEmpty)
         guard let next = waiting.first else { return }
         terminal.out("\n☞ \(next.step)\n  \(visibleText(next.instructions))")
-        terminal.raw("  \(visibleText(next.evidence ?? "What did you do?")) (type it and press Enter; Ctrl-C stops the run): ")
+        terminal.raw(
+            "  \(visibleText(next.evidence ?? "What did you do?")) (type it and press Enter; Ctrl-C stops the run): ")
     }
 
     func takeInputs() -> [EngineInput] {
@@ -66,7 +68,9 @@ final class Person {
         let count = read(STDIN_FILENO, &buffer, buffer.count)
         guard count > 0 else {
             isClosed = true
-            return [.stop(StopRequested(by: "engine", reason: "the terminal was closed while a step waited for a person"))]
+            return [
+                .stop(StopRequested(by: "engine", reason: "the terminal was closed while a step waited for a person"))
+            ]
         }
         line += buffer[0..<count]
         while let end = line.firstIndex(of: UInt8(ascii: "\n")) {

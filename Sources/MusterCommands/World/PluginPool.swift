@@ -84,7 +84,8 @@ final class PluginPool {
         for name in outgoing.secretInputs {
             guard let written = call.inputs[name], written != .null else { continue }
             guard let reference = SecretReference(written) else {
-                throw MusterError(code: "secret.not-a-reference", "The input \"\(name)\" is a secret and not its reference.")
+                throw MusterError(
+                    code: "secret.not-a-reference", "The input \"\(name)\" is a secret and not its reference.")
             }
             let value = try secrets(reference)
             hide(value, name: reference.description)
@@ -184,7 +185,8 @@ final class PluginPool {
         slot.process = nil
         // The host answers every open call before it says that the process ended; none may be left without an end.
         for task in slot.open.values {
-            let failure = StepFailure(kind: .unknownOutcome, code: "plugin.exited", message: "The plugin ended without an answer.")
+            let failure = StepFailure(
+                kind: .unknownOutcome, code: "plugin.exited", message: "The plugin ended without an answer.")
             inputs.append(.answered(task, .failure(failure)))
         }
         slot.open = [:]

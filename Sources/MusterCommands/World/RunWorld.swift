@@ -60,7 +60,9 @@ final class RunWorld: EngineWorld {
     }
 
     private var pollTargets: [PollTarget] {
-        plugins.pollTargets + person.pollTargets + services.flatMap(\.pollTargets) + [PollTarget(reading: signals.descriptor)]
+        plugins.pollTargets + person.pollTargets + services.flatMap(\.pollTargets) + [
+            PollTarget(reading: signals.descriptor)
+        ]
     }
 
     private func timeout(_ moment: Timestamp?) -> Duration? {
@@ -76,7 +78,8 @@ final class RunWorld: EngineWorld {
         if number == SIGINT { interrupts += 1 }
         if interrupts > 1 {
             plugins.kill()
-            Terminal().error("muster: stopped at once; effects under way are in doubt. The journal holds what is known.")
+            Terminal().error(
+                "muster: stopped at once; effects under way are in doubt. The journal holds what is known.")
             exit(ExitStatus.interrupted.rawValue)
         }
         let name = [SIGINT: "Ctrl-C", SIGTERM: "SIGTERM", SIGHUP: "a lost terminal"][number] ?? "signal \(number)"
