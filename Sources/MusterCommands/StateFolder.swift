@@ -26,17 +26,8 @@ struct StateFolder {
 
     /// Runs whose journal is here, oldest first.
     func runs() -> [RunID] {
-        guard let folder = opendir("\(path)/runs") else { return [] }
-        defer { closedir(folder) }
-        var runs: [RunID] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            // A run that was refused at its start may leave an empty folder.
-            if let run = RunID(name), access("\(path)/runs/\(name)/journal.jsonl", F_OK) == 0 { runs.append(run) }
-        }
-        return runs.sorted()
+        // A run that was refused at its start may leave an empty folder.
+        folderNames("\(path)/runs").filter { access("\(path)/runs/\($0)/journal.jsonl", F_OK) == 0 }.compactMap { RunID($0) }.sorted()
     }
 
     /// The run that the text names: a whole id, the end of one that is unique here, or `last`.

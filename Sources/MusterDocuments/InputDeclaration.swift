@@ -15,6 +15,11 @@ package struct InputDeclaration: Sendable {
     /// What an expression that reads it gets: null too, when it may be left out and nothing stands for it.
     package var expressionType: ValueType { isRequired || defaultValue != nil ? type : .optional(type) }
     package var mustBeGiven: Bool { isRequired && defaultValue == nil }
+
+    /// Why the value cannot be given, in one sentence; nil when it can. Null stands for an input that is left out.
+    package func mismatch(of value: JSON) -> String? {
+        value == .null && !isRequired ? nil : type.mismatch(of: value)
+    }
 }
 
 /// An output of a step.

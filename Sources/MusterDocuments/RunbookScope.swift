@@ -58,12 +58,12 @@ struct RunbookScope: TypeScope {
         case ("environment", _): return .known(reference.path.isEmpty ? .object : .any)
         case ("steps", .step): return lookUpOutput(reference, guarded: guarded)
         case ("item", .step): return lookUpItem(reference)
-        case ("run", .step): return TypeTable(roots: ["run": ["id": .string]]).lookUp(reference, guarded: guarded)
+        case ("run", .step): return TypeTable(roots: ["run": ["id": .string, "kind": .string]]).lookUp(reference, guarded: guarded)
         case ("steps", .forEach), ("run", .forEach), ("item", .forEach):
             return refuse(
                 "for-each-source", "'for-each' reads inputs and environment, not '\(reference)'",
                 help:
-                    "The plan that is approved must be what runs, so the steps there are must be known before the run.")
+                    "The plan that is shown must be what runs, so the steps there are must be known before the run.")
         case ("steps", .locks), ("run", .locks), ("item", .locks):
             return refuse(
                 "lock-source", "A lock reads inputs and environment, not '\(reference)'",

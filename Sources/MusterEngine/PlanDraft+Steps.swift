@@ -13,9 +13,13 @@ struct PlanDraft {
     /// Ids of the planned steps that stand for a step of the runbook.
     private var instances: [String: [String]] = [:]
 
+    private var needsCount = 0
+
     /// Most instances of one `for-each`, and most steps in all: a plan is something a person reads.
     private static let instancesMax = 1000
     private static let stepsMax = 10_000
+    /// Most needs of all steps together: a list that waits for a list has a need for each pair of their elements.
+    private static let needsMax = 50_000
 
     init(material: PlanMaterial, inputs: [String: JSON]) {
         self.material = material
@@ -35,41 +39,70 @@ struct PlanDraft {
         for position in ordering.sequence where all[position].section == .finally {
             try expand(all[position], needs: ordering.needs[position].map { all[$0].id.value })
         }
-        guard steps.count <= Self.stepsMax else {
+    }
+
+    /// Counts what is about to be written out, so that nothing too large is ever made.
+    private mutating func reserve(_ count: Int, needs: Int, for id: String) throws(MusterError) {
+        guard steps.count + count <= Self.stepsMax else {
             throw MusterError(
-                code: "plan.too-large", "The plan has \(steps.count) steps, more than \(Self.stepsMax).",
+                code: "plan.too-large", "With step '\(id)' the plan has more than \(Self.stepsMax) steps.",
                 help: "Split the runbook.")
+        }
+        needsCount += count * needs
+        guard needsCount <= Self.needsMax else {
+            throw MusterError(
+                code: "plan.too-large",
+                "With step '\(id)' the steps of the plan wait for more than \(Self.needsMax) others in all: "
+                    + "\(count) steps that each wait for \(needs).",
+                help: "Put a single step, such as a muster/wait or a muster/manual, between one for-each and the next.")
         }
     }
 
     private mutating func expand(_ step: Runbook.Step, needs: [String]) throws {
-        guard let use = step.uses?.value, let definition = material.definitions[use] else {
-            preconditionFailure("a linted runbook uses known definitions")
-        }
-        let uses = "\(use.reference)@\(definition.definition.version.value)"
-        let allNeeds = needs.flatMap { instances[$0] ?? [] }
+        let definition = try definition(of: step)
+        let uses = "\(definition.reference.value)@\(definition.version.value)"
+        let allNeeds = instances(of: needs)
         func planned(_ id: String, _ group: PlannedStep.Group?) -> PlannedStep {
             PlannedStep(
                 id: id, section: step.section == .steps ? .steps : .finally, uses: uses, needs: allNeeds, group: group,
-                condition: step.condition?.value.text, with: arguments(step, definition.definition),
+                condition: step.condition?.value.text, with: arguments(step, definition),
                 retry: .init(
                     attempts: step.retry.attempts, backoffMinMilliseconds: step.retry.backoff.least.milliseconds,
                     backoffMaxMilliseconds: step.retry.backoff.most.milliseconds),
                 onFailure: step.onFailure.value == .continue ? .continue : .stop,
-                timeoutMilliseconds: (step.timeout ?? definition.definition.timeout).milliseconds, preview: nil)
+                timeoutMilliseconds: (step.timeout ?? definition.timeout).milliseconds, preview: nil)
         }
         let id = step.id.value
         guard let forEach = step.forEach else {
+            try reserve(1, needs: allNeeds.count, for: id)
             steps.append(planned(id, nil))
             instances[id] = [id]
             return
         }
         let items = try items(forEach, of: id)
+        try reserve(items.count, needs: allNeeds.count, for: id)
         for (index, item) in items.enumerated() {
             steps.append(planned("\(id)[\(index)]", .init(id: id, parallel: step.parallel, item: item)))
         }
         // A list that is empty leaves its needs to those behind it, so that the order still holds.
         instances[id] = items.isEmpty ? allNeeds : items.indices.map { "\(id)[\($0)]" }
+    }
+
+    private func definition(of step: Runbook.Step) throws(MusterError) -> StepDefinition {
+        let use = step.uses?.value
+        guard let use, let found = material.definitions[use]?.definition, found.reference.value == use.reference else {
+            throw MusterError(
+                code: "plan.no-definition",
+                "Step '\(step.id.value)' has no definition of \(use.map { "\($0.reference)" } ?? "a step").",
+                help: "Check the catalog with muster lint, then run muster lock.")
+        }
+        return found
+    }
+
+    /// The planned steps behind steps of the runbook, each once: an empty list hands on needs that others may have too.
+    private func instances(of needs: [String]) -> [String] {
+        var seen: Set<String> = []
+        return needs.flatMap { instances[$0] ?? [] }.filter { seen.insert($0).inserted }
     }
 
     private func arguments(_ step: Runbook.Step, _ definition: StepDefinition) -> [String: JSON] {

@@ -64,7 +64,7 @@ package struct PlanMaterial {
             try draft.expand()
             return Plan(
                 kind: kind, runbook: planRunbook, commit: commit, lock: lock, environment: environment, change: change,
-                inputs: inputs, locks: try draft.locks(), plugins: plugins, definitions: plannedDefinitions, steps: draft.steps,
+                inputs: inputs, locks: try draft.locks(), plugins: plugins, definitions: try plannedDefinitions(), steps: draft.steps,
                 measures: measures)
         } catch let error as MusterError {
             throw error
@@ -88,11 +88,15 @@ package struct PlanMaterial {
         }
     }
 
-    private var plannedDefinitions: [String: PlannedDefinition] {
+    private func plannedDefinitions() throws(MusterError) -> [String: PlannedDefinition] {
         var planned: [String: PlannedDefinition] = [:]
         for material in definitions.values {
             let definition = PlannedDefinition(material)
-            planned["\(definition.reference)@\(definition.version)"] = definition
+            let name = "\(definition.reference)@\(definition.version)"
+            if let other = planned.updateValue(definition, forKey: name), other.document != definition.document {
+                throw MusterError(
+                    code: "plan.two-contents", "The lock pins two contents of \(name).", help: "Run muster lock.")
+            }
         }
         return planned
     }
@@ -110,7 +114,9 @@ package struct PlanMaterial {
                 Diagnostic(code: "plan.unknown-input", "The runbook has no input '\(name)'", help: help))
         }
         for input in runbook.inputs {
-            guard let value = inputs[input.name.value] ?? input.defaultValue else {
+            // Null for an input that may be left out means left out; so stands one in the plan, which is planned anew from it.
+            let given = inputs[input.name.value].flatMap { $0 == .null && !input.isRequired ? nil : $0 }
+            guard let value = given ?? input.defaultValue else {
                 if input.isRequired {
                     diagnostics.append(
                         Diagnostic(

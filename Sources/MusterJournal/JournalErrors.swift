@@ -5,29 +5,33 @@ internal import MusterModel
 
 // What each failure of a journal means to the person who reads it.
 extension JournalWriter {
+    /// What is true whatever went wrong: a run that stopped is looked at, and not continued.
+    private static let kept =
+        "The journal up to here is kept: \"muster status\" shows how far the run came. Look at its targets, then start a new run."
+
     static func error(_ failure: FileFailure) -> MusterError {
         switch failure.errno {
         case ENOSPC, EDQUOT:
             MusterError(
                 code: "journal.disk-full",
                 "The journal's disk is full, so the run stops before its next effect: \(failure).",
-                help: "Make room there, then continue with \"muster resume\".", status: .runFailed)
+                help: "Make room there. \(kept)", status: .runFailed)
         case EROFS:
             MusterError(
                 code: "journal.read-only",
                 "The journal's disk is read-only, so the run stops before its next effect: \(failure).",
-                help: "Make the disk writable, then continue with \"muster resume\".", status: .runFailed)
+                help: "Make the disk writable. \(kept)", status: .runFailed)
         case EMFILE, ENFILE:
             MusterError(
                 code: "journal.too-many-files",
                 "No further file can be opened, so the run stops before its next effect: \(failure).",
-                help: "Raise the limit of open files, then continue with \"muster resume\".", status: .runFailed)
+                help: "Raise the limit of open files. \(kept)", status: .runFailed)
         default:
             MusterError(
                 code: "journal.write-failed",
                 "The journal could not be written, so the run stops before its next effect: \(failure).",
                 help:
-                    "The disk may be failing: check it, then continue with \"muster resume\", which reads the journal anew.",
+                    "The disk may be failing: check it. \(kept)",
                 status: .runFailed)
         }
     }
@@ -37,7 +41,7 @@ extension JournalWriter {
         case EEXIST:
             MusterError(
                 code: "journal.exists", "There is a journal already: \(failure.path).",
-                help: "A run is started once; continue it with \"muster resume\".")
+                help: "A run is started once: see how it stands with \"muster status\", and start a new one.")
         case EWOULDBLOCK: locked(failure.path)
         default:
             MusterError(
@@ -50,7 +54,7 @@ extension JournalWriter {
     static func locked(_ path: String) -> MusterError {
         MusterError(
             code: "journal.locked", "Another process is running this run: it holds \(path).",
-            help: "Watch it with \"muster watch\"; if it hangs, end that process first.")
+            help: "See how it stands with \"muster status\"; if it hangs, end that process first.")
     }
 
     static func lowDisk(_ folder: String, _ free: Int64, _ limits: JournalLimits) -> MusterError {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Duration {
-    /// Reads `250ms`, `30s`, `20m`, `2h`, `1d` and sums of them in falling order such as `1h30m`. Nil for anything else.
+    /// The longest that a text may say, `366d`: far more than any step takes, and far from where nanoseconds overflow.
+    package static let textMax = Duration.seconds(366 * 86_400)
+
+    /// Reads `250ms`, `30s`, `20m`, `2h`, `1d` and sums of them in falling order such as `1h30m`. Nil for anything else,
+    /// and for more than ``textMax``.
     package init?(durationText text: String) {
         let units: [(String, Int64)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)]
         var rest = Substring(text)
@@ -19,6 +23,7 @@ extension Duration {
             lastUnit = unit
             total += number * unit
         }
+        guard total <= Duration.textMax.milliseconds else { return nil }
         self = .milliseconds(total)
     }
 

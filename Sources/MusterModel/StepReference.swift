@@ -50,6 +50,16 @@ package func pluginFolderName(_ kebab: String) -> String {
     }.joined()
 }
 
+/// `OracleDRSetup` → `oracle-dr-setup`: the other way round than ``pluginFolderName(_:)``.
+package func kebabName(pluginFolder: String) -> String {
+    var name = ""
+    for character in pluginFolder.replacing("DR", with: "Dr") {
+        if character.isUppercase, !name.isEmpty { name += "-" }
+        name += character.lowercased()
+    }
+    return name
+}
+
 /// Lower-case letters, digits and single hyphens inside, at most 64; begins with a letter.
 package func isKebabCase(_ text: String) -> Bool {
     guard let first = text.utf8.first, (97...122).contains(first), text.utf8.count <= 64, !text.hasSuffix("-"),

@@ -104,8 +104,7 @@ public struct EffectGate<Undo: Codable & Sendable>: Sendable {
 
     /// Asks whether the effect may begin, and stores what is needed to undo it.
     ///
-    /// Returns once the data is on disk and lease, window and approval were checked again; it may take as long as the
-    /// engine's disk. Called again in mid-step, the new data replaces the old, so always give all of it.
+    /// Returns once the data is on disk and nobody has asked the run to stop; it may take as long as the engine's disk. Called again in mid-step, the new data replaces the old, so always give all of it.
     ///
     /// - Throws: ``StepError`` when the engine refuses, `CancellationError` when the call is cancelled: then nothing
     ///   may be changed and the error should be passed on. A result returned in spite of a refusal is reported as

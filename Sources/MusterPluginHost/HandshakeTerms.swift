@@ -32,7 +32,7 @@ struct HandshakeTerms {
                 built[step].map { "was built with definition \($0.short) of step \(step)" } ?? "has no step \(step)"
             return error(
                 "plugin.definition-mismatch", "Plugin \(plugin) \(found); the lock pins \(wanted.short).",
-                "Build the pinned sources: muster plugin build \(plugin)@<version>, with the lock's version."
+                "Build the pinned sources: muster plugin build \(plugin)@COMMIT, with the commit in the lock."
             )
         }
         return nil

@@ -122,7 +122,7 @@ struct RunbookTests {
         (
             "backoff: 5s..2m", "backoff: 2m..5s",
             [
-                "34:36: error: 'backoff' needs a duration or a range of them such as 5s..2m, not '2m..5s' [document.bad-value]"
+                "34:36: error: 'backoff' needs a duration or a range of them such as 5s..2m, each of at most 366d, not '2m..5s' [document.bad-value]"
             ]
         ),
         (

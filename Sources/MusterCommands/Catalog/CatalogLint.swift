@@ -69,12 +69,7 @@ struct CatalogLint {
         let parsed = try definition(reference)
         diagnostics += parsed.diagnostics
         guard let definition = parsed.partial else { return }
-        if definition.reference.value != reference {
-            diagnostics.append(
-                Diagnostic(
-                    code: "step.wrong-name", "The step is called \(definition.reference.value), its place says \(reference)",
-                    help: "Rename the step or move the file.", at: definition.reference.location))
-        }
+        if let wrong = definition.wrongName(for: reference) { diagnostics.append(wrong) }
         let blob = try documents.file(reference.definitionPath)?.document.blob
         if let blob, let conflict = try publications().conflict(reference, definition, blob: blob) {
             diagnostics.append(conflict)
@@ -127,7 +122,7 @@ struct CatalogLint {
         guard let inputs = Runbook.parse(file.bytes, file: "runbooks/\(runbook).yaml").partial?.inputs else { return }
         for (name, value) in scenario.inputs.sorted(by: { $0.key < $1.key }) {
             let declared = inputs.first { $0.name.value == name }
-            let why = declared.map { $0.type.mismatch(of: value.value) } ?? "the runbook has no such input"
+            let why = declared.map { $0.mismatch(of: value.value) } ?? "the runbook has no such input"
             guard let why else { continue }
             diagnostics.append(
                 Diagnostic(code: "scenario.input", "The input '\(name)' does not fit: \(why)", at: value.location))

@@ -24,15 +24,12 @@ struct DefinitionFinder {
             } else if case .commit = documents.source {
                 guard let entry = lock?.entry(for: use) else { continue }
                 let bytes = try documents.git.blobs([entry.blob]).first?.bytes ?? []
-                let parsed = StepDefinition.parse(bytes, file: use.reference.definitionPath)
-                diagnostics += parsed.diagnostics
-                guard let definition = parsed.partial else { continue }
+                guard let definition = read(bytes, use.reference, &diagnostics) else { continue }
+                if let wrong = entry.wrongVersion(of: definition) { diagnostics.append(wrong) }
                 let document = Plan.Document(path: use.reference.definitionPath, blob: entry.blob)
                 found[use] = PlanMaterial.Definition(definition: definition, document: document, commit: entry.commit)
             } else if let file = try documents.file(use.reference.definitionPath) {
-                let parsed = StepDefinition.parse(file.bytes, file: use.reference.definitionPath)
-                diagnostics += parsed.diagnostics
-                guard let definition = parsed.partial else { continue }
+                guard let definition = read(file.bytes, use.reference, &diagnostics) else { continue }
                 found[use] = PlanMaterial.Definition(definition: definition, document: file.document, commit: nil)
             }
         }
@@ -42,6 +39,15 @@ struct DefinitionFinder {
                 code: "runbook.invalid", "The runbook \(runbook.name.value) cannot be used.", diagnostics: diagnostics)
         }
         return found
+    }
+
+    private func read(
+        _ bytes: [UInt8], _ reference: StepReference, _ diagnostics: inout [Diagnostic]
+    ) -> StepDefinition? {
+        let parsed = StepDefinition.parse(bytes, file: reference.definitionPath)
+        diagnostics += parsed.diagnostics
+        if let wrong = parsed.partial?.wrongName(for: reference) { diagnostics.append(wrong) }
+        return parsed.partial
     }
 
     private func uses(_ runbook: Runbook) -> [StepUse] {
@@ -73,12 +79,22 @@ struct DefinitionFinder {
     }
 }
 
-/// `OracleDRSetup` → `oracle-dr-setup`: the other way round than `pluginFolderName`, which keeps DR in capitals.
-func kebabName(pluginFolder: String) -> String {
-    var name = ""
-    for character in pluginFolder.replacing("DR", with: "Dr") {
-        if character.isUppercase, !name.isEmpty { name += "-" }
-        name += character.lowercased()
+extension StepDefinition {
+    /// Complains when the definition is another step's than the one whose place holds it, or whose lock pins it.
+    func wrongName(for reference: StepReference) -> Diagnostic? {
+        guard self.reference.value != reference else { return nil }
+        return Diagnostic(
+            code: "step.wrong-name", "The step is called \(self.reference.value), its place says \(reference)",
+            help: "Rename the step or move the file, then run muster lock.", at: self.reference.location)
     }
-    return name
+}
+
+extension Lock.Entry {
+    /// Complains when the content that the lock pins is of another version than the lock says.
+    fileprivate func wrongVersion(of definition: StepDefinition) -> Diagnostic? {
+        guard definition.version.value != version else { return nil }
+        return Diagnostic(
+            code: "step.wrong-version", "The locked content \(blob.short) is version \(definition.version.value), the lock says \(version)",
+            help: "Run muster lock.", at: definition.version.location)
+    }
 }

@@ -13,7 +13,7 @@ struct PublishedVersions {
         let blob: ObjectID
     }
 
-    /// By reference, newest first. A content that cannot be read was never usable and is left out.
+    /// By reference, newest first. A content with errors was never usable and is left out.
     private(set) var publications: [StepReference: [Publication]] = [:]
 
     /// None: nothing was committed yet.
@@ -25,7 +25,7 @@ struct PublishedVersions {
         for (reference, history) in zip(references, histories) {
             publications[reference] = history.versions.compactMap { version in
                 let parsed = StepDefinition.parse(version.content.bytes, file: reference.definitionPath)
-                return parsed.partial.map { Publication(definition: $0, commit: version.commit, blob: version.blob) }
+                return parsed.value.map { Publication(definition: $0, commit: version.commit, blob: version.blob) }
             }
         }
     }
@@ -34,6 +34,18 @@ struct PublishedVersions {
     func newest(_ reference: StepReference, _ requirement: VersionRequirement) -> Publication? {
         let accepted = (publications[reference] ?? []).filter { requirement.accepts($0.definition.version.value) }
         return accepted.reversed().max { $0.definition.version.value < $1.definition.version.value }
+    }
+
+    /// Complains when the version of a content was published with another content too, whichever came first.
+    func ambiguity(_ reference: StepReference, _ publication: Publication) -> Diagnostic? {
+        let version = publication.definition.version.value
+        let same = (publications[reference] ?? []).filter { $0.definition.version.value == version }
+        guard let other = same.first(where: { $0.blob != publication.blob }) else { return nil }
+        return Diagnostic(
+            code: "step.changed-without-version",
+            "\(reference) \(version) was published in commit \(publication.commit.short), and with another content in "
+                + "commit \(other.commit.short)",
+            help: "A published version never changes: raise the version, commit the step, and use the new version.")
     }
 
     func versions(_ reference: StepReference) -> [SemanticVersion] {

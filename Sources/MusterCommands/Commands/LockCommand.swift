@@ -32,8 +32,15 @@ struct LockCommand: ParsableCommand {
                 diagnostics.append(unpublished(use, versions, documents, document))
                 continue
             }
+            diagnostics += [found.definition.wrongName(for: use.reference), versions.ambiguity(use.reference, found)].compactMap(\.self)
             let folder = "plugins/\(use.reference.pluginFolder)"
-            guard let sources = try git.treeID(folder, at: found.commit) else { continue }
+            guard let sources = try git.treeID(folder, at: found.commit) else {
+                diagnostics.append(
+                    Diagnostic(
+                        code: "lock.no-sources", "Commit \(found.commit.short) has no folder \(folder) to build \(use) from",
+                        help: "Commit the plugin's sources with its steps."))
+                continue
+            }
             lock.steps[use.description] = Lock.Entry(
                 version: found.definition.version.value, commit: found.commit, blob: found.blob, sources: sources)
         }
