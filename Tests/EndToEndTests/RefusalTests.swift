@@ -73,6 +73,28 @@ struct RefusalTests {
             try catalog.commit("A drill")
             try catalog.lock("drill")
         },
+        Case("a step's file under another name", 2, ["[step.wrong-name]", "noop/nothing"], "lock drill") { catalog in
+            try noop(catalog, file: "other")
+        },
+        Case(
+            "a lock that pins another step's content", 2, ["[step.wrong-name]", "[step.wrong-version]"],
+            "plan drill -e lab"
+        ) { catalog in
+            try noop(catalog, file: "nothing")
+            try catalog.lock("drill")
+            let path = "plugins/Noop/steps/nothing.yaml"
+            let pinned = try catalog.git("rev-parse", "HEAD:\(path)").trimmingCharacters(in: .whitespacesAndNewlines)
+            try catalog.replace("step: noop/nothing\nversion: 1.0.0", by: "step: noop/other\nversion: 1.1.0", in: path)
+            try catalog.commit("Another step")
+            let other = try catalog.git("rev-parse", "HEAD:\(path)").trimmingCharacters(in: .whitespacesAndNewlines)
+            try catalog.replace(pinned, by: other, in: "runbooks/drill.lock.yaml")
+            try catalog.commit("Another lock")
+        },
+        Case("one version with two contents", 2, ["[step.changed-without-version]"], "lock drill") { catalog in
+            try noop(catalog, file: "nothing")
+            try catalog.replace("Nothing is needed", by: "Really nothing", in: "plugins/Noop/steps/nothing.yaml")
+            try catalog.commit("The same version again")
+        },
         Case("not a repository", 2, ["[git.not-a-repository]"], swap + " -C ROOT/home"),
         Case("shallow clone", 2, ["[git.shallow-repository]"], swap + " -C ROOT/shallow") { catalog in
             try catalog.git("clone", "-q", "--depth", "1", "file://\(catalog.folder)", "\(catalog.root)/shallow")
@@ -93,6 +115,16 @@ struct RefusalTests {
         Case("no record to verify", 2, ["[record."], "verify last"),
         Case("nothing to verify", 2, ["--all"], "verify"),
     ]
+
+    /// Commits the step that does nothing, in a file of this name, and a runbook that uses the file's name.
+    private static func noop(_ catalog: Catalog, file: String) throws {
+        let steps = try String(
+            contentsOfFile: "\(projectFolder)/Tests/Fakes/noop-plugin/steps/nothing.yaml", encoding: .utf8)
+        try catalog.write("plugins/Noop/steps/\(file).yaml", steps)
+        try catalog.write(
+            "runbooks/drill.yaml", WholeRunTests.runbook("steps:\n  - id: a\n    uses: noop/\(file)@1.0.0"))
+        try catalog.commit("A drill")
+    }
 
     @Test(arguments: cases)
     func `what is wrong is said, with its status, and nothing is written`(wrong: Case) throws {

@@ -241,7 +241,7 @@ struct RunbookLintTests {
         ),
         (
             "run ${{ run.id }}", "run ${{ run.nr }}",
-            ["47:100: error: There is no 'nr' in 'run.nr' [expression.unknown-name] | There are id."]
+            ["47:100: error: There is no 'nr' in 'run.nr' [expression.unknown-name] | There are id, kind."]
         ),
         (
             "for: 5m", "for: soon",

@@ -51,7 +51,7 @@ let keySwap = """
         with: { for: 5m, reason: replication }
       - id: report
         uses: muster/manual
-        with: { instructions: "Compare ${{ default(steps.register.outputs.thumbprint, '-') }}, run ${{ run.id }}" }
+        with: { instructions: "Compare ${{ default(steps.register.outputs.thumbprint, '-') }}, run ${{ run.id }}, a ${{ run.kind }}" }
     """
 
 struct RunbookTests {
