@@ -185,7 +185,7 @@ struct RunbookLintTests {
         (
             "for-each: ${{ inputs.servers }}", "for-each: ${{ steps.register.outputs.thumbprint }}",
             [
-                "23:19: error: 'for-each' reads inputs and environment, not 'steps.register.outputs.thumbprint' [runbook.for-each-source] | The plan that is approved must be what runs, so the steps there are must be known before the run.",
+                "23:19: error: 'for-each' reads inputs and environment, not 'steps.register.outputs.thumbprint' [runbook.for-each-source] | The plan that is shown must be what runs, so the steps there are must be known before the run.",
                 "8:3: warning: The input 'servers' is never used [runbook.unused-input] | Use it or remove it.",
             ]
         ),
