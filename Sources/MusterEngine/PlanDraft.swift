@@ -64,7 +64,8 @@ package struct PlanMaterial {
             try draft.expand()
             return Plan(
                 kind: kind, runbook: planRunbook, commit: commit, lock: lock, environment: environment, change: change,
-                inputs: inputs, locks: try draft.locks(), plugins: plugins, definitions: try plannedDefinitions(), steps: draft.steps,
+                inputs: inputs, locks: try draft.locks(), plugins: plugins, definitions: try plannedDefinitions(),
+                steps: draft.steps,
                 measures: measures)
         } catch let error as MusterError {
             throw error
@@ -77,13 +78,15 @@ package struct PlanMaterial {
 
     private var planRunbook: Plan.Runbook {
         Plan.Runbook(
-            name: runbook.name.value, version: runbook.version.value, summary: runbook.summary, document: runbookDocument)
+            name: runbook.name.value, version: runbook.version.value, summary: runbook.summary,
+            document: runbookDocument)
     }
 
     private var measures: [PlannedMeasure] {
         runbook.measures.map { measure in
             PlannedMeasure(
-                id: measure.id.value, summary: measure.summary, from: .init(measure.from.value), to: .init(measure.to.value),
+                id: measure.id.value, summary: measure.summary, from: .init(measure.from.value),
+                to: .init(measure.to.value),
                 objectiveMilliseconds: measure.objective?.milliseconds)
         }
     }
@@ -115,8 +118,9 @@ package struct PlanMaterial {
         }
         for input in runbook.inputs {
             // Null for an input that may be left out means left out; so stands one in the plan, which is planned anew from it.
-            let given = inputs[input.name.value].flatMap { $0 == .null && !input.isRequired ? nil : $0 }
-            guard let value = given ?? input.defaultValue else {
+            let given = inputs[input.name.value]
+            let isLeftOut = given == .some(.null) && !input.isRequired
+            guard let value = (isLeftOut ? .none : given) ?? input.defaultValue else {
                 if input.isRequired {
                     diagnostics.append(
                         Diagnostic(
@@ -138,7 +142,8 @@ package struct PlanMaterial {
         }
         guard diagnostics.isEmpty else {
             throw MusterError(
-                code: "plan.inputs", "The inputs do not fit the runbook \(runbook.name.value).", diagnostics: diagnostics)
+                code: "plan.inputs", "The inputs do not fit the runbook \(runbook.name.value).",
+                diagnostics: diagnostics)
         }
         return values
     }
@@ -160,13 +165,15 @@ extension PlannedDefinition {
             timeoutMilliseconds: definition.timeout.milliseconds, connections: definition.connections.map(\.value),
             preconditions: definition.preconditions.map {
                 .init(
-                    id: $0.id.value, at: $0.at == .start ? .start : .step, says: $0.says, why: $0.why, remedy: $0.remedy)
+                    id: $0.id.value, at: $0.at == .start ? .start : .step, says: $0.says, why: $0.why, remedy: $0.remedy
+                )
             },
             postconditions: definition.postconditions.map { .init(id: $0.id.value, says: $0.says) },
             permissions: definition.permissions,
             inputs: definition.inputs.map(PlannedDefinition.Input.init), outputs: definition.outputs.map(\.name.value),
             rollback: definition.rollbackText,
-            knownErrors: definition.knownErrors.map { .init(match: $0.match.value, means: $0.means, remedy: $0.remedy) })
+            knownErrors: definition.knownErrors.map { .init(match: $0.match.value, means: $0.means, remedy: $0.remedy) }
+        )
     }
 }
 

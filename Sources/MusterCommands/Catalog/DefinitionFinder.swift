@@ -94,7 +94,8 @@ extension Lock.Entry {
     fileprivate func wrongVersion(of definition: StepDefinition) -> Diagnostic? {
         guard definition.version.value != version else { return nil }
         return Diagnostic(
-            code: "step.wrong-version", "The locked content \(blob.short) is version \(definition.version.value), the lock says \(version)",
+            code: "step.wrong-version",
+            "The locked content \(blob.short) is version \(definition.version.value), the lock says \(version)",
             help: "Run muster lock.", at: definition.version.location)
     }
 }

@@ -18,7 +18,8 @@ struct LockCommand: ParsableCommand {
         let (git, state) = try CatalogDocuments.open(common.catalog)
         guard let root = state.workTree, let head = state.head else {
             throw MusterError(
-                code: "catalog.no-commit", "There is no commit to lock against.", help: "Commit the step definitions first.")
+                code: "catalog.no-commit", "There is no commit to lock against.",
+                help: "Commit the step definitions first.")
         }
         let documents = CatalogDocuments(git: git, state: state, source: .workTree(root))
         let document = try documents.runbook(runbook).runbook
@@ -32,12 +33,14 @@ struct LockCommand: ParsableCommand {
                 diagnostics.append(unpublished(use, versions, documents, document))
                 continue
             }
-            diagnostics += [found.definition.wrongName(for: use.reference), versions.ambiguity(use.reference, found)].compactMap(\.self)
+            diagnostics += [found.definition.wrongName(for: use.reference), versions.ambiguity(use.reference, found)]
+                .compactMap(\.self)
             let folder = "plugins/\(use.reference.pluginFolder)"
             guard let sources = try git.treeID(folder, at: found.commit) else {
                 diagnostics.append(
                     Diagnostic(
-                        code: "lock.no-sources", "Commit \(found.commit.short) has no folder \(folder) to build \(use) from",
+                        code: "lock.no-sources",
+                        "Commit \(found.commit.short) has no folder \(folder) to build \(use) from",
                         help: "Commit the plugin's sources with its steps."))
                 continue
             }
@@ -45,7 +48,8 @@ struct LockCommand: ParsableCommand {
                 version: found.definition.version.value, commit: found.commit, blob: found.blob, sources: sources)
         }
         guard diagnostics.isEmpty else {
-            throw MusterError(code: "lock.unresolved", "The runbook \(runbook) cannot be locked.", diagnostics: diagnostics)
+            throw MusterError(
+                code: "lock.unresolved", "The runbook \(runbook) cannot be locked.", diagnostics: diagnostics)
         }
         try write(lock, root, try documents.lock(runbook)?.lock)
     }
@@ -67,13 +71,17 @@ struct LockCommand: ParsableCommand {
         let terminal = Terminal()
         if common.json {
             let steps = lock.steps.mapValues { entry -> JSON in
-                ["version": .string(entry.version.description), "commit": .string(entry.commit.hex), "blob": .string(entry.blob.hex)]
+                [
+                    "version": .string(entry.version.description), "commit": .string(entry.commit.hex),
+                    "blob": .string(entry.blob.hex),
+                ]
             }
             return terminal.out(JSON.object(["lock": .string(path), "steps": .object(steps)]).canonicalText)
         }
         for (name, entry) in lock.steps.sorted(by: { $0.key < $1.key }) {
             let mark = before?.steps[name] == entry ? " " : "~"
-            terminal.out("\(mark) \(name) → \(entry.version), blob \(entry.blob.short), published in \(entry.commit.short)")
+            terminal.out(
+                "\(mark) \(name) → \(entry.version), blob \(entry.blob.short), published in \(entry.commit.short)")
         }
         terminal.out("Wrote \(path): commit it.")
     }
