@@ -118,8 +118,9 @@ package struct PlanMaterial {
         }
         for input in runbook.inputs {
             // Null for an input that may be left out means left out; so stands one in the plan, which is planned anew from it.
-            let given = inputs[input.name.value].flatMap { $0 == .null && !input.isRequired ? nil : $0 }
-            guard let value = given ?? input.defaultValue else {
+            let given = inputs[input.name.value]
+            let isLeftOut = given == .some(.null) && !input.isRequired
+            guard let value = (isLeftOut ? .none : given) ?? input.defaultValue else {
                 if input.isRequired {
                     diagnostics.append(
                         Diagnostic(
