@@ -196,7 +196,7 @@ struct CrashTests {
     }
 
     @Test func `a protector whose answer was lost is in doubt, and found once it has landed`() async throws {
-        let lab = try await Lab(faults: ["connection-lost-after-effect:path=*encryptionProtector*"])
+        let lab = try await Lab(faults: ["connection-lost-after-effect:method=PUT,path=*encryptionProtector*"])
         try await lab.register("primary", "secondaryKey")
         try await lab.register("secondary", "secondaryKey")
         let inputs = lab.pair("secondary", "secondaryKey")
