@@ -58,7 +58,9 @@ struct RecordedTests {
         let transport = try ReplayTransport("server-key-create.json")
         let uri = "https://sqltdebyok000003.vault.azure.net/keys/sqltdebyok000005/567906ea928d4e5891c66ded44ad056f"
         #expect(KeyIdentifier(uri)?.serverKeyName == recordedKey)
-        let key = try await calls(transport).sql.createKey(recordedServer, name: recordedKey, uri: uri)
+        let made = try await calls(transport).sql.createKey(recordedServer, name: recordedKey, uri: uri)
+        let key = made.key
+        #expect(made.origin == .ours)
         #expect(key.properties.thumbprint == "4736F42C43686F92B09AF11A54357DBB96D2059E")
         #expect(transport.remaining == 0)
         #expect(time.slept == [.milliseconds(500), .seconds(1)])
@@ -105,6 +107,12 @@ private final class StoredOperation: Sendable {
     private let state = Mutex<LongRunningOperation?>(nil)
     var value: LongRunningOperation? { state.withLock { $0 } }
     func set(_ operation: LongRunningOperation) { state.withLock { $0 = operation } }
+}
+
+private final class Recorded: Sendable {
+    private let list = Mutex([[SQLServerOperation.Progress]]())
+    var all: [[SQLServerOperation.Progress]] { list.withLock { $0 } }
+    func add(_ progress: [SQLServerOperation.Progress]) { list.withLock { $0.append(progress) } }
 }
 
 struct LongRunningOperationTests {
@@ -215,10 +223,40 @@ struct LongRunningOperationTests {
             .answer(["name": "k", "properties": ["serverKeyType": "AzureKeyVault", "uri": .string(uri)]])
         }
         let same = try Bench([conflict, found(keyB.text)])
-        #expect(try await same.calls().sql.createKey(server, name: "k", uri: keyB.text).properties.uri == keyB.text)
+        let made = try await same.calls().sql.createKey(server, name: "k", uri: keyB.text)
+        #expect(made.key.properties.uri == keyB.text)
+        #expect(made.origin == .earlier)
+        let lost: ScriptedTransport.Reply = .failure(TransportError(.timeout, "late"))
+        let afterLost = try Bench([lost, conflict, found(keyB.text)])
+        #expect(try await afterLost.calls().sql.createKey(server, name: "k", uri: keyB.text).origin == .unclear)
+        let updated = try Bench([found(keyB.text)])
+        #expect(try await updated.calls().sql.createKey(server, name: "k", uri: keyB.text).origin == .earlier)
         let other = try Bench([conflict, found("https://x.vault.azure.net/keys/k/1")])
         let error = await azureError { try await other.calls().sql.createKey(server, name: "k", uri: keyB.text) }
         #expect(error?.code == "ServerKeyNameAlreadyExists")
+    }
+
+    @Test(
+        arguments: [
+            ("Pending", .running), ("InProgress", .running), ("CancelInProgress", .running), ("Succeeded", .ended),
+            ("Failed", .ended), ("Cancelled", .ended), (nil, .unknown), ("Paused", .unknown),
+        ] as [(String?, SQLServerOperation.Progress)])
+    func `an operation has ended only when it says so`(state: String?, expected: SQLServerOperation.Progress)
+        async throws
+    {
+        let operation: JSON = ["name": "1", "properties": ["state": state.map { .string($0) } ?? .null]]
+        let bench = try Bench([.answer(["value": [operation]]), .answer(["value": []])])
+        let waited = Recorded()
+        #expect(try await bench.calls().sql.waitUntilIdle(server) { waited.add($0.map(\.progress)) }.isEmpty)
+        #expect(waited.all == (expected == .ended ? [] : [[expected]]))
+    }
+
+    @Test func `the wait for an idle server ends with the time and tells what goes on`() async throws {
+        let list: JSON = ["value": [["name": "7", "properties": ["operation": "Upsert", "state": "InProgress"]]]]
+        let bench = try Bench(Array(repeating: .answer(list), count: 20))
+        let going = try await bench.calls(within: .seconds(30)).sql.waitUntilIdle(server)
+        #expect(going.map(\.label) == ["Upsert"])
+        #expect(bench.time.slept == [0.5, 1, 2, 4, 8, 10].map { .seconds($0) })
     }
 
     @Test func `a list goes over its pages, an empty one too`() async throws {

@@ -67,6 +67,50 @@ struct RetryTests {
         #expect(error?.advice == .unknownOutcome)
     }
 
+    private static let busy: ScriptedTransport.Reply = .answer(
+        ["error": ["code": "ConflictingServerOperation", "message": "busy"]], status: 409)
+    private static let lost: ScriptedTransport.Reply = .failure(TransportError(.connectionLost, "gone"))
+    private static let unreachable: ScriptedTransport.Reply = .failure(TransportError(.cannotConnect, "refused"))
+
+    @Test(
+        arguments: [
+            [lost, busy], [.failure(TransportError(.timeout, "late")), busy], [.answer([:], status: 502), busy],
+            [lost, .answer([:], status: 401), busy], [lost] + Array(repeating: unreachable, count: 5),
+            [lost, .answer(["error": ["code": "AuthorizationFailed", "message": "no"]], status: 403)],
+        ] as [[ScriptedTransport.Reply]])
+    func `a refusal after a try that may have arrived leaves the outcome unknown`(
+        replies: [ScriptedTransport.Reply]
+    ) async throws {
+        let bench = try Bench(replies)
+        let error = await azureError {
+            try await bench.calls().sql.setProtector(server, keyName: "a", type: "AzureKeyVault", autoRotation: false)
+        }
+        #expect(error?.advice == .unknownOutcome)
+        #expect(bench.transport.serviceRequests.count == replies.count)
+    }
+
+    @Test(
+        arguments: [[unreachable, busy], [.answer([:], status: 429), busy], [.answer([:], status: 401), busy]]
+            as [[ScriptedTransport.Reply]])
+    func `a refusal after tries that did not arrive is only a refusal`(replies: [ScriptedTransport.Reply]) async throws
+    {
+        let bench = try Bench(replies)
+        let error = await azureError { try await bench.calls().sql.deleteKey(server, name: "k") }
+        #expect(error?.code == "ConflictingServerOperation")
+        #expect(error?.advice == .retryable)
+    }
+
+    @Test func `success clears up a lost try`() async throws {
+        let bench = try Bench([Self.lost, .answer([:])])
+        try await bench.calls().sql.deleteKey(server, name: "k")
+        #expect(bench.transport.serviceRequests.count == 2)
+    }
+
+    @Test func `a read that was lost leaves nothing in doubt`() async throws {
+        let bench = try Bench([Self.lost, .answer([:], status: 404)])
+        #expect(await azureError { try await bench.calls().sql.server(server) }?.advice == .permanent)
+    }
+
     @Test func `a refused certificate is not tried again`() async throws {
         let bench = try Bench([.failure(TransportError(.tls, "unknown authority"))])
         let error = await azureError { try await bench.calls().sql.server(server) }

@@ -6,9 +6,27 @@ import MusterModel
 import MusterPlugin
 import Testing
 
+@testable import AzureClient
 @testable import FailoverGroupKeySwap
 
 struct PreconditionTests {
+    @Test(
+        arguments: [
+            (["Succeeded", nil], .unverifiable("s does not say whether these have ended: op1.")),
+            ([nil, "InProgress"], .unmet("In progress on s: op1.")), (["Failed"], .met("Nothing is in progress on s.")),
+        ] as [([String?], Finding)])
+    func `an operation without a state is not taken for an ended one`(states: [String?], expected: Finding) throws {
+        let unread = AzureError(code: "test.unread", "not read")
+        let operations = states.enumerated().map { index, state in
+            SQLServerOperation(name: "op\(index)", properties: SQLServerOperation.Properties(state: state))
+        }
+        let view = ServerView(
+            id: try #require(ResourceID("/subscriptions/x/resourceGroups/g/providers/Microsoft.Sql/servers/s")),
+            server: .failure(unread), keys: .failure(unread), protector: .failure(unread),
+            operations: .success(operations), inaccessible: .failure(unread), groups: .failure(unread))
+        #expect(view.isIdle == expected)
+    }
+
     @Test(arguments: Lack.allCases)
     func `what is missing is said by its own precondition`(lack: Lack) async throws {
         let lab = try await Lab(lacking: lack)

@@ -4,6 +4,7 @@ import MusterPlugin
 import Synchronization
 import Testing
 
+@testable import CloudSimulator
 @testable import FailoverGroupKeySwap
 
 /// Refuses `begin` from the given call on, as when the engine dies there.
@@ -45,6 +46,32 @@ struct UndoTests {
             serverName: "tdeprimarytest",
             resourceGroup: "harshitha_lab")
         try await lab.harness(RegisterKey.self).undo(inputs, with: undo)
+        #expect(lab.cloud.effects.count == 1)
+    }
+
+    @Test(arguments: [AzureState.RepeatedKeyPut.conflict, .accept])
+    func `a key that somebody else registers at the same moment is not this run's`(
+        answer: AzureState.RepeatedKeyPut
+    ) async throws {
+        let lab = try await Lab()
+        lab.cloud.change { $0.repeatedKeyPut = answer }
+        let inputs = lab.pair("primary", "secondaryKey")
+        let harness = try lab.harness(RegisterKey.self) {
+            if lab.cloud.effects.isEmpty { try await lab.register("primary", "secondaryKey") }
+        }
+        _ = try await harness.apply(inputs)
+        #expect(try harness.begun().map(\.wasRegistered) == [false, true])
+        try await harness.undo(inputs)
+        #expect(lab.cloud.effects.count == 1)
+    }
+
+    @Test func `a key that nobody can say who registered is left to a person`() async throws {
+        let lab = try await Lab(faults: ["connection-lost-after-effect"])
+        let inputs = lab.pair("primary", "secondaryKey")
+        let harness = try lab.harness(RegisterKey.self)
+        #expect(await stepError { try await harness.apply(inputs) }?.kind == .unknownOutcome)
+        #expect(
+            await stepError { try await harness.undo(inputs) }?.code == "failover-group-key-swap.unproven-owner")
         #expect(lab.cloud.effects.count == 1)
     }
 
@@ -147,10 +174,52 @@ struct CrashTests {
         } catch let error as StepError {
             #expect(error.kind != .permanent, "\(error)")
         }
-        lab.time.advance(.seconds(30))
-        if case .needed = try await harness.observe(inputs) { _ = try await harness.apply(inputs) }
+        guard case .satisfied = try await harness.observe(inputs) else {
+            Issue.record("an effect that was still on its way was not waited for")
+            return
+        }
         #expect(try await harness.verify(inputs).notMet.isEmpty)
         #expect(lab.cloud.effects.count == 1)
+    }
+
+    @Test func `a registration whose answer was lost is in doubt, and found once it has landed`() async throws {
+        let lab = try await Lab(faults: ["connection-lost-after-effect"])
+        let inputs = lab.pair("primary", "secondaryKey")
+        let harness = try lab.harness(RegisterKey.self)
+        #expect(await stepError { try await harness.apply(inputs) }?.kind == .unknownOutcome)
+        #expect(lab.cloud.effects.isEmpty)
+        guard case .satisfied = try await harness.observe(inputs) else {
+            Issue.record("the registration was not waited for")
+            return
+        }
+        #expect(harness.progress.last?.contains("waiting for UpsertLogicalServerEncryptionKeys") == true)
+    }
+
+    @Test func `a protector whose answer was lost is in doubt, and found once it has landed`() async throws {
+        let lab = try await Lab(faults: ["connection-lost-after-effect:method=PUT,path=*encryptionProtector*"])
+        try await lab.register("primary", "secondaryKey")
+        try await lab.register("secondary", "secondaryKey")
+        let inputs = lab.pair("secondary", "secondaryKey")
+        let harness = try lab.harness(SetProtector.self)
+        #expect(await stepError { try await harness.apply(inputs) }?.kind == .unknownOutcome)
+        #expect(lab.cloud.effects.count == 2)
+        guard case .satisfied = try await harness.observe(inputs) else {
+            Issue.record("the change was not waited for")
+            return
+        }
+        #expect(lab.cloud.effects.count == 3)
+    }
+
+    @Test func `what never ends and may be ours keeps the state unknown`() async throws {
+        let lab = try await Lab(faults: ["connection-lost-after-effect", "stuck-operation"])
+        let inputs = lab.pair("primary", "secondaryKey")
+        let harness = try lab.harness(RegisterKey.self)
+        #expect(await stepError { try await harness.apply(inputs) }?.kind == .unknownOutcome)
+        guard case .unknown(let why) = try await harness.observe(inputs) else {
+            Issue.record("an operation that runs on is not settled")
+            return
+        }
+        #expect(why.contains("UpsertLogicalServerEncryptionKeys (InProgress)"))
     }
 
     @Test func `an operation that fails inside HTTP 200 is a failure with the service's code`() async throws {

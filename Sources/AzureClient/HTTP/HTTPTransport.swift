@@ -10,6 +10,9 @@ package enum RequestMethod: String, Hashable, Sendable, Codable {
 
     /// Sending it again leaves the same state behind (RFC 9110, 9.2.2).
     package var isIdempotent: Bool { self != .post && self != .patch }
+
+    /// It is meant to change something (RFC 9110, 9.2.1).
+    package var changes: Bool { self != .get && self != .head }
 }
 
 /// Header fields in their order; names compare without case.

@@ -39,12 +39,27 @@ struct RequestSender: Sendable {
         case forbidden
     }
 
-    /// The answer, whatever its status, unless it is a redirect or stays "not now" to the last try.
-    ///
-    /// - Parameter allowsLinkLocal: the platform's own identity endpoint may be plain HTTP on 169.254.0.0/16.
+    /// An answer, and what is to be known of the tries before it.
+    struct Delivery: Sendable {
+        var answer: HTTPResponse
+        /// An earlier try of this changing request may have taken effect without us hearing of it. Only an answer of
+        /// success clears that up: a refusal of the last try says nothing about the first.
+        var followsLostTry: Bool
+    }
+
+    /// The answer alone, for requests whose repetition is harmless.
     func send(
         _ request: HTTPRequest, repeat mode: Repeat, allowsLinkLocal: Bool = false, context: RequestContext
     ) async throws(AzureError) -> HTTPResponse {
+        try await deliver(request, repeat: mode, allowsLinkLocal: allowsLinkLocal, context: context).answer
+    }
+
+    /// The answer, whatever its status, unless it is a redirect or stays "not now" to the last try.
+    ///
+    /// - Parameter allowsLinkLocal: the platform's own identity endpoint may be plain HTTP on 169.254.0.0/16.
+    func deliver(
+        _ request: HTTPRequest, repeat mode: Repeat, allowsLinkLocal: Bool = false, context: RequestContext
+    ) async throws(AzureError) -> Delivery {
         let url = request.url
         guard url.isSecure || url.isLoopback || allowsLinkLocal && url.isLinkLocal else {
             throw AzureError(
@@ -53,22 +68,29 @@ struct RequestSender: Sendable {
         }
         let start = time.read()
         var attempt = 0
+        var followsLostTry = false
         while true {
             attempt += 1
             var outgoing = request
             addIdentifiers(to: &outgoing, context)
             let result = await attemptOnce(outgoing, context)
             let decision = decide(result, request, mode, attempt, context)
-            if case .again(let wait) = decision, await time.pause(wait) { continue }
+            if case .again(let wait) = decision, await time.pause(wait) {
+                followsLostTry = followsLostTry || mayHaveActed(result, request)
+                continue
+            }
             record(outgoing, result, attempt, start.boot, start.wall, context)
-            return try conclude(result, request, mode)
+            do throws(AzureError) {
+                return Delivery(answer: try conclude(result, request), followsLostTry: followsLostTry)
+            } catch {
+                throw followsLostTry ? error.inDoubt : error
+            }
         }
     }
 
     private func addIdentifiers(to request: inout HTTPRequest, _ context: RequestContext) {
-        let changes = request.method != .get && request.method != .head
         request.headers["x-ms-client-request-id"] =
-            changes ? context.clientRequestID ?? RequestID.random() : RequestID.random()
+            request.method.changes ? context.clientRequestID ?? RequestID.random() : RequestID.random()
         request.headers["x-ms-return-client-request-id"] = "true"
         request.headers["x-ms-correlation-request-id"] = context.correlationID
         request.headers["user-agent"] = "muster/1"
@@ -119,22 +141,30 @@ struct RequestSender: Sendable {
             || answer.body.last { !isSpace($0) } != UInt8(ascii: "}")
     }
 
+    /// The service may have acted on this try although it did not say so.
+    private func mayHaveActed(_ result: Result<HTTPResponse, TransportError>, _ request: HTTPRequest) -> Bool {
+        guard request.method.changes else { return false }
+        switch result {
+        case .failure(let error): return error.mayHaveArrived
+        // A gateway's "not now" may follow an effect; a throttled request was never begun.
+        case .success(let answer): return RetryPolicy.isTransient(status: answer.status) && answer.status != 429
+        }
+    }
+
     private func conclude(
-        _ result: Result<HTTPResponse, TransportError>, _ request: HTTPRequest, _ mode: Repeat
+        _ result: Result<HTTPResponse, TransportError>, _ request: HTTPRequest
     ) throws(AzureError) -> HTTPResponse {
-        let changes = request.method != .get && request.method != .head
+        let isInDoubt = mayHaveActed(result, request)
         switch result {
         case .failure(let error):
             let advice: AzureError.Advice =
-                changes && error.mayHaveArrived ? .unknownOutcome : error.isTransient ? .retryable : .permanent
+                isInDoubt ? .unknownOutcome : error.isTransient ? .retryable : .permanent
             throw AzureError(code: "azure.\(error.cause.rawValue)", error.message, advice: advice)
         case .success(let answer):
             if (300..<400).contains(answer.status) { throw Self.redirect(answer, request) }
             guard RetryPolicy.isTransient(status: answer.status) else { return answer }
-            var error = AzureError(answer: answer, request: "\(request.method.rawValue) \(request.url.shortened)")
-            // A gateway's "not now" may follow an effect; a throttled request was never begun.
-            if changes, answer.status != 429 { error.advice = .unknownOutcome }
-            throw error
+            let error = AzureError(answer: answer, request: "\(request.method.rawValue) \(request.url.shortened)")
+            throw isInDoubt ? error.inDoubt : error
         }
     }
 

@@ -46,6 +46,20 @@ package struct SQLServerKey: Hashable, Sendable, Decodable {
     package var properties: Properties
 }
 
+/// A key that is registered now, and whose doing that is.
+package struct SQLKeyRegistration: Hashable, Sendable {
+    package enum Origin: Hashable, Sendable {
+        /// This request's own operation registered it.
+        case ours
+        /// The service knew it already.
+        case earlier
+        /// The service knew it already, but an earlier try of this request, which stayed unanswered, may have been it.
+        case unclear
+    }
+    package var key: SQLServerKey
+    package var origin: Origin
+}
+
 /// The key that protects a server's database encryption keys. The service does not answer its thumbprint here: read it
 /// from the server key of that name.
 package struct SQLEncryptionProtector: Hashable, Sendable, Decodable {
@@ -122,8 +136,21 @@ package struct SQLServerOperation: Hashable, Sendable, Decodable {
     package var name: String
     package var properties: Properties
 
-    /// States of the specification: Pending, InProgress, Succeeded, Failed, CancelInProgress, Cancelled.
-    package var isRunning: Bool {
-        ["pending", "inprogress", "cancelinprogress"].contains(properties.state?.lowercased() ?? "")
+    package enum Progress: Hashable, Sendable {
+        case running, ended
+        /// No state, or one that is not known: it may be either.
+        case unknown
     }
+
+    /// States of the specification: Pending, InProgress, Succeeded, Failed, CancelInProgress, Cancelled.
+    package var progress: Progress {
+        switch properties.state?.lowercased() {
+        case "pending", "inprogress", "cancelinprogress": .running
+        case "succeeded", "failed", "cancelled", "canceled": .ended
+        default: .unknown
+        }
+    }
+
+    /// What it is called, for a sentence.
+    package var label: String { properties.operation ?? name }
 }

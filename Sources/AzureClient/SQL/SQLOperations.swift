@@ -73,21 +73,26 @@ package struct SQLOperations: Sendable {
 
     /// Makes a vault's key known to the server. Nothing is encrypted with it yet.
     ///
-    /// A repeated request for the same key is answered 2xx or 409; the latter counts as done only when a read shows the
-    /// very same key.
+    /// A request for a key that is there already is answered 409, or 200 without an operation; the former counts as done
+    /// only when a read shows the very same key. A registration of our own always runs as an operation.
     package func createKey(
         _ server: ResourceID, name: String, uri: String,
         started: (LongRunningOperation) async throws -> Void = { _ in }
-    ) async throws -> SQLServerKey {
+    ) async throws -> SQLKeyRegistration {
         let url = manager.address(server, "/keys/\(percentEncoded(name))", version: version)
         let body: JSON = ["properties": ["serverKeyType": "AzureKeyVault", "uri": .string(uri)]]
+        var wasAccepted = false
         do {
-            return try changed(try await manager.perform(.put, url, body: body, started: started), url)
+            let answer = try await manager.perform(.put, url, body: body) { operation in
+                wasAccepted = true
+                try await started(operation)
+            }
+            return SQLKeyRegistration(key: try changed(answer, url), origin: wasAccepted ? .ours : .earlier)
         } catch let error as AzureError
             where ["ServerKeyNameAlreadyExists", "ServerKeyUriAlreadyExists"].contains(error.code)
         {
             guard let found = try await key(server, name), found.properties.uri == uri else { throw error }
-            return found
+            return SQLKeyRegistration(key: found, origin: error.advice == .unknownOutcome ? .unclear : .earlier)
         }
     }
 
@@ -140,6 +145,25 @@ package struct SQLOperations: Sendable {
     /// Waits for an operation that was begun before, such as in a process that died.
     package func wait(for operation: LongRunningOperation) async throws(AzureError) {
         _ = try await manager.wait(for: operation)
+    }
+
+    /// Waits until nothing is in progress on the server any more, as far as the work's time allows.
+    ///
+    /// - Parameter waiting: told before each wait what has not ended.
+    /// - Returns: what has not ended, or does not say that it has, when the wait was given up; empty when all has ended.
+    package func waitUntilIdle(
+        _ server: ResourceID, waiting: ([SQLServerOperation]) -> Void = { _ in }
+    ) async throws(AzureError) -> [SQLServerOperation] {
+        let time = manager.sender.sender.time
+        for look in 0... {
+            let going = try await operations(server).filter { $0.progress != .ended }
+            if going.isEmpty { return [] }
+            let wait = manager.polling.wait(beforePoll: look, retryAfter: nil)
+            guard wait < manager.sender.context.deadline.remaining(time) else { return going }
+            waiting(going)
+            guard await time.pause(wait) else { return going }
+        }
+        return []
     }
 
     // MARK: Shared

@@ -19,13 +19,15 @@ struct RegisterKey: ReversibleStep {
     }
 
     struct Undo: Hashable, Codable, Sendable {
-        /// A key that was there before the run is never removed.
+        /// Somebody else registered the key, before the run or at the same moment. It is never removed then.
         var wasRegistered: Bool
         let serverKeyName: String
         let serverName: String
         let resourceGroup: String
         /// Known as soon as the service has accepted the request.
         var operation: LongRunningOperation?
+        /// Set by an undo, before its own operation takes the registration's place: the registration was this run's.
+        var isProvenOurs: Bool?
     }
 
     func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
@@ -46,7 +48,9 @@ struct RegisterKey: ReversibleStep {
     func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs> {
         try await AzureSession.run(context) { session in
             let undo = try context.recordedUndo(as: Undo.self)
-            if let why = try await session.unfinished(undo?.operation) { return .unknown(why: why) }
+            if let undo, let why = try await session.unsettled(undo.operation, on: inputs.server, context) {
+                return .unknown(why: why)
+            }
             let path = "servers/\(inputs.server.name)/keys/\(inputs.key.serverKeyName)"
             guard let key = try await session.azure.sql.key(inputs.server, inputs.key.serverKeyName) else {
                 return .needed([Change(path, from: nil, to: inputs.key.text)])
@@ -70,12 +74,16 @@ struct RegisterKey: ReversibleStep {
                 resourceGroup: inputs.server.resourceGroup ?? "")
             try await gate.begin(undo: undo)
             context.progress("registering \(name) on \(inputs.server.name)")
-            let key = try await sql.createKey(inputs.server, name: name, uri: inputs.key.text) { operation in
+            let made = try await sql.createKey(inputs.server, name: name, uri: inputs.key.text) { operation in
                 undo.operation = operation
                 try await gate.begin(undo: undo)
                 context.progress("\(inputs.server.name) tries the key")
             }
-            return try await afterEffect { try outputs(key) }
+            if made.origin == .earlier {
+                undo.wasRegistered = true
+                try await gate.begin(undo: undo)
+            }
+            return try await afterEffect { try outputs(made.key) }
         }
     }
 
@@ -90,13 +98,14 @@ struct RegisterKey: ReversibleStep {
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
         try await AzureSession.run(context, reads: false) { session in
             let sql = session.azure.sql
-            if let why = try await session.unfinished(undo.operation) {
-                throw StepError.retryable("failover-group-key-swap.still-running", why)
-            }
-            guard !undo.wasRegistered, try await sql.key(inputs.server, undo.serverKeyName) != nil else { return }
+            if undo.wasRegistered { return }
+            let isOurs = try await isOurs(undo, inputs, session, context)
+            guard try await sql.key(inputs.server, undo.serverKeyName) != nil else { return }
+            guard isOurs else { throw Self.unprovenOwner(undo) }
             try await refuseWhileInUse(inputs, session)
             var data = undo
             data.operation = nil
+            data.isProvenOurs = true
             try await gate.begin(undo: data)
             context.progress("unregistering \(undo.serverKeyName) from \(inputs.server.name)")
             try await sql.deleteKey(inputs.server, name: undo.serverKeyName) { operation in
@@ -104,6 +113,33 @@ struct RegisterKey: ReversibleStep {
                 try await gate.begin(undo: data)
             }
         }
+    }
+
+    /// Waits until the server has settled, then tells whether the service accepted and carried out this run's request.
+    private func isOurs(
+        _ undo: Undo, _ inputs: Inputs, _ session: AzureSession, _ context: StepContext
+    ) async throws -> Bool {
+        if let operation = undo.operation {
+            switch try await session.end(of: operation) {
+            case .unknown(let why): throw StepError.retryable("failover-group-key-swap.still-running", why)
+            case .failed: return undo.isProvenOurs ?? false
+            case .settled: return true
+            }
+        }
+        if let why = try await session.unsettled(nil, on: inputs.server, context) {
+            throw StepError.retryable("failover-group-key-swap.still-running", why)
+        }
+        return undo.isProvenOurs ?? false
+    }
+
+    private static func unprovenOwner(_ undo: Undo) -> StepError {
+        .permanent(
+            "failover-group-key-swap.unproven-owner",
+            "\(undo.serverKeyName) is registered on \(undo.serverName), but the answer to this run's own request was lost, "
+                + "so somebody else may have registered it. It is left alone.",
+            remedy:
+                "Ask who else works on the server. To leave the key registered does no harm; else unregister it by hand."
+        )
     }
 
     /// Neither this server nor a partner may lose the key that protects it.
@@ -132,24 +168,6 @@ extension SQLServerKey {
                 "failover-group-key-swap.no-thumbprint", "The service does not tell the thumbprint of \(name).")
         }
         return thumbprint
-    }
-}
-
-extension AzureSession {
-    /// Follows an operation that an earlier attempt began to its end, so that what is read then is settled.
-    ///
-    /// - Returns: why it is not at its end; nil when it is. How it ended does not matter: the state is read next.
-    func unfinished(_ operation: LongRunningOperation?) async throws -> String? {
-        guard let operation else { return nil }
-        do throws(AzureError) {
-            try await azure.sql.wait(for: operation)
-            return nil
-        } catch {
-            try Task.checkCancellation()
-            // The service forgets operations after a while; one that it no longer knows has ended.
-            guard error.advice == .unknownOutcome, !error.isNotFound else { return nil }
-            return "An operation that was begun before could not be followed to its end: \(error)"
-        }
     }
 }
 

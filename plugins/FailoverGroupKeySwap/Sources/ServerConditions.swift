@@ -35,10 +35,15 @@ extension ServerView {
 
     var isIdle: Finding {
         operations.finding { operations in
-            let running = operations.filter(\.isRunning).map { $0.properties.operation ?? $0.name }
-            return running.isEmpty
+            let running = operations.filter { $0.progress == .running }.map(\.label)
+            guard running.isEmpty else {
+                return .unmet("In progress on \(id.name): \(running.joined(separator: ", ")).")
+            }
+            let unclear = operations.filter { $0.progress == .unknown }.map(\.label)
+            return unclear.isEmpty
                 ? .met("Nothing is in progress on \(id.name).")
-                : .unmet("In progress on \(id.name): \(running.joined(separator: ", ")).")
+                : .unverifiable(
+                    "\(id.name) does not say whether these have ended: \(unclear.joined(separator: ", ")).")
         }
     }
 

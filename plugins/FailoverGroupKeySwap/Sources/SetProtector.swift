@@ -67,7 +67,9 @@ struct SetProtector: ReversibleStep {
     func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs> {
         try await AzureSession.run(context) { session in
             let undo = try context.recordedUndo(as: Undo.self)
-            if let why = try await session.unfinished(undo?.operation) { return .unknown(why: why) }
+            if let undo, let why = try await session.unsettled(undo.operation, on: inputs.server, context) {
+                return .unknown(why: why)
+            }
             let sql = session.azure.sql
             let protector = try await sql.protector(inputs.server)
             let path = "servers/\(inputs.server.name)/encryptionProtector"
@@ -118,7 +120,7 @@ struct SetProtector: ReversibleStep {
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
         try await AzureSession.run(context, reads: false) { session in
             let sql = session.azure.sql
-            if let why = try await session.unfinished(undo.operation) {
+            if let why = try await session.unsettled(undo.operation, on: inputs.server, context) {
                 throw StepError.retryable("failover-group-key-swap.still-running", why)
             }
             let now = try await sql.protector(inputs.server)
