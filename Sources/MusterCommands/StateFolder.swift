@@ -27,7 +27,9 @@ struct StateFolder {
     /// Runs whose journal is here, oldest first.
     func runs() -> [RunID] {
         // A run that was refused at its start may leave an empty folder.
-        folderNames("\(path)/runs").filter { access("\(path)/runs/\($0)/journal.jsonl", F_OK) == 0 }.compactMap { RunID($0) }.sorted()
+        folderNames("\(path)/runs").filter { access("\(path)/runs/\($0)/journal.jsonl", F_OK) == 0 }.compactMap {
+            RunID($0)
+        }.sorted()
     }
 
     /// The run that the text names: a whole id, the end of one that is unique here, or `last`.
@@ -37,7 +39,9 @@ struct StateFolder {
         if matches.count == 1 { return matches[0] }
         throw MusterError(
             code: "state.unknown-run",
-            matches.isEmpty ? "No run here is called \"\(visibleText(text))\"." : "\"\(visibleText(text))\" names \(matches.count) runs.",
+            matches.isEmpty
+                ? "No run here is called \"\(visibleText(text))\"."
+                : "\"\(visibleText(text))\" names \(matches.count) runs.",
             help: "\"muster list\" names the runs.")
     }
 }

@@ -58,7 +58,8 @@ struct RunbookScope: TypeScope {
         case ("environment", _): return .known(reference.path.isEmpty ? .object : .any)
         case ("steps", .step): return lookUpOutput(reference, guarded: guarded)
         case ("item", .step): return lookUpItem(reference)
-        case ("run", .step): return TypeTable(roots: ["run": ["id": .string, "kind": .string]]).lookUp(reference, guarded: guarded)
+        case ("run", .step):
+            return TypeTable(roots: ["run": ["id": .string, "kind": .string]]).lookUp(reference, guarded: guarded)
         case ("steps", .forEach), ("run", .forEach), ("item", .forEach):
             return refuse(
                 "for-each-source", "'for-each' reads inputs and environment, not '\(reference)'",

@@ -26,11 +26,14 @@ extension TextRule {
     static let uses = TextRule(
         "plugin/step@version", pattern: #"^[a-z][a-z0-9-]*/[a-z][a-z0-9-]*(@\^?[0-9]+(\.[0-9]+){0,2})?$"#
     ) { StepUse($0) != nil }
-    static let duration = TextRule("a duration such as 90s, 20m or 1h30m, of at most 366d", pattern: "^([0-9]+(ms|s|m|h|d))+$") {
+    static let duration = TextRule(
+        "a duration such as 90s, 20m or 1h30m, of at most 366d", pattern: "^([0-9]+(ms|s|m|h|d))+$"
+    ) {
         Duration(durationText: $0).map { $0 > .zero } ?? false
     }
     static let backoff = TextRule(
-        "a duration or a range of them such as 5s..2m, each of at most 366d", pattern: #"^([0-9]+(ms|s|m|h|d))+(\.\.([0-9]+(ms|s|m|h|d))+)?$"#
+        "a duration or a range of them such as 5s..2m, each of at most 366d",
+        pattern: #"^([0-9]+(ms|s|m|h|d))+(\.\.([0-9]+(ms|s|m|h|d))+)?$"#
     ) { BackoffRange($0) != nil }
     static let template = TextRule("text, with ${{ }} where values stand") { _ in true }
     static let expression = TextRule("${{ expression }}", pattern: #"^\$\{\{[\s\S]*\}\}$"#) { text in

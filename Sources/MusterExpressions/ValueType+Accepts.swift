@@ -26,7 +26,8 @@ extension ValueType {
     private func textMismatch(_ text: String) -> String? {
         switch self {
         case .duration:
-            Duration(durationText: text) == nil ? "'\(text)' is not a duration such as 90s, 20m or 1h30m, of at most 366d" : nil
+            Duration(durationText: text) == nil
+                ? "'\(text)' is not a duration such as 90s, 20m or 1h30m, of at most 366d" : nil
         case .oneOf(let values):
             values.contains(text) ? nil : "'\(text)' is not one of \(values.joined(separator: ", "))"
         case .azureResourceID(let resource): azureResourceIDMismatch(text, resource: resource)

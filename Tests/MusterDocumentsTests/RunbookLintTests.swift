@@ -245,7 +245,9 @@ struct RunbookLintTests {
         ),
         (
             "for: 5m", "for: soon",
-            ["44:18: error: 'for': 'soon' is not a duration such as 90s, 20m or 1h30m, of at most 366d [runbook.wrong-type]"]
+            [
+                "44:18: error: 'for': 'soon' is not a duration such as 90s, 20m or 1h30m, of at most 366d [runbook.wrong-type]"
+            ]
         ),
         (
             "group:   {", "grooup: { type: string, default: x }\n  group:   {",

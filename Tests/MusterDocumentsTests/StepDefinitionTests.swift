@@ -71,7 +71,9 @@ struct StepDefinitionTests {
         ("timeout: 20m\n", "", ["1:1: error: A step definition needs 'timeout' [document.missing-key]"]),
         (
             "timeout: 20m", "timeout: 20 minutes",
-            ["5:10: error: 'timeout' needs a duration such as 90s, 20m or 1h30m, of at most 366d, not '20 minutes' [document.bad-value]"]
+            [
+                "5:10: error: 'timeout' needs a duration such as 90s, 20m or 1h30m, of at most 366d, not '20 minutes' [document.bad-value]"
+            ]
         ),
         (
             "timeout: 20m", "timeout: 20",
@@ -81,7 +83,9 @@ struct StepDefinitionTests {
         ),
         (
             "timeout: 20m", "timeout: 0s",
-            ["5:10: error: 'timeout' needs a duration such as 90s, 20m or 1h30m, of at most 366d, not '0s' [document.bad-value]"]
+            [
+                "5:10: error: 'timeout' needs a duration such as 90s, 20m or 1h30m, of at most 366d, not '0s' [document.bad-value]"
+            ]
         ),
         (
             "version: 1.0.0", "version: 1.0",

@@ -57,7 +57,10 @@ import Testing
         #expect(Duration(durationText: text)?.milliseconds == milliseconds)
     }
 
-    @Test(arguments: ["", "5", "s", "5 s", "-5s", "1m1h", "1m1m", "1.5s", "5S", "5min", "1000000000s", "367d", "366d1ms", "999999999d999999999h", "٣s", "1h30"])
+    @Test(arguments: [
+        "", "5", "s", "5 s", "-5s", "1m1h", "1m1m", "1.5s", "5S", "5min", "1000000000s", "367d", "366d1ms",
+        "999999999d999999999h", "٣s", "1h30",
+    ])
     func `other texts are no duration`(text: String) { #expect(Duration(durationText: text) == nil) }
 
     @Test(
