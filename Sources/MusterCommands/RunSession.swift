@@ -21,6 +21,8 @@ struct RunRequest {
     var change: String?
     /// Folders with plugins' executables, searched first.
     var pluginFolders: [String]
+    /// What plan and record call the environment, where its document's name does not tell enough.
+    var environmentName: String?
 }
 
 /// One plan and, when it is confirmed, its run: where documents, plugins, journal, record and terminal come together.
@@ -80,7 +82,7 @@ final class RunSession {
             kind: request.kind, runbook: runbook, runbookDocument: runbookDocument, commit: documents.commit,
             lock: documents.commit == nil ? nil : lock?.document,
             environment: Plan.Environment(
-                name: section.name.value, document: environment.1,
+                name: request.environmentName ?? section.name.value, document: environment.1,
                 digest: Digest(of: section.withoutSecrets().canonicalBytes()), values: section.values),
             change: request.change, inputs: request.inputs, definitions: definitions, plugins: pins)
         var preview = PlanPreview(try material.draft(), world)

@@ -238,7 +238,7 @@ struct ReadmePage {
                 ]
             })
         page.table(
-            ["plugin", "executable", "sources (git tree)"],
+            ["plugin", "executable", "catalog's sources (git tree; not proven to be what was built)"],
             record.plugins.map { plugin in
                 [
                     Markdown.text(plugin.name), Markdown.code(plugin.executable.description),

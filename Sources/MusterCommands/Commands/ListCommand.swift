@@ -22,7 +22,9 @@ struct ListCommand: ParsableCommand {
         if common.json { return terminal.out(try JSON(encoding: records).canonicalText) }
         if records.isEmpty { return terminal.out("No run has been recorded yet.") }
         for record in records {
-            let deviations = record.deviations.isEmpty ? "" : ", \(record.deviations.count) deviations"
+            let deviations =
+                record.deviations.isEmpty
+                ? "" : ", \(record.deviations.count) deviation\(record.deviations.count == 1 ? "" : "s")"
             let tint: Style.Tint = record.outcome == .succeeded ? (record.deviations.isEmpty ? .good : .warning) : .bad
             let took = Duration.milliseconds(record.tookMilliseconds).readable
             terminal.out(

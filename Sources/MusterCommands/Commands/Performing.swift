@@ -9,7 +9,12 @@ internal import MusterRecord
 internal import MusterSystem
 
 /// Runs a plan that was agreed to, shows it while it runs, and ends with its status.
-func perform(_ session: RunSession, confirmation: String, _ terminal: Terminal, json: Bool) throws {
+///
+/// - Parameter expected: how a rehearsal must end for the command to end with 0.
+func perform(
+    _ session: RunSession, confirmation: String, _ terminal: Terminal, json: Bool,
+    expected: RunFinished.Outcome = .succeeded
+) throws {
     let output = OutputQueue(isTerminal: terminal.isTerminal)
     let result = try session.run(confirmation: confirmation) { run in
         if json {
@@ -29,6 +34,13 @@ func perform(_ session: RunSession, confirmation: String, _ terminal: Terminal, 
         terminal.error(failure.description)
         terminal.error(
             "The run itself \(result.outcome.rawValue); its journal is kept. Commit its record later: muster publish")
+    }
+    if expected != .succeeded {
+        let isAsExpected = result.outcome == expected
+        let what = isAsExpected ? "as the scenario expects" : "though the scenario expects \(expected.rawValue)"
+        terminal.error("The rehearsal \(result.outcome.rawValue), \(what).")
+        if result.recordFailure == nil, isAsExpected { return }
+        if result.outcome == .succeeded { throw CommandEnd(status: .runFailed) }
     }
     let status = result.outcome.exitStatus
     if status != .done || result.recordFailure != nil {
@@ -118,7 +130,11 @@ struct EndView {
     }
 
     private func deviations(_ record: RunRecord?) -> [String] {
-        (record?.deviations ?? []).map { style("  ! ", .warning) + visibleText($0.says) }
+        (record?.deviations ?? []).map { deviation in
+            style("  ! ", .warning)
+                + visibleText(
+                    (deviation.steps.isEmpty ? "" : deviation.steps.joined(separator: ", ") + ": ") + deviation.says)
+        }
     }
 
     private func measures(_ record: RunRecord?) -> [String] {

@@ -59,10 +59,14 @@ func planJSON(_ session: RunSession) throws -> JSON {
 }
 
 /// Ends with 3 when the plan must not be run, after saying all the reasons.
-func refuse(_ session: RunSession, _ terminal: Terminal, json: Bool) throws {
+///
+/// - Parameter printing: with `json`, print the plan and its refusals: the caller has not.
+func refuse(_ session: RunSession, _ terminal: Terminal, json: Bool, printing: Bool = false) throws {
     let refusals = session.refusals
     guard !refusals.isEmpty else { return }
-    if !json {
+    if json {
+        if printing { terminal.out(try planJSON(session).canonicalText) }
+    } else {
         terminal.error("")
         for log in session.problems.isEmpty ? [] : session.logs { terminal.error("  \(log.plugin): \(log.text)") }
         for refusal in refusals { terminal.error(refusal.description) }

@@ -46,8 +46,17 @@ struct RehearseCommand: ParsableCommand {
         if !common.json {
             terminal.out(PlanView(style: terminal.style).text(session.plan, digest: session.digest) + "\n")
         }
-        try refuse(session, terminal, json: common.json)
-        try perform(session, confirmation: "rehearsal", terminal, json: common.json)
+        try refuse(session, terminal, json: common.json, printing: true)
+        try perform(
+            session, confirmation: "rehearsal", terminal, json: common.json,
+            expected: RunFinished.Outcome(rawValue: scenario.expected.rawValue) ?? .succeeded)
+    }
+
+    /// A reader of the record must see what was rehearsed, and that the clouds' clocks ran fast.
+    private var environmentName: String {
+        let faults = fault.isEmpty ? "" : ", faults \(fault.joined(separator: " "))"
+        let factor = speed == speed.rounded() ? "\(Int(speed))" : "\(speed)"
+        return "simulated: \(scenario), time × \(factor)\(faults)"
     }
 
     private func openDocuments() throws(MusterError) -> CatalogDocuments {
@@ -80,7 +89,8 @@ struct RehearseCommand: ParsableCommand {
         var values = scenario.inputs.mapValues(\.value)
         for (name, value) in try inputs.values(for: document) { values[name] = value }
         let request = RunRequest(
-            kind: .rehearsal, runbook: runbook, inputs: values, change: nil, pluginFolders: inputs.pluginFolders)
+            kind: .rehearsal, runbook: runbook, inputs: values, change: nil, pluginFolders: inputs.pluginFolders,
+            environmentName: environmentName)
         let secret = simulator.ready.clientSecret
         return try RunSession(
             request, documents: documents, environment: (try simulator.environment(), nil),

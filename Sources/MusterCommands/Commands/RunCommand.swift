@@ -46,7 +46,7 @@ struct RunCommand: ParsableCommand {
         let session = try makeSession(planned, interactive ? .terminal(terminal) : .absent)
         defer { session.shutdown() }
         if let planned { try compare(planned, session.plan) }
-        try refuse(session, terminal, json: common.json)
+        try refuse(session, terminal, json: common.json, printing: true)
         if !interactive,
             session.plan.steps.contains(where: { session.plan.definitions[$0.uses]!.reference == BuiltInStep.manual })
         {
