@@ -39,7 +39,7 @@ struct DrillTests {
     private func expectCommandsAgree(_ catalog: Catalog, _ run: RecordedRun) throws {
         let list = try catalog.muster("list", "--json").json
         #expect(list.array?.map { $0["run"]?.string } == [run.run])
-        #expect(try catalog.muster("list").output.contains("\(run.run)  rehearsal  rehearsal  succeeded"))
+        #expect(try catalog.muster("list").output.contains("\(run.run)  rehearsal  simulated: default"))
         #expect(try catalog.muster("show", "last", "--json").json == (try run.record))
         #expect(try catalog.muster("show", run.run).output == (try run.file("README.md")))
         let proof = try catalog.muster("verify", "last", "--json")
