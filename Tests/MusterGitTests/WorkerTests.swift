@@ -112,11 +112,11 @@ struct WorkerTests {
     @Test func `the user's environment is reduced to what git needs`() {
         var options = GitClient.Options()
         options.adopt(environment: [
-            "HOME": "/home/ada", "SSH_AUTH_SOCK": "/run/agent", "AZURE_CLIENT_SECRET": "x", "GIT_DIR": "/elsewhere",
+            "HOME": "/people/ada", "SSH_AUTH_SOCK": "/run/agent", "AZURE_CLIENT_SECRET": "x", "GIT_DIR": "/elsewhere",
         ])
         #expect(options.environment == ["SSH_AUTH_SOCK": "/run/agent"])
-        #expect(options.userConfigFiles == ["/home/ada/.gitconfig", "/home/ada/.config/git/config"])
-        options.adopt(environment: ["HOME": "/home/ada", "GIT_CONFIG_GLOBAL": "/etc/own"])
+        #expect(options.userConfigFiles == ["/people/ada/.gitconfig", "/people/ada/.config/git/config"])
+        options.adopt(environment: ["HOME": "/people/ada", "GIT_CONFIG_GLOBAL": "/etc/own"])
         #expect(options.userConfigFiles == ["/etc/own"] && options.environment.isEmpty)
     }
 }

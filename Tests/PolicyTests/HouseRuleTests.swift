@@ -21,7 +21,7 @@ import Testing
         Example("Sources/A/B.swift", header + "print(1)", breaks: "prints"),
         Example("Sources/A/B.swift", header + "public struct S {}", breaks: "only the authors' kit"),
         Example("docs/a.md", "later: TO" + "DO", breaks: "placeholder"),
-        Example("docs/a.md", "see `/wo" + "rk/x`", breaks: "outside this repository"),
+        Example("docs/a.md", "see `/ho" + "me/x`", breaks: "outside this repository"),
     ])
     func `a broken rule is found`(example: Example) {
         let found = HouseRules.all.flatMap { $0(example.file) }
