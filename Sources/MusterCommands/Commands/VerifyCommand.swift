@@ -19,7 +19,7 @@ struct VerifyCommand: ParsableCommand {
             """)
 
     @Argument(help: "Runs: ids, ends of them, or last.") var runs: [String] = []
-    @Flag(help: "Every record of the log.") var all = false
+    @Flag(help: "Every record of the log, and every run's branch that is here.") var all = false
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -28,10 +28,7 @@ struct VerifyCommand: ParsableCommand {
 
     func run() throws {
         let records = try Records(folder: common.catalog)
-        let ids =
-            all
-            ? try records.git.records(.init(branch: records.branch, limit: .max)).map(\.run)
-            : try runs.map { try records.find($0) }
+        let ids = all ? try everyRun(records) : try runs.map { try records.find($0) }
         let terminal = Terminal()
         var results: [JSON] = []
         var isSound = true
@@ -52,6 +49,12 @@ struct VerifyCommand: ParsableCommand {
         if common.json { terminal.out(JSON.array(results).canonicalText) }
         if !isSound { throw CommandEnd(status: .verificationFailed) }
     }
+}
+
+/// Runs of the log, and those whose branch is here: one that was taken out of the log is missed by its branch.
+private func everyRun(_ records: Records) throws(MusterError) -> [RunID] {
+    let logged = try records.git.records(RecordQuery(branch: records.branch, limit: .max)).map(\.run)
+    return Set(logged).union(try records.git.runTips().map(\.run)).sorted().reversed()
 }
 
 /// Everything about one record that can be proven from the clone.
