@@ -8,7 +8,6 @@ internal import MusterSystem
 struct PluginBuilder {
     let repository: String
     let commit: ObjectID
-    let tree: ObjectID
     let product: String
 
     /// - Returns: the folder that holds the executable.

@@ -32,14 +32,14 @@ struct PluginBuildCommand: ParsableCommand {
         }
         let documents = try committedDocuments(common.catalog, parts.count > 1 ? parts[1] : nil)
         guard let commit = documents.commit,
-            let tree = try documents.git.treeID("plugins/\(pluginFolderName(name))", at: commit)
+            try documents.git.treeID("plugins/\(pluginFolderName(name))", at: commit) != nil
         else {
             throw MusterError(
                 code: "plugin.no-sources", "The catalog has no plugins/\(pluginFolderName(name)).",
                 help: "There are \(try documents.folders(in: "plugins").map(kebabName).joined(separator: ", ")).")
         }
         let builder = PluginBuilder(
-            repository: documents.state.gitFolder, commit: commit, tree: tree, product: pluginFolderName(name))
+            repository: documents.state.gitFolder, commit: commit, product: pluginFolderName(name))
         let folder = try builder.build(in: try StateFolder().path, Terminal())
         Terminal().out(
             common.json
