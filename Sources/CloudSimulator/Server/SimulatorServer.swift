@@ -93,8 +93,13 @@ struct SimulatorResponder: HTTPResponder {
                 request.headers.map { ($0.name.canonicalName, $0.value) }, uniquingKeysWith: { "\($0), \($1)" }),
             body: Array(buffer: body), scheme: scheme)
         if asked.method == "POST", asked.path == "/simulator/shutdown" {
-            shutDown()
-            return Response(status: .accepted)
+            // Only once the answer is written: the end of the process would else take it along.
+            let shutDown = shutDown
+            let body = ResponseBody(contentLength: 0) { writer in
+                try await writer.finish(nil)
+                shutDown()
+            }
+            return Response(status: .accepted, body: body)
         }
         let answer = await simulator.handle(asked)
         if answer.dropsConnection {
