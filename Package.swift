@@ -31,6 +31,8 @@ let package = Package(
 
         .systemLibrary(name: "CGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
 
+        .systemLibrary(name: "CODBC", pkgConfig: "odbc", providers: [.apt(["unixodbc-dev"])]),
+
         .target(name: "CMusterGit", dependencies: ["CGit2"]),
 
         .target(name: "CMusterSystem"),
@@ -105,9 +107,15 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .target(
+            name: "MusterSQL", dependencies: ["MusterModel", "MusterExpressions", "MusterSystem", "CODBC"], swiftSettings: strict),
+
+        .target(
+            name: "AzureSteps", dependencies: ["MusterPlugin", "AzureClient", "MusterSQL", "MusterModel"], swiftSettings: strict),
+
         .executableTarget(
             name: "FailoverGroupKeySwap",
-            dependencies: ["MusterPlugin", "AzureClient", "MusterModel"],
+            dependencies: ["MusterPlugin", "AzureSteps", "AzureClient", "MusterModel"],
             path: "plugins/FailoverGroupKeySwap",
             sources: ["Sources"],
             resources: [
@@ -174,7 +182,7 @@ let package = Package(
         .testTarget(
             name: "FailoverGroupKeySwapTests",
             dependencies: [
-                "FailoverGroupKeySwap", "MusterPlugin", "AzureClient", "MusterModel", "MusterDocuments", "MusterSystem",
+                "FailoverGroupKeySwap", "MusterPlugin", "AzureSteps", "AzureClient", "MusterModel", "MusterDocuments", "MusterSystem",
                 "CloudSimulator",
             ],
             swiftSettings: strict),

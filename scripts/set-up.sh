@@ -3,10 +3,11 @@
 # Install the system packages that building and testing need, and only those that are missing. Says nothing when none is.
 set -euo pipefail
 
-# libgit2 and pkg-config to build; the rest is what tests and the drill call: git and ssh-keygen read records as stock
-# tools do, openssl makes the test certificates, python3 runs the servers and the checker that are not ours, strace
-# injects faults.
-packages=(libgit2-dev pkg-config git python3 python3-jsonschema openssl openssh-client strace)
+# libgit2, unixODBC and pkg-config to build; the rest is what tests and the drill call: git and ssh-keygen read records as
+# stock tools do, openssl makes the test certificates, python3 runs the servers and the checker that are not ours, strace
+# injects faults, and PostgreSQL with its ODBC driver is the database that SQL steps are tried on.
+packages=(libgit2-dev unixodbc-dev unixodbc pkg-config git python3 python3-jsonschema openssl openssh-client strace
+    postgresql odbc-postgresql)
 
 say() { printf 'set-up: %s\n' "$*" >&2; }
 
@@ -17,6 +18,7 @@ check_by_hand() {
         command -v "$tool" >/dev/null || missing+=("$tool")
     done
     if command -v pkg-config >/dev/null && ! pkg-config --exists libgit2; then missing+=("libgit2 (with its headers)"); fi
+    if command -v pkg-config >/dev/null && ! pkg-config --exists odbc; then missing+=("unixODBC (with its headers)"); fi
     if command -v python3 >/dev/null && ! python3 -c 'import jsonschema' 2>/dev/null; then missing+=("python3-jsonschema"); fi
     ((${#missing[@]} == 0)) && return 0
     say "this is neither Debian nor Ubuntu, so install these with your system's own tool, then try again:"

@@ -4,6 +4,7 @@ import MusterModel
 import Testing
 
 @testable import AzureClient
+@testable import AzureSteps
 @testable import FailoverGroupKeySwap
 
 private let principal = "9e89513c-c521-5f55-af88-21a329b1fe43"

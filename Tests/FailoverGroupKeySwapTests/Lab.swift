@@ -10,6 +10,7 @@ import Synchronization
 import Testing
 
 @testable import AzureClient
+@testable import AzureSteps
 @testable import FailoverGroupKeySwap
 
 /// Time that passes only by sleeping.

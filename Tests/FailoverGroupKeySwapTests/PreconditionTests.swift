@@ -7,6 +7,7 @@ import MusterPlugin
 import Testing
 
 @testable import AzureClient
+@testable import AzureSteps
 @testable import FailoverGroupKeySwap
 
 struct PreconditionTests {

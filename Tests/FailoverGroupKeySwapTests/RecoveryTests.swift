@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 
 @testable import CloudSimulator
+@testable import AzureSteps
 @testable import FailoverGroupKeySwap
 
 /// Refuses `begin` from the given call on, as when the engine dies there.

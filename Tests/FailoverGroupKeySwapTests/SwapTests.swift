@@ -3,6 +3,7 @@
 import MusterPlugin
 import Testing
 
+@testable import AzureSteps
 @testable import FailoverGroupKeySwap
 
 private let teyOnPrimary = "tdeprimarytest/keys/testanu2_tey_29497babb0cb4af58a773104a5dd61e5"

@@ -32,7 +32,10 @@ enum Layers {
             .union([
                 "MusterModel", "MusterSystem", "AsyncHTTPClient", "Crypto", "CryptoExtras", "Glibc", "Synchronization",
             ]),
-        "FailoverGroupKeySwap": foundation.union(["MusterPlugin", "AzureClient", "MusterModel", "Synchronization"]),
+        "CODBC": [],
+        "MusterSQL": ["MusterModel", "MusterExpressions", "MusterSystem", "CODBC", "Glibc", "Synchronization"],
+        "AzureSteps": ["MusterPlugin", "AzureClient", "MusterSQL", "MusterModel", "Synchronization"],
+        "FailoverGroupKeySwap": ["MusterPlugin", "AzureSteps", "AzureClient", "MusterModel", "Synchronization"],
         "CloudSimulator": network.union(foundation)
             .union([
                 "MusterModel", "MusterDocuments", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Glibc",

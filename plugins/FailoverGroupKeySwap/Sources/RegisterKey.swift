@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AzureClient
+internal import AzureSteps
 internal import MusterPlugin
 
 /// Makes a vault's key known to a server, so that the server can open what is encrypted with it.
@@ -158,29 +159,5 @@ struct RegisterKey: ReversibleStep {
 
     private func outputs(_ key: SQLServerKey) throws -> Outputs {
         Outputs(serverKeyName: key.name, thumbprint: try key.knownThumbprint())
-    }
-}
-
-extension SQLServerKey {
-    func knownThumbprint() throws -> String {
-        guard let thumbprint = properties.thumbprint else {
-            throw StepError.retryable(
-                "failover-group-key-swap.no-thumbprint", "The service does not tell the thumbprint of \(name).")
-        }
-        return thumbprint
-    }
-}
-
-extension ServerView {
-    /// For evidence: name, URI and thumbprint of each registered key.
-    struct KeyEntry: Codable, Hashable, Sendable {
-        var name: String
-        var uri: String?
-        var thumbprint: String?
-    }
-
-    var keyList: [KeyEntry] {
-        guard case .success(let keys) = keys else { return [] }
-        return keys.map { KeyEntry(name: $0.name, uri: $0.properties.uri, thumbprint: $0.properties.thumbprint) }
     }
 }

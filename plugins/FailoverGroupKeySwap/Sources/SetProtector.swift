@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AzureClient
+internal import AzureSteps
 internal import MusterPlugin
 
 /// Makes a registered key the one that protects a server's database encryption keys.
@@ -195,31 +196,5 @@ extension SetProtector.Undo {
         protector.properties.serverKeyType == previousType
             && protector.keyName.lowercased() == previousKeyName.lowercased()
             && (protector.properties.autoRotationEnabled ?? false) == previousAutoRotation
-    }
-}
-
-extension Finding {
-    var text: String {
-        switch self {
-        case .met(let says), .unmet(let says), .unverifiable(let says): says
-        }
-    }
-}
-
-/// For evidence: which key protects a server.
-struct ProtectorEntry: Codable, Hashable, Sendable {
-    var server: String
-    var keyName: String?
-    var uri: String?
-    var thumbprint: String?
-    var autoRotation: Bool?
-
-    init(_ view: ServerView) {
-        server = view.id.text
-        guard case .success(let protector) = view.protector else { return }
-        keyName = protector.keyName
-        uri = protector.properties.uri
-        autoRotation = protector.properties.autoRotationEnabled
-        thumbprint = view.keyList.first { $0.name.lowercased() == protector.keyName.lowercased() }?.thumbprint
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AzureClient
+internal import AzureSteps
 internal import MusterPlugin
 
 /// Shows that each server of a failover group is protected by its own key, and that replication did not suffer.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AzureClient
+internal import AzureSteps
 internal import MusterPlugin
 
 /// Shows that every server knows every key.

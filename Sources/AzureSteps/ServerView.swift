@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AzureClient
+package import AzureClient
 
 /// What the checks need to know of one server, read at one go. Each part may have failed by itself.
-struct ServerView: Sendable {
+package struct ServerView: Sendable {
     /// A failover group as this server and its partners see it.
-    struct Group: Sendable {
-        var own: SQLFailoverGroup
-        var partners: [(server: ResourceID, view: Result<SQLFailoverGroup, AzureError>)]
+    package struct Group: Sendable {
+        package var own: SQLFailoverGroup
+        package var partners: [(server: ResourceID, view: Result<SQLFailoverGroup, AzureError>)]
     }
 
-    var id: ResourceID
-    var server: Result<SQLServer, AzureError>
-    var keys: Result<[SQLServerKey], AzureError>
-    var protector: Result<SQLEncryptionProtector, AzureError>
-    var operations: Result<[SQLServerOperation], AzureError>
-    var inaccessible: Result<[SQLDatabase], AzureError>
-    var groups: Result<[Group], AzureError>
+    package var id: ResourceID
+    package var server: Result<SQLServer, AzureError>
+    package var keys: Result<[SQLServerKey], AzureError>
+    package var protector: Result<SQLEncryptionProtector, AzureError>
+    package var operations: Result<[SQLServerOperation], AzureError>
+    package var inaccessible: Result<[SQLDatabase], AzureError>
+    package var groups: Result<[Group], AzureError>
 
     /// - Throws: ``AzureError`` when no answer came at all, or no token: then nothing can be checked.
-    static func read(_ id: ResourceID, _ sql: SQLOperations) async throws -> ServerView {
+    package static func read(_ id: ResourceID, _ sql: SQLOperations) async throws -> ServerView {
         let server = try await attempt { () throws(AzureError) in try await sql.server(id) }
         if case .failure(let error) = server, error.status == nil || error.code.hasPrefix("AADSTS") { throw error }
         async let keys = attempt { () throws(AzureError) in try await sql.keys(id) }
@@ -52,20 +52,20 @@ struct ServerView: Sendable {
     }
 
     /// The partners of all failover groups, each once.
-    var partners: Result<[ResourceID], AzureError> {
+    package var partners: Result<[ResourceID], AzureError> {
         groups.map { groups in
             groups.flatMap(\.partners).map(\.server).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
         }
     }
 
-    func hasKey(_ key: KeyIdentifier) -> Result<Bool, AzureError> {
+    package func hasKey(_ key: KeyIdentifier) -> Result<Bool, AzureError> {
         keys.map { $0.contains { $0.isKey(key) } }
     }
 }
 
 extension SQLServerKey {
     /// Registered under its name and for its very URI.
-    func isKey(_ key: KeyIdentifier) -> Bool {
+    package func isKey(_ key: KeyIdentifier) -> Bool {
         name.lowercased() == key.serverKeyName.lowercased()
             && (properties.uri.flatMap { KeyIdentifier($0) }.map { $0 == key } ?? false)
     }

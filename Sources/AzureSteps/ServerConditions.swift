@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AzureClient
+package import AzureClient
 
 /// What a careful administrator looks at before a key of a server is touched.
 extension ServerView {
-    var isReady: Finding {
+    package var isReady: Finding {
         switch server {
         case .failure(let error) where error.isNotFound: .unmet("There is no server \(id.name): \(error.message)")
         case .failure(let error): .unverifiable("\(id.name) could not be read: \(error)")
@@ -17,7 +17,7 @@ extension ServerView {
         }
     }
 
-    var hasIdentity: Finding {
+    package var hasIdentity: Finding {
         server.finding { server in
             server.vaultPrincipal.map { .met("\(id.name) reaches vaults as \($0).") }
                 ?? .unmet("\(id.name) has no managed identity, so it cannot reach a vault.")
@@ -25,7 +25,7 @@ extension ServerView {
     }
 
     /// A server that has lost its key takes no change of its protector (CMKOperationNotAllowed).
-    var hasItsDatabases: Finding {
+    package var hasItsDatabases: Finding {
         inaccessible.finding { databases in
             databases.isEmpty
                 ? .met("All databases of \(id.name) are accessible.")
@@ -33,7 +33,7 @@ extension ServerView {
         }
     }
 
-    var isIdle: Finding {
+    package var isIdle: Finding {
         operations.finding { operations in
             let running = operations.filter { $0.progress == .running }.map(\.label)
             guard running.isEmpty else {
@@ -48,7 +48,7 @@ extension ServerView {
     }
 
     /// Both sides of every failover group say `CATCH_UP`.
-    var replicates: Finding {
+    package var replicates: Finding {
         groups.finding { groups in
             let findings = groups.flatMap { group in
                 [Self.caughtUp(group.own, on: id)]
@@ -68,7 +68,7 @@ extension ServerView {
         }
     }
 
-    func knows(_ key: KeyIdentifier) -> Finding {
+    package func knows(_ key: KeyIdentifier) -> Finding {
         keys.finding { keys in
             keys.contains { $0.isKey(key) }
                 ? .met("\(key.serverKeyName) is registered on \(id.name).")
@@ -76,7 +76,7 @@ extension ServerView {
         }
     }
 
-    func isProtected(by key: KeyIdentifier) -> Finding {
+    package func isProtected(by key: KeyIdentifier) -> Finding {
         protector.finding { protector in
             protector.isKey(key)
                 ? .met("\(id.name) is protected by \(key.serverKeyName).")
@@ -86,14 +86,14 @@ extension ServerView {
 }
 
 extension SQLEncryptionProtector {
-    func isKey(_ key: KeyIdentifier) -> Bool {
+    package func isKey(_ key: KeyIdentifier) -> Bool {
         properties.serverKeyType == "AzureKeyVault" && keyName.lowercased() == key.serverKeyName.lowercased()
     }
 }
 
 /// After a failover the new primary must unwrap the database encryption keys with the key; the service refuses a primary's
 /// protector that its secondary does not hold (SameKeyMaterialNotFoundOnRemoteServer).
-func partnersKnow(_ key: KeyIdentifier, _ view: ServerView, _ sql: SQLOperations) async throws -> Finding {
+package func partnersKnow(_ key: KeyIdentifier, _ view: ServerView, _ sql: SQLOperations) async throws -> Finding {
     switch view.partners {
     case .failure(let error): return .unverifiable("The failover groups of \(view.id.name) could not be read: \(error)")
     case .success(let partners):

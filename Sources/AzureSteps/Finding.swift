@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AzureClient
-internal import MusterPlugin
+package import AzureClient
+package import MusterPlugin
 
 /// What looking at one condition gave, before it has the condition's id.
-enum Finding: Hashable, Sendable {
+package enum Finding: Hashable, Sendable {
     case met(String)
     case unmet(String)
     case unverifiable(String)
 
-    func condition(_ id: String, evidence: [String] = ["requests"]) -> Condition {
+    package func condition(_ id: String, evidence: [String] = ["requests"]) -> Condition {
         switch self {
         case .met(let says): .met(id, says, evidence: evidence)
         case .unmet(let says): .unmet(id, says, evidence: evidence)
@@ -18,7 +18,7 @@ enum Finding: Hashable, Sendable {
     }
 
     /// The worst of several, each of whose sentences counts: unmet before unverifiable before met.
-    static func all(_ findings: [Finding], none: String) -> Finding {
+    package static func all(_ findings: [Finding], none: String) -> Finding {
         let unmet = findings.compactMap { if case .unmet(let says) = $0 { says } else { nil } }
         let unverifiable = findings.compactMap { if case .unverifiable(let says) = $0 { says } else { nil } }
         let met = findings.compactMap { if case .met(let says) = $0 { says } else { nil } }
@@ -28,12 +28,20 @@ enum Finding: Hashable, Sendable {
     }
 }
 
-extension Result where Failure == AzureError {
+extension Result {
     /// Looks at what was read. What could not be read is unverifiable, with the reason.
-    func finding(_ look: (Success) -> Finding) -> Finding {
+    package func finding(_ look: (Success) -> Finding) -> Finding where Failure == AzureError {
         switch self {
         case .success(let value): look(value)
         case .failure(let error): .unverifiable("It could not be read: \(error)")
+        }
+    }
+}
+
+extension Finding {
+    package var text: String {
+        switch self {
+        case .met(let says), .unmet(let says), .unverifiable(let says): says
         }
     }
 }

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AzureClient
-internal import MusterModel
+package import AzureClient
+package import MusterModel
 
 /// What Azure SQL demands of a key and its vault
 /// (learn.microsoft.com/azure/azure-sql/database/transparent-data-encryption-byok-overview).
-struct KeyView: Sendable {
-    var id: KeyIdentifier
-    var key: Result<VaultKey, AzureError>
+package struct KeyView: Sendable {
+    package var id: KeyIdentifier
+    package var key: Result<VaultKey, AzureError>
     /// Nil inside when no subscription of the connection or the server has a vault of that name.
-    var vault: Result<Vault?, AzureError>
-    var kind: VaultHosts.Kind
-    var now: Timestamp
+    package var vault: Result<Vault?, AzureError>
+    package var kind: VaultHosts.Kind
+    package var now: Timestamp
 
-    static func read(_ id: KeyIdentifier, for server: ResourceID, _ session: AzureSession) async throws -> KeyView {
+    package static func read(_ id: KeyIdentifier, for server: ResourceID, _ session: AzureSession) async throws -> KeyView {
         let azure = session.azure
         let kind = try azure.keyVault.kind(of: id)
         let key = try await attempt { () throws(AzureError) in try await azure.keyVault.key(id) }
@@ -36,7 +36,7 @@ struct KeyView: Sendable {
         return nil
     }
 
-    var isUsable: Finding {
+    package var isUsable: Finding {
         switch key {
         case .failure(let error) where error.isNotFound: .unmet("There is no key \(id): \(error.message)")
         case .failure(let error): .unverifiable("\(id) could not be read: \(error)")
@@ -64,7 +64,7 @@ struct KeyView: Sendable {
     private func moment(_ seconds: Int64) -> String { Timestamp(milliseconds: seconds * 1000).description }
 
     /// The key's recovery level tells it without any right on the vault itself.
-    var isProtectedFromPurge: Finding {
+    package var isProtectedFromPurge: Finding {
         if case .success(let key) = key, let isProtected = key.isProtectedFromPurge {
             let level = key.attributes.recoveryLevel ?? ""
             return isProtected

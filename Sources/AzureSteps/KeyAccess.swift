@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AzureClient
+package import AzureClient
 internal import MusterModel
 
 /// Whether a server's identity can read, wrap and unwrap with a key: what is granted, and whether it can be effective yet.
-struct KeyAccess {
-    let view: KeyView
-    let server: ServerView
-    let azure: AzureCalls
+package struct KeyAccess {
+    package let view: KeyView
+    package let server: ServerView
+    package let azure: AzureCalls
+
+    package init(view: KeyView, server: ServerView, azure: AzureCalls) {
+        self.view = view
+        self.server = server
+        self.azure = azure
+    }
 
     /// Roles of every tenant that hold the three rights (learn.microsoft.com/azure/key-vault/general/rbac-guide).
     private static let keyUsingRoles: Set<String> = [
@@ -26,7 +32,7 @@ struct KeyAccess {
 
     private var name: String { server.id.name }
 
-    func finding() async throws -> Finding {
+    package func finding() async throws -> Finding {
         guard case .success(let found) = server.server, let principal = found.vaultPrincipal else {
             return server.hasIdentity
         }

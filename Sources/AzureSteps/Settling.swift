@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AzureClient
-internal import MusterPlugin
+package import AzureClient
+package import MusterPlugin
 
 /// How an operation that an earlier attempt began has ended.
-enum OperationEnd: Hashable, Sendable {
+package enum OperationEnd: Hashable, Sendable {
     /// It succeeded, or the service has forgotten it, which it does a while after the end.
     case settled
     case failed
@@ -14,7 +14,7 @@ enum OperationEnd: Hashable, Sendable {
 
 /// Waiting for what an earlier attempt began, so that what is read then is settled.
 extension AzureSession {
-    func end(of operation: LongRunningOperation) async throws -> OperationEnd {
+    package func end(of operation: LongRunningOperation) async throws -> OperationEnd {
         do throws(AzureError) {
             try await azure.sql.wait(for: operation)
             return .settled
@@ -30,7 +30,7 @@ extension AzureSession {
     ///
     /// - Parameter operation: nil when the attempt's answer was lost; then everything in progress on the server may be it.
     /// - Returns: why it is not at its end; nil when it is. How it ended does not matter: the state is read next.
-    func unsettled(
+    package func unsettled(
         _ operation: LongRunningOperation?, on server: ResourceID, _ context: StepContext
     ) async throws -> String? {
         if let operation {

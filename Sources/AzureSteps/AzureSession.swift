@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AzureClient
-internal import MusterModel
-internal import MusterPlugin
+package import AzureClient
+package import MusterModel
+package import MusterPlugin
 internal import Synchronization
 
 /// One client for each connection, for the whole process: tokens and TLS connections serve all calls.
-actor AzureClients {
-    static let shared = AzureClients()
+package actor AzureClients {
+    package static let shared = AzureClients()
     private var clients: [JSON: AzureClient] = [:]
 
-    func client(for section: JSON) throws(AzureError) -> AzureClient {
+    package func client(for section: JSON) throws(AzureError) -> AzureClient {
         if let client = clients[section] { return client }
         let connection = try AzureConnection(section)
         let client = AzureClient(connection, transport: try NetworkTransport(caFile: connection.caFile))
@@ -19,19 +19,19 @@ actor AzureClients {
     }
 
     /// Puts another client in the place of the one for this connection.
-    func use(_ client: AzureClient, for section: JSON) { clients[section] = client }
+    package func use(_ client: AzureClient, for section: JSON) { clients[section] = client }
 }
 
 /// Azure during one call of a step: its operations, what was said to it, and the time.
-struct AzureSession: Sendable {
-    let azure: AzureCalls
-    let time: TimeSource
-    let exchanges: ExchangeList
+package struct AzureSession: Sendable {
+    package let azure: AzureCalls
+    package let time: TimeSource
+    package let exchanges: ExchangeList
 
     /// Runs the work with the step's connection. Whatever becomes of it, the exchanges are kept as evidence.
     ///
     /// - Throws: ``StepError`` for Azure's refusals.
-    static func run<Value>(
+    package static func run<Value>(
         _ context: StepContext, reads: Bool = true, _ work: (AzureSession) async throws -> Value
     ) async throws -> Value {
         let section = try context.connection("azure", as: JSON.self)
@@ -56,15 +56,15 @@ struct AzureSession: Sendable {
 }
 
 /// The exchanges of one call, in order.
-final class ExchangeList: Sendable {
+package final class ExchangeList: Sendable {
     private let list = Mutex([Exchange]())
-    var all: [Exchange] { list.withLock { $0 } }
-    func add(_ exchange: Exchange) { list.withLock { $0.append(exchange) } }
+    package var all: [Exchange] { list.withLock { $0 } }
+    package func add(_ exchange: Exchange) { list.withLock { $0.append(exchange) } }
 }
 
 extension StepError {
     /// - Parameter reads: nothing was to be changed, so no outcome can be unknown.
-    init(_ error: AzureError, reads: Bool) {
+    package init(_ error: AzureError, reads: Bool) {
         let text = "\(error)"
         self =
             switch error.advice {
@@ -76,7 +76,7 @@ extension StepError {
 }
 
 /// Reads made once an effect has begun: what fails there leaves the effect in doubt, it does not make it retryable.
-func afterEffect<Value>(_ read: () async throws -> Value) async throws -> Value {
+package func afterEffect<Value>(_ read: () async throws -> Value) async throws -> Value {
     do {
         return try await read()
     } catch let error as AzureError {
@@ -87,7 +87,7 @@ func afterEffect<Value>(_ read: () async throws -> Value) async throws -> Value 
 }
 
 /// What a read gave, or why it gave nothing; only cancellation is thrown on.
-func attempt<Value: Sendable>(_ read: () async throws(AzureError) -> Value) async throws -> Result<Value, AzureError> {
+package func attempt<Value: Sendable>(_ read: () async throws(AzureError) -> Value) async throws -> Result<Value, AzureError> {
     do throws(AzureError) {
         return .success(try await read())
     } catch {
