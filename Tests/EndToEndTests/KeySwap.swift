@@ -23,7 +23,8 @@ extension Catalog {
 
     /// A runbook's inputs, as a file for `--inputs`: those of its scenario.
     func inputs(of runbook: String, scenario: String = "default") throws -> String {
-        let lines = try String(contentsOfFile: self.scenario(scenario, of: runbook), encoding: .utf8).split(separator: "\n")
+        let lines = try String(contentsOfFile: self.scenario(scenario, of: runbook), encoding: .utf8).split(
+            separator: "\n")
         let values = lines.drop { $0 != "inputs:" }.dropFirst().prefix { $0.hasPrefix("  ") }
         let path = "\(root)/inputs.yaml"
         try values.map { $0.dropFirst(2) }.joined(separator: "\n").write(
