@@ -30,6 +30,11 @@ extension SQLError {
         }
     }
 
+    /// What SQL Server's state and number mean, when somebody else than a driver says them.
+    package init(state: String, native: Int, sqlServerMessage message: String) {
+        self.init([SQLDiagnostic(state: state, native: native, message: "[SQL Server]" + message)], .running)
+    }
+
     private static func remedy(for kind: Kind) -> String? {
         switch kind {
         case .configuration: "Look at the connection string in the environment."
