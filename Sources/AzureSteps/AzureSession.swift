@@ -13,7 +13,7 @@ package actor AzureClients {
     package func client(for section: JSON) throws(AzureError) -> AzureClient {
         if let client = clients[section] { return client }
         let connection = try AzureConnection(section)
-        let client = AzureClient(connection, transport: try NetworkTransport(caFile: connection.caFile))
+        let client = try AzureClient(overNetworkTo: connection)
         clients[section] = client
         return client
     }
