@@ -24,9 +24,14 @@ struct StepAnswer {
         case (.apply, .applied(let claimed)):
             let (outputs, log) = Self.declared(claimed, definition)
             events = log + [.stepApplied(StepApplied(step: step, attempt: attempt, outputs: outputs))]
-        case (.verify, .verified(let results)):
+        case (.verify, .verified(let results, let found)):
             let all = try Self.complete(results, definition.postconditions.map(\.id), task)
-            events = [.stepVerified(StepVerified(step: step, attempt: attempt, postconditions: all))]
+            // A step with an effect has given its outputs already; these would be others.
+            let claimed = definition.effect == .none ? found : nil
+            let (outputs, log) = Self.declared(claimed ?? [:], definition)
+            let verified = StepVerified(
+                step: step, attempt: attempt, postconditions: all, outputs: claimed == nil ? nil : outputs)
+            events = log + [.stepVerified(verified)]
         default: throw Self.broken("the answer to \(task.verb.rawValue) is that of another verb")
         }
     }

@@ -165,10 +165,13 @@ package struct StepVerified: Hashable, Sendable, Codable {
     package var step: String
     package var attempt: Int
     package var postconditions: [ConditionResult]
-    package init(step: String, attempt: Int, postconditions: [ConditionResult]) {
+    /// Of a step without effect that has some; nil for every other.
+    package var outputs: [String: JSON]?
+    package init(step: String, attempt: Int, postconditions: [ConditionResult], outputs: [String: JSON]? = nil) {
         self.step = step
         self.attempt = attempt
         self.postconditions = postconditions
+        self.outputs = outputs
     }
 }
 

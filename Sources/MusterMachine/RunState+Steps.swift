@@ -32,6 +32,7 @@ extension RunState {
             steps[at].phase = .verifying
         case (.stepVerified(let body), .verifying), (.stepVerified(let body), .waiting):
             steps[at].postconditions = body.postconditions
+            if let outputs = body.outputs { steps[at].outputs = outputs }
             steps[at].phase = phaseAfterVerify(at, body.postconditions)
         case (.manualConfirmed(let body), .waitingForPerson):
             steps[at].outputs = ["note": .string(body.note), "person": .string(body.person)]

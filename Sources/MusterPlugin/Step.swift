@@ -7,6 +7,7 @@
 /// | `effect:` in the definition | conform to | write |
 /// |---|---|---|
 /// | `none` | ``ProofStep`` | ``check(_:_:)``, ``verify(_:_:)`` |
+/// | `none`, with `outputs` | ``ReportStep`` | ``check(_:_:)``, ``ReportStep/report(_:_:)`` |
 /// | `irreversible` | ``EffectStep`` | also ``observe(_:_:)``, ``EffectStep/apply(_:_:_:)`` |
 /// | `reversible` | ``ReversibleStep`` | also ``ReversibleStep/undo(_:_:_:_:)`` |
 ///
@@ -84,9 +85,47 @@ extension Step {
 public protocol ProofStep: Step {}
 
 extension ProofStep {
-    /// A proof is always still to be made. Write your own to return outputs.
+    /// A proof is always still to be made. The engine does not ask for it.
     public func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs> { .needed([]) }
 }
+
+/// A proof that also hands on what it found, for later steps and for measures.
+///
+/// ```swift
+/// func report(_ inputs: Inputs, _ context: StepContext) async throws -> Report<Outputs> {
+///     let lag = try await Replica(context).lag()
+///     return Report([.met("lag-known", "The replica is \(lag) behind")], Outputs(lag: lag))
+/// }
+/// ```
+public protocol ReportStep: ProofStep {
+    /// Answers each postcondition of the definition, once, by its id, and gives the outputs. Read-only.
+    ///
+    /// The outputs count only when every postcondition is met.
+    func report(_ inputs: Inputs, _ context: StepContext) async throws -> Report<Outputs>
+}
+
+extension ReportStep {
+    /// The postconditions of ``report(_:_:)``.
+    public func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
+        try await report(inputs, context).postconditions
+    }
+}
+
+/// What a ``ReportStep`` found.
+public struct Report<Outputs: Sendable>: Sendable {
+    /// One answer for each postcondition.
+    public let postconditions: [Condition]
+    /// Nil when there is nothing to hand on, since a postcondition is not met.
+    public let outputs: Outputs?
+
+    /// What was found.
+    public init(_ postconditions: [Condition], _ outputs: Outputs?) {
+        self.postconditions = postconditions
+        self.outputs = outputs
+    }
+}
+
+extension Report: Equatable where Outputs: Equatable {}
 
 /// A step with an effect that cannot be taken back. One that can is a ``ReversibleStep``.
 public protocol EffectStep: Step {

@@ -103,6 +103,15 @@ public final class StepHarness<S: Step>: Sendable {
     }
 }
 
+extension StepHarness where S: ReportStep {
+    /// Calls ``ReportStep/report(_:_:)``.
+    public func report(_ inputs: some Encodable & Sendable) async throws -> Report<S.Outputs> {
+        let result: VerifyResult = try await call(.verify, inputs)
+        return Report(
+            result.postconditions.map { Condition($0) }, try result.outputs.map { try JSON.object($0).decode() })
+    }
+}
+
 extension StepHarness where S: EffectStep {
     /// Calls ``EffectStep/apply(_:_:_:)``.
     public func apply(_ inputs: some Encodable & Sendable) async throws -> S.Outputs {

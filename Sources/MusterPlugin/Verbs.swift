@@ -15,6 +15,7 @@ func perform<S: Step>(_ verb: PluginMethod, of type: S.Type, for call: Call) asy
     case .observe:
         return try JSON(encoding: try await step.observe(inputs, context).wire())
     case .verify:
+        if let report = type as? any ReportStep.Type { return try await perform(report, for: call) }
         let conditions = try await step.verify(inputs, context)
         return try JSON(encoding: VerifyResult(postconditions: conditions.map(\.wire)))
     case .apply:
@@ -24,6 +25,13 @@ func perform<S: Step>(_ verb: PluginMethod, of type: S.Type, for call: Call) asy
     default: break
     }
     throw StepError.permanent("plugin.no-such-verb", "Step \(type.name) has no \(verb.rawValue).")
+}
+
+private func perform<S: ReportStep>(_ type: S.Type, for call: Call) async throws -> JSON {
+    let report = try await type.init().report(try decodedInputs(of: type, for: call), StepContext(call: call))
+    return try JSON(
+        encoding: VerifyResult(
+            postconditions: report.postconditions.map(\.wire), outputs: try report.outputs.map(objectMembers)))
 }
 
 private func apply<S: EffectStep>(_ type: S.Type, for call: Call) async throws -> JSON {

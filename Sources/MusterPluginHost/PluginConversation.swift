@@ -211,7 +211,9 @@ struct PluginConversation {
         case .check: return .checked((try decode(value, of: what) as CheckResult).preconditions)
         case .observe: return .observed(try decode(value, of: what))
         case .apply: return .applied(outputs: (try decode(value, of: what) as ApplyResult).outputs)
-        case .verify: return .verified((try decode(value, of: what) as VerifyResult).postconditions)
+        case .verify:
+            let result: VerifyResult = try decode(value, of: what)
+            return .verified(result.postconditions, outputs: result.outputs)
         case .undo:
             guard value == .object([:]) else { throw .breach("\(what) is not an empty object") }
             return .undone

@@ -99,7 +99,13 @@ package struct CheckResult: Hashable, Sendable, Codable {
 package struct VerifyResult: Hashable, Sendable, Codable {
     /// One result for each postcondition of the definition.
     package var postconditions: [ConditionResult]
-    package init(postconditions: [ConditionResult]) { self.postconditions = postconditions }
+    /// Of a step without effect, which has no other answer to give them in; those of any other step are dropped.
+    package var outputs: [String: JSON]?
+
+    package init(postconditions: [ConditionResult], outputs: [String: JSON]? = nil) {
+        self.postconditions = postconditions
+        self.outputs = outputs
+    }
 }
 
 /// `observe` answers an ``Observation``.

@@ -7,7 +7,7 @@ package enum PluginAnswer: Hashable, Sendable {
     case checked([ConditionResult])
     case observed(Observation)
     case applied(outputs: [String: JSON])
-    case verified([ConditionResult])
+    case verified([ConditionResult], outputs: [String: JSON]? = nil)
     case undone
 }
 

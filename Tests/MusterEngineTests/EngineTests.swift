@@ -119,6 +119,18 @@ import Testing
         #expect(try world.entries.allSatisfy { try !String(decoding: $0.line(), as: UTF8.self).contains("hunter2") })
     }
 
+    @Test func `the outputs of a proof come with its verify, those of an effect never do`() throws {
+        let world = SimulatedWorld()
+        let found: [String: JSON] = ["value": "found", "password": "hunter2-hunter2"]
+        let shown = PluginAnswer.verified([ConditionResult(id: "is-so", verdict: .met, says: "so")], outputs: found)
+        for step in ["proof", "effect"] { world.answers["\(step) verify"] = [.success(shown)] }
+        world.answers["effect apply"] = [.success(.applied(outputs: ["value": "done"]))]
+        let state = try run([F.step("proof", uses: "test/proof"), F.step("effect", needs: ["proof"])], world)
+        #expect(state.state(of: "proof")?.outputs == ["value": "found"])
+        #expect(state.state(of: "effect")?.outputs == ["value": "done"])
+        #expect(try world.entries.allSatisfy { try !String(decoding: $0.line(), as: UTF8.self).contains("hunter2") })
+    }
+
     @Test func `a stop request keeps effects that have not begun from beginning`() throws {
         let world = SimulatedWorld()
         // The third wait brings the step's begin request; the stop comes with it, before it.

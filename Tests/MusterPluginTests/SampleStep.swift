@@ -103,3 +103,17 @@ struct Boast: ProofStep {
         return [.met("said", "It was said.")]
     }
 }
+
+/// A proof with outputs.
+struct Measure: ReportStep {
+    static let name = "measure"
+    static let definition = Array("step: sample/measure\n".utf8)
+    struct Inputs: Decodable { var length: Int }
+    struct Outputs: Codable, Hashable { var length: Int }
+
+    func report(_ inputs: Inputs, _ context: StepContext) async throws -> Report<Outputs> {
+        inputs.length > 0
+            ? Report([.met("has-length", "\(inputs.length)")], Outputs(length: inputs.length))
+            : Report([.unmet("has-length", "none")], nil)
+    }
+}

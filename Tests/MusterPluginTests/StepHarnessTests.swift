@@ -37,6 +37,13 @@ import Testing
         #expect(cloud.state.withLock { $0.values } == ["k": "old"])
     }
 
+    @Test func `a proof may hand on what it found`() async throws {
+        let step = try StepHarness(Measure.self)
+        #expect(try await step.report(["length": 3]) == Report([.met("has-length", "3")], .init(length: 3)))
+        #expect(try await step.report(["length": 0]) == Report([.unmet("has-length", "none")], nil))
+        #expect(try await step.verify(["length": 3]) == [.met("has-length", "3")])
+    }
+
     @Test func `nothing has changed when begin is asked`() async throws {
         let cloud = cloud
         let writes = Cloud.named(name + "-seen")
