@@ -156,6 +156,8 @@ let package = Package(
 
         .target(name: "MusterTestSupport", dependencies: ["MusterModel", "MusterMachine", "MusterSystem"], swiftSettings: strict),
 
+        .target(name: "PostgreSQLFixture", dependencies: ["MusterModel", "MusterSystem"], swiftSettings: strict),
+
         .testTarget(name: "MusterModelTests", dependencies: ["MusterModel"], swiftSettings: strict),
         .testTarget(name: "MusterExpressionsTests", dependencies: ["MusterExpressions", "MusterModel"], swiftSettings: strict),
         .testTarget(name: "MusterDocumentsTests", dependencies: ["MusterDocuments", "MusterModel"], swiftSettings: strict),
@@ -182,6 +184,9 @@ let package = Package(
         .testTarget(
             name: "AzureClientTests", dependencies: ["AzureClient", "CloudHTTP", "MusterTestSupport", "MusterModel", "MusterSystem"],
             exclude: ["Contract", "Recordings", "Servers"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MusterSQLTests", dependencies: ["MusterSQL", "PostgreSQLFixture", "MusterModel", "MusterSystem"],
             swiftSettings: strict),
         .testTarget(
             name: "CloudSimulatorTests",

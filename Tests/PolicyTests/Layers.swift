@@ -44,6 +44,7 @@ enum Layers {
         "muster-cloud-simulator": foundation.union(["CloudSimulator", "MusterModel", "ArgumentParser", "Glibc"]),
         // Tests depend on it; no product may.
         "MusterTestSupport": ["MusterModel", "MusterMachine", "MusterSystem"],
+        "PostgreSQLFixture": ["MusterModel", "MusterSystem", "Glibc", "Synchronization"],
         "noop-plugin": ["MusterPlugin", "Synchronization"],
         "hostile-plugin": ["MusterModel", "Glibc"],
     ]
