@@ -21,6 +21,7 @@ drill: set-up ## Build, then rehearse the shipped runbook against the embedded c
 	$(RELEASE) --product muster
 	$(RELEASE) --product muster-cloud-simulator
 	$(RELEASE_PLUGIN) --product FailoverGroupKeySwap
+	$(RELEASE_PLUGIN) --product TestFailover
 	.build/release/muster rehearse failover-group-key-swap
 
 .PHONY: build

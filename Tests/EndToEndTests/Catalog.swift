@@ -46,7 +46,14 @@ final class Catalog {
             try copy("plugins/\(plugin)/steps")
         }
         try commit("The runbooks")
-        try lock("failover-group-key-swap")
+        for runbook in try Self.shippedRunbooks() { try lock(runbook) }
+    }
+
+    /// Names of the project's own runbooks.
+    static func shippedRunbooks() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "\(projectFolder)/runbooks").filter {
+            $0.hasSuffix(".yaml") && !$0.hasSuffix(".lock.yaml")
+        }.map { String($0.dropLast(5)) }.sorted()
     }
 
     private func addNoop(_ runbook: String) throws {

@@ -12,11 +12,15 @@ enum KeySwap {
         "register-primary-key-on-secondary", "register-primary-key-on-primary", "set-primary-protector",
     ]
 
-    /// The runbook's inputs, as a file for `--inputs`: those of its scenario.
-    static func inputs(_ catalog: Catalog) throws -> String {
-        let lines = try catalog.read("runbooks/tests/\(runbook)/default.yaml").split(separator: "\n")
+    static func inputs(_ catalog: Catalog) throws -> String { try catalog.inputs(of: runbook) }
+}
+
+extension Catalog {
+    /// A runbook's inputs, as a file for `--inputs`: those of its scenario.
+    func inputs(of runbook: String, scenario: String = "default") throws -> String {
+        let lines = try read("runbooks/tests/\(runbook)/\(scenario).yaml").split(separator: "\n")
         let values = lines.drop { $0 != "inputs:" }.dropFirst().prefix { $0.hasPrefix("  ") }
-        let path = "\(catalog.root)/inputs.yaml"
+        let path = "\(root)/inputs.yaml"
         try values.map { $0.dropFirst(2) }.joined(separator: "\n").write(
             toFile: path, atomically: false, encoding: .utf8)
         return path

@@ -84,8 +84,12 @@ final class SimulatorProcess {
             code: "simulator.failed", "The cloud simulator \(what).", help: text.isEmpty ? "It gave no reason." : text)
     }
 
-    /// The environment that leads plugins into the simulated clouds. Its one secret is known to this process alone.
+    /// The environment that leads plugins into the simulated clouds, SQL included: no database is asked, and evidence says
+    /// so. Its one secret is known to this process alone.
     func environment() throws(MusterError) -> Environment {
+        guard let base = ready.endpoints["resource-manager"] else {
+            throw Self.failed("named no endpoint of its resource manager", [])
+        }
         let endpoints = ready.endpoints.sorted { $0.key < $1.key }.map { "    \($0.key): \"\($0.value)\"" }
         let text = """
             environment: rehearsal
@@ -96,6 +100,8 @@ final class SimulatorProcess {
               credential: { type: client-secret, client-id: "\(ready.clientID)", secret: { env: \(Self.secretName) } }
               endpoints:
             \(endpoints.joined(separator: "\n"))
+            sql:
+              azure: { connection: "Simulator=\(base)" }
             """
         return try Environment.parse(Array(text.utf8), file: "the rehearsal's environment").get()
     }

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import MusterModel
+
+/// The cloud simulator as a process of its own while this object lives: `muster run` meets it as it would any cloud.
+final class LabCloud {
+    /// The variable that holds the simulated client's secret.
+    static let secretName = "LAB_SECRET"
+
+    /// Such as `http://127.0.0.1:41123`.
+    let address: String
+    let secret: String
+    private let ready: JSON
+    private let process: RunningCommand
+
+    /// - Parameters:
+    ///   - scenario: path of the scenario's document.
+    ///   - faults: as `--fault` takes them.
+    init(scenario: String, speed: Int = 200, faults: [String] = []) throws {
+        process = try RunningCommand(
+            product("muster-cloud-simulator"),
+            ["--scenario", scenario, "--speed", "\(speed)"] + faults.flatMap { ["--fault", $0] }, environment: [:])
+        try process.wait(for: "}\n")
+        ready = try JSON.parse(String(process.text.dropLast()))
+        guard let secret = ready["client-secret"]?.string, let address = ready["endpoints"]?["resource-manager"]?.string
+        else { throw FixtureFailure(description: process.text) }
+        self.secret = secret
+        self.address = address
+    }
+
+    /// The environment that leads here, with SQL where `connection` says, signed in as `user` of that database.
+    func environment(sql connection: String, user: String? = nil) -> String {
+        func text(_ name: String) -> String { ready[name]?.string ?? "" }
+        let endpoints = (ready["endpoints"]?.object ?? [:]).sorted { $0.key < $1.key }.map { name, address in
+            "    \(name): \"\(address.string ?? "")\""
+        }
+        let login = user.map { "\n    user: \($0)\n    password: { env: \(LabDatabase.secretName) }" } ?? ""
+        return """
+            environment: lab
+            azure:
+              cloud: public
+              tenant: "\(text("tenant"))"
+              subscription: "\(text("subscription"))"
+              credential: { type: client-secret, client-id: "\(text("client-id"))", secret: { env: \(Self.secretName) } }
+              endpoints:
+            \(endpoints.joined(separator: "\n"))
+            sql:
+              azure:
+                connection: "\(connection)"\(login)
+
+            """
+    }
+
+    /// What `GET /simulator/<name>` answers.
+    func look(at name: String) throws -> JSON {
+        let answer = try RunningCommand(
+            "/usr/bin/python3", ["\(projectFolder)/Tests/EndToEndTests/Servers/fetch.py", "\(address)/simulator/\(name)"],
+            environment: [:]
+        ).finish()
+        guard answer.status == 0 else { throw FixtureFailure(description: "\(answer)") }
+        return try answer.json
+    }
+
+    /// The group's primary as the cloud has it now.
+    func primary(of group: String = "tdefailovergroup") throws -> String? {
+        try look(at: "state")["failover-groups"]?[group]?["primary"]?.string
+    }
+
+    /// What was really changed: `kind target` with how often.
+    func effects() throws -> [String: Int64] {
+        var counts: [String: Int64] = [:]
+        for effect in try look(at: "effects")["effects"]?.array ?? [] {
+            let target = effect["target"]?.string?.split(separator: "/").last ?? ""
+            counts["\(effect["kind"]?.string ?? "") \(target)", default: 0] += effect["count"]?.int ?? 0
+        }
+        return counts
+    }
+}
