@@ -65,7 +65,7 @@ package final class ExchangeList: Sendable {
 extension StepError {
     /// - Parameter reads: nothing was to be changed, so no outcome can be unknown.
     package init(_ error: AzureError, reads: Bool) {
-        let text = "\(error)"
+        let text = error.descriptionWithoutCode
         self =
             switch error.advice {
             case .retryable: .retryable(error.code, text)
