@@ -98,10 +98,18 @@ let package = Package(
         .target(name: "MusterPlugin", dependencies: ["MusterModel", "MusterPluginProtocol"], swiftSettings: strict),
 
         .target(
-            name: "AzureClient",
+            name: "CloudHTTP",
             dependencies: [
                 "MusterModel", "MusterSystem",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: strict),
+
+        .target(
+            name: "AzureClient",
+            dependencies: [
+                "CloudHTTP", "MusterModel", "MusterSystem",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ],
@@ -174,7 +182,7 @@ let package = Package(
             name: "MusterPluginTests", dependencies: ["MusterPlugin", "MusterPluginProtocol", "MusterModel"],
             swiftSettings: strict),
         .testTarget(
-            name: "AzureClientTests", dependencies: ["AzureClient", "MusterTestSupport", "MusterModel", "MusterSystem"],
+            name: "AzureClientTests", dependencies: ["AzureClient", "CloudHTTP", "MusterTestSupport", "MusterModel", "MusterSystem"],
             exclude: ["Contract", "Recordings", "Servers"],
             swiftSettings: strict),
         .testTarget(

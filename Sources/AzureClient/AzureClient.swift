@@ -18,6 +18,17 @@ package struct AzureClient: Sendable {
         self.polling = polling
     }
 
+    /// Over the network, trusting the connection's CA file.
+    ///
+    /// - Throws: ``AzureError`` `azure.ca-file` when that file cannot be used.
+    package init(overNetworkTo connection: AzureConnection) throws(AzureError) {
+        do throws(TransportError) {
+            self.init(connection, transport: try NetworkTransport(caFile: connection.caFile))
+        } catch {
+            throw AzureError(code: "azure.ca-file", error.message)
+        }
+    }
+
     package var time: TimeSource { sender.time }
 
     package func calls(_ context: RequestContext) -> AzureCalls {

@@ -56,10 +56,14 @@ package struct AzureError: Error, Hashable, Sendable {
 }
 
 extension AzureError: CustomStringConvertible {
-    package var description: String {
-        var facts = status.map { ["HTTP \($0)"] } ?? []
-        if let requestID { facts.append("request \(requestID)") }
-        return "\(message) [\(code)]" + (facts.isEmpty ? "" : " (\(facts.joined(separator: ", ")))")
+    package var description: String { "\(message) [\(code)]\(facts)" }
+
+    /// For where the code is shown beside it.
+    package var descriptionWithoutCode: String { message + facts }
+
+    private var facts: String {
+        let facts = [status.map { "HTTP \($0)" }, requestID.map { "request \($0)" }].compactMap { $0 }
+        return facts.isEmpty ? "" : " (\(facts.joined(separator: ", ")))"
     }
 }
 

@@ -13,7 +13,7 @@ package actor AzureClients {
     package func client(for section: JSON) throws(AzureError) -> AzureClient {
         if let client = clients[section] { return client }
         let connection = try AzureConnection(section)
-        let client = AzureClient(connection, transport: try NetworkTransport(caFile: connection.caFile))
+        let client = try AzureClient(overNetworkTo: connection)
         clients[section] = client
         return client
     }
@@ -65,7 +65,7 @@ package final class ExchangeList: Sendable {
 extension StepError {
     /// - Parameter reads: nothing was to be changed, so no outcome can be unknown.
     package init(_ error: AzureError, reads: Bool) {
-        let text = "\(error)"
+        let text = error.descriptionWithoutCode
         self =
             switch error.advice {
             case .retryable: .retryable(error.code, text)

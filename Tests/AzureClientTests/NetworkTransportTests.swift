@@ -132,7 +132,8 @@ struct NetworkTransportTests {
 
     @Test func `a CA file that is not there or holds none is named`() throws {
         for path in ["/nonexistent/ca.pem", "/dev/null"] {
-            let error = #expect(throws: AzureError.self) { try NetworkTransport(caFile: path) }
+            let connection = try AzureConnection(azureSection(["tls": ["ca-file": .string(path)]]))
+            let error = #expect(throws: AzureError.self) { try AzureClient(overNetworkTo: connection) }
             #expect(error?.code == "azure.ca-file")
             #expect(error?.message.contains(path) == true)
         }

@@ -124,8 +124,10 @@ import Testing
 
     @Test func `the replication view shows lag and time on the primary only`() throws {
         var drill = try Rehearsal()
-        let query =
-            "SELECT partner_server, partner_database, replication_state_desc, replication_lag_sec, last_replication FROM sys.dm_geo_replication_link_status"
+        let query = """
+            SELECT partner_server, partner_database, replication_state_desc, replication_lag_sec, last_replication
+            FROM sys.dm_geo_replication_link_status
+            """
         let healthy: [JSON?] = ["second", "db", "CATCH_UP", 0, "2026-11-18 11:06:40.0000000 +00:00"]
         #expect(try drill.table(query, on: "first").rows == [healthy])
         #expect(try drill.table(query, on: "second").rows == [["first", "db", "CATCH_UP", nil, nil]])

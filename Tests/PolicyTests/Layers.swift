@@ -27,11 +27,11 @@ enum Layers {
         "MusterCommands": pure.union(adapters).union(["MusterEngine", "ArgumentParser", "Glibc"]).union(foundation),
         "muster": ["MusterCommands", "MusterGit"],
         "MusterPlugin": ["MusterModel", "MusterPluginProtocol", "Glibc", "Synchronization"],
+        "CloudHTTP": network.union(["MusterModel", "MusterSystem", "AsyncHTTPClient", "Crypto", "Glibc"]),
         // MusterSystem is the operating system alone: child processes for the Azure CLI, the boot clock.
-        "AzureClient": network.union(foundation)
-            .union([
-                "MusterModel", "MusterSystem", "AsyncHTTPClient", "Crypto", "CryptoExtras", "Glibc", "Synchronization",
-            ]),
+        "AzureClient": foundation.union([
+            "CloudHTTP", "MusterModel", "MusterSystem", "Crypto", "CryptoExtras", "Glibc", "Synchronization",
+        ]),
         "CODBC": [],
         "MusterSQL": ["MusterModel", "MusterExpressions", "MusterSystem", "CODBC", "Glibc", "Synchronization"],
         "AzureSteps": ["MusterPlugin", "AzureClient", "MusterSQL", "MusterModel", "Synchronization"],

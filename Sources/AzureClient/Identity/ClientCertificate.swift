@@ -16,10 +16,10 @@ package struct ClientCertificate: Sendable {
     ///   - origin: where the PEM came from, for messages.
     package init(pem: String, keyPEM: String?, origin: String) throws(AzureError) {
         func refuse(_ what: String) -> AzureError { AzureError(code: "azure.certificate", "\(origin) \(what)") }
-        let blocks = pemBlocks(in: pem)
+        let blocks = PEMBlock.all(in: pem)
         certificates = blocks.filter { $0.label == "CERTIFICATE" }.compactMap { Base64.decode($0.content) }
         guard !certificates.isEmpty else { throw refuse("holds no PEM certificate.") }
-        let keyBlocks = keyPEM.map { pemBlocks(in: $0) } ?? blocks
+        let keyBlocks = keyPEM.map { PEMBlock.all(in: $0) } ?? blocks
         guard let block = keyBlocks.first(where: { $0.label.hasSuffix("PRIVATE KEY") }) else {
             throw refuse("holds no PEM private key, and none is given beside it.")
         }
@@ -58,25 +58,4 @@ package struct ClientCertificate: Sendable {
             throw AzureError(code: "azure.certificate", "The client assertion could not be signed: \(error).")
         }
     }
-}
-
-private struct PEMBlock {
-    var label: String
-    var content: String
-}
-
-private func pemBlocks(in text: String) -> [PEMBlock] {
-    var blocks: [PEMBlock] = []
-    var open: PEMBlock?
-    for line in text.split(whereSeparator: \.isNewline) {
-        if line.hasPrefix("-----BEGIN "), line.hasSuffix("-----") {
-            open = PEMBlock(label: String(line.dropFirst(11).dropLast(5)), content: "")
-        } else if line.hasPrefix("-----END ") {
-            if let block = open { blocks.append(block) }
-            open = nil
-        } else {
-            open?.content += line
-        }
-    }
-    return blocks
 }

@@ -31,16 +31,15 @@ extension AzureWorld {
                 suspend(&group, until: suspension.duration.map(now.advanced(by:)), at: now)
                 state.failoverGroups[name] = group
             }
-            // That a server which holds the key's registration and all rights fails to use it, and that a planned failover
-            // away from it is accepted then, is known from no recording; Microsoft's documents only tell that a group
-            // without the key on both sides has inaccessible databases after a failover.
+            // That a server with the key's registration and all rights fails to use it, and that a planned failover away
+            // from it is accepted then, is known from no recording.
             if aftermath.withholdsKey { withholdKey(of: operation.server, at: now) }
         }
         if let loss = aftermath.keyLoss { loseProtectorKey(of: operation.server, loss, at: now) }
     }
 
-    /// Disables the version of the key that protects the server. Whether the partner, whose copy is encrypted with it too,
-    /// would lose its databases as well is not known from a recording; here a server needs its own protector only.
+    /// Disables the version of the key that protects the server. Whether the partner, whose copy is encrypted with it
+    /// too, would lose its databases as well is known from no recording; here a server needs its own protector only.
     private mutating func loseProtectorKey(of name: CaselessName, _ loss: Aftermath.KeyLoss, at now: Timestamp) {
         guard let reference = state.servers[name]?.protectorKey?.reference else { return }
         let vault = CaselessName(reference.vault)

@@ -78,8 +78,8 @@ extension AzureWorld {
         ]
     }
 
-    /// Holds what SQL would show of each database: its encryptor is the protector of the server that is primary, a while
-    /// after it became that.
+    /// Holds what SQL would show of each database: its encryptor is the protector of the server that is primary, a
+    /// while after it became that.
     private func stateJSON(_ server: SQLServer) -> JSON {
         let databases: [(String, JSON)] = sorted(server.databases).map { database in
             let encryptor = encryptor(of: CaselessName(database.name), on: server)

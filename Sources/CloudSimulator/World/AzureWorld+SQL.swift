@@ -2,7 +2,7 @@
 
 internal import MusterModel
 
-/// What a database would answer, below `/simulator/sql`. The database's own sign-in is not simulated, so no token is asked.
+/// What a database would answer, below `/simulator/sql`. Its own sign-in is not simulated, so no token is asked for.
 extension AzureWorld {
     /// Nil when the request is none of these.
     mutating func sql(_ request: SimulatedRequest, at now: Timestamp) -> SimulatedResponse? {

@@ -10,15 +10,15 @@ internal import NIOSSL
 
 /// Sends requests over HTTP/1.1 with async-http-client.
 package actor NetworkTransport: HTTPTransport {
-    /// Longest answer that is read. Resource Manager's largest pages stay far below it.
+    /// Longest answer that is read. The largest pages of both clouds stay far below it.
     package static let answerBytesMax = 16 << 20
 
     private let additionalRoots: [NIOSSLCertificate]
     private var clients: [String: HTTPClient] = [:]
 
     /// - Parameter caFile: PEM file of certificate authorities that are trusted besides the system's own.
-    /// - Throws: ``AzureError`` `azure.ca-file` when the file cannot be read or holds no certificate.
-    package init(caFile: String?) throws(AzureError) {
+    /// - Throws: ``TransportError`` `ca-file` when the file cannot be read or holds no certificate.
+    package init(caFile: String?) throws(TransportError) {
         guard let caFile else {
             additionalRoots = []
             return
@@ -26,10 +26,10 @@ package actor NetworkTransport: HTTPTransport {
         do {
             additionalRoots = try NIOSSLCertificate.fromPEMFile(caFile)
         } catch {
-            throw AzureError(code: "azure.ca-file", "The CA file \(caFile) could not be read as PEM: \(error).")
+            throw TransportError(.caFile, "The CA file \(caFile) could not be read as PEM: \(error).")
         }
         guard !additionalRoots.isEmpty else {
-            throw AzureError(code: "azure.ca-file", "The CA file \(caFile) holds no certificate.")
+            throw TransportError(.caFile, "The CA file \(caFile) holds no certificate.")
         }
     }
 

@@ -26,7 +26,7 @@ package struct TimeSource: Sendable {
     package var now: Timestamp { read().wall }
 
     /// Waits; false when the task was cancelled meanwhile.
-    func pause(_ duration: Duration) async -> Bool {
+    package func pause(_ duration: Duration) async -> Bool {
         // Cancellation is the only reason that a sleep fails for.
         (try? await sleep(duration)) != nil
     }

@@ -81,6 +81,8 @@ package struct TransportError: Error, Hashable, Sendable, CustomStringConvertibl
         case connectionLost = "connection-lost"
         /// The answer is larger than the client accepts.
         case tooLarge = "answer-too-large"
+        /// The file of additional certificate authorities cannot be used; nothing was sent.
+        case caFile = "ca-file"
         /// The caller was cancelled.
         case cancelled
     }
@@ -94,7 +96,7 @@ package struct TransportError: Error, Hashable, Sendable, CustomStringConvertibl
     }
 
     /// The server may have acted on the request.
-    package var mayHaveArrived: Bool { cause != .cannotConnect && cause != .tls }
+    package var mayHaveArrived: Bool { cause != .cannotConnect && cause != .tls && cause != .caFile }
 
     /// Worth another try: a broken certificate stays broken.
     package var isTransient: Bool { cause == .cannotConnect || cause == .timeout || cause == .connectionLost }

@@ -9,11 +9,11 @@ package struct Exchange: Hashable, Sendable, Codable {
     package var url: String
     /// Absent when no answer came.
     package var status: Int?
-    /// `x-ms-request-id` of the answer.
+    /// By which the vendor's support finds the request: `x-ms-request-id` or `opc-request-id` of the answer.
     package var requestID: String?
-    /// `x-ms-correlation-request-id` of the answer, which joins it with the activity log.
+    /// `x-ms-correlation-request-id` of an answer of Azure, which joins it with the activity log.
     package var correlationID: String?
-    /// `x-ms-client-request-id` as sent.
+    /// The client's own id as sent: `x-ms-client-request-id` or `opc-request-id`.
     package var clientRequestID: String?
     /// How many times it was sent, the last included.
     package var attempts: Int
@@ -21,6 +21,17 @@ package struct Exchange: Hashable, Sendable, Codable {
     package var milliseconds: Int64
     /// Why no answer came.
     package var failure: String?
+
+    package init(
+        method: String, url: String, clientRequestID: String?, attempts: Int, startedAt: Timestamp, milliseconds: Int64
+    ) {
+        self.method = method
+        self.url = url
+        self.clientRequestID = clientRequestID
+        self.attempts = attempts
+        self.startedAt = startedAt
+        self.milliseconds = milliseconds
+    }
 }
 
 extension WebAddress {
