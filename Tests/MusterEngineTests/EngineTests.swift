@@ -119,6 +119,38 @@ import Testing
         #expect(try world.entries.allSatisfy { try !String(decoding: $0.line(), as: UTF8.self).contains("hunter2") })
     }
 
+    @Test func `an output of another type than declared is an error of the step`() throws {
+        var plan = F.plan([F.step("a", attempts: 3)])
+        plan.definitions["test/effect@1.0.0"]?.outputTypes = [
+            "value": .init(type: "duration", resource: nil, values: nil)
+        ]
+        let world = SimulatedWorld()
+        world.answers["a observe"] = [
+            .success(.observed(Observation(standing: .satisfied, changes: [], why: nil, outputs: ["value": "soon"])))
+        ]
+        var engine = Engine(state: RunState(plan: plan), journal: world, world: world, followers: [world])
+        let state = try engine.run(opening: [F.created, F.started])
+        #expect(state.state(of: "a")?.phase == .failed)
+        #expect(state.state(of: "a")?.failure?.code == "plugin.output-type")
+        #expect(world.trace.filter { $0 == "call a observe" }.count == 1)
+    }
+
+    @Test func `an effect whose answer has an output of the wrong type is read back`() throws {
+        var plan = F.plan([F.step("a")])
+        plan.definitions["test/effect@1.0.0"]?.outputTypes = [
+            "value": .init(type: "integer", resource: nil, values: nil)
+        ]
+        let world = SimulatedWorld()
+        world.answers["a apply"] = [.success(.applied(outputs: ["value": "seven"]))]
+        world.answers["a read-back"] = [
+            .success(.observed(Observation(standing: .satisfied, changes: [], why: nil, outputs: ["value": 7])))
+        ]
+        var engine = Engine(state: RunState(plan: plan), journal: world, world: world, followers: [world])
+        let state = try engine.run(opening: [F.created, F.started])
+        #expect(state.state(of: "a")?.phase == .done(.verified))
+        #expect(state.state(of: "a")?.outputs == ["value": 7])
+    }
+
     @Test func `a stop request keeps effects that have not begun from beginning`() throws {
         let world = SimulatedWorld()
         // The third wait brings the step's begin request; the stop comes with it, before it.
