@@ -21,9 +21,7 @@ package struct DatabaseDoor: Sendable {
 /// The doors of one process.
 package actor DatabaseDoors {
     package static let shared = DatabaseDoors()
-    private var doors: [JSON: DatabaseDoor] = [:]
-    /// To simulators, by CA file: their connections serve all calls.
-    private var transports: [String: NetworkTransport] = [:]
+    fileprivate var doors: [JSON: DatabaseDoor] = [:]
 
     /// Puts another door in the place of the one for this section.
     package func use(_ door: DatabaseDoor, for section: JSON) { doors[section] = door }
@@ -150,5 +148,16 @@ extension SQLError.Kind {
         case .timedOut: "timed-out"
         default: rawValue
         }
+    }
+}
+
+extension DatabaseDoors {
+    /// The door for the step's own `sql.azure` section.
+    package func door(for context: StepContext) throws -> DatabaseDoor {
+        let section = try context.connection("sql.azure", as: JSON.self)
+        guard let door = doors[section] else {
+            throw StepError.permanent("azure.no-door", "No way to the databases of sql.azure is known.")
+        }
+        return door
     }
 }

@@ -36,6 +36,7 @@ enum Layers {
         "MusterSQL": ["MusterModel", "MusterExpressions", "MusterSystem", "CODBC", "Glibc", "Synchronization"],
         "AzureSteps": ["MusterPlugin", "AzureClient", "MusterSQL", "MusterModel", "Synchronization"],
         "FailoverGroupKeySwap": ["MusterPlugin", "AzureSteps", "AzureClient", "MusterModel", "Synchronization"],
+        "TestFailover": ["MusterPlugin", "AzureSteps", "AzureClient", "MusterSQL", "MusterModel", "Synchronization"],
         "CloudSimulator": network.union(foundation)
             .union([
                 "MusterModel", "MusterDocuments", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Glibc",
