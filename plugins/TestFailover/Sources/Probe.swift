@@ -9,11 +9,15 @@ internal import MusterSQL
 /// Reads over the group's read-write listener, as a client would, until so many reads in a row were good.
 ///
 /// Each read is a new connection: those of before break at a failover, and the listener's DNS name changes with a time to
-/// live of half a minute. A statement that only reads can't tell a primary from a readable secondary that an old DNS answer
-/// leads to, so the server is asked for its role as well. Whether the primary takes writes, markers show.
+/// live of half a minute. An old DNS answer leads to a readable secondary, which answers a query as well: so the database is
+/// asked over the same connection whether it takes writes, and the server whether it is primary. That a row really gets in,
+/// markers show.
 struct Probe: ReportStep {
     static let name = "probe"
     static let definition = PackageResources.probe_yaml
+
+    /// learn.microsoft.com/sql/t-sql/functions/databasepropertyex-transact-sql
+    static let updateability = "SELECT DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS updateability"
 
     struct Inputs: Decodable, Sendable {
         let failoverGroup: ResourceID
@@ -128,8 +132,13 @@ private struct Round: Sendable {
         }
         for target in targets {
             do {
-                let rows = try await databases.ask(target, inputs.query, noting: noting)
-                if rows.rows.isEmpty { return "\(target.database) answered no row" }
+                let answers = try await databases.ask(
+                    target, [Question(inputs.query), Question(Probe.updateability)], noting: noting)
+                if answers[0].rows.isEmpty { return "\(target.database) answered no row" }
+                let updateability = answers[1].rows.first?.first?.words ?? "nothing"
+                guard updateability == "READ_WRITE" else {
+                    return "\(target.server) leads to a copy of \(target.database) that is \(updateability)"
+                }
             } catch let error as SQLError {
                 return "\(target.database): \(error)"
             }
