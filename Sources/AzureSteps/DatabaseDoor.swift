@@ -9,7 +9,8 @@ package struct DatabaseDoor: Sendable {
     /// - Parameters:
     ///   - target: which database.
     ///   - timeout: how long reaching it may take.
-    package typealias Open = @Sendable (_ target: SQLTarget, _ timeout: Duration) async throws(SQLError) -> any SQLSession
+    package typealias Open =
+        @Sendable (_ target: SQLTarget, _ timeout: Duration) async throws(SQLError) -> any SQLSession
 
     package let open: Open
 

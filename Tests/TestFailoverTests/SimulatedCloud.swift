@@ -36,7 +36,9 @@ final class SimulatedCloud: Sendable {
         world.withLock { $0.effects.map { "\($0.kind) \(Self.short($0.target))" } }
     }
 
-    private static func short(_ target: String) -> String { target.replacing(/\/subscriptions\/.*\/servers\//, with: "") }
+    private static func short(_ target: String) -> String {
+        target.replacing(/\/subscriptions\/.*\/servers\//, with: "")
+    }
 
     var failovers: [String] { effects.filter { $0.hasPrefix("failover-group") } }
 
@@ -49,6 +51,15 @@ final class SimulatedCloud: Sendable {
         self.change { state in
             guard let reference = state.servers[server]?.protectorKey?.reference else { return }
             change(&state.vaults[CaselessName(reference.vault)]!.keys[CaselessName(reference.key)]!.versions[0])
+        }
+    }
+
+    /// A server of the same making in no failover group.
+    func addServer(_ name: String, like other: CaselessName) {
+        change { state in
+            var server = state.servers[other]!
+            server.name = name
+            state.servers[CaselessName(name)] = server
         }
     }
 

@@ -33,7 +33,9 @@ final class SimulatedDatabases: Sendable {
     var asked: [Asked] { state.withLock { $0.asked } }
 
     /// Decides on each statement before it is answered.
-    func fail(_ failure: @escaping @Sendable (SQLTarget, String) -> SQLError?) { state.withLock { $0.failure = failure } }
+    func fail(_ failure: @escaping @Sendable (SQLTarget, String) -> SQLError?) {
+        state.withLock { $0.failure = failure }
+    }
 
     /// Decides on each statement after it has had its effect.
     func loseAnswers(_ afterwards: @escaping @Sendable (String) -> SQLError?) {

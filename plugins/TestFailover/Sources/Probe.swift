@@ -85,15 +85,18 @@ struct Probe: ReportStep {
     private func report(_ reads: ProbeReads, _ names: [String], _ host: String, _ inputs: Inputs) -> Report<Outputs> {
         let all = names.joined(separator: ", ")
         let reasons = reads.failures.map { "\($0.rounds) times: \($0.reason)" }.joined(separator: " ")
-        let before = reads.failedRounds == 0 ? "" : " Before that \(reads.failedRounds) rounds were not good. \(reasons)"
+        let before =
+            reads.failedRounds == 0 ? "" : " Before that \(reads.failedRounds) rounds were not good. \(reasons)"
         let good: Finding
         if names.isEmpty {
             good = .unmet("The group holds no database, so nothing was read.")
         } else if let first = reads.good.first, let last = reads.good.last, reads.isDone {
-            good = .met("\(reads.wanted) reads in a row over \(host) were good in \(all), \(first) to \(last).\(before)")
+            good = .met(
+                "\(reads.wanted) reads in a row over \(host) were good in \(all), \(first) to \(last).\(before)")
         } else {
             good = .unmet(
-                "In \(inputs.within.text) there were not \(reads.wanted) good reads in a row over \(host) in \(all). \(reasons)")
+                "In \(inputs.within.text) there were not \(reads.wanted) good reads in a row over \(host) in \(all). \(reasons)"
+            )
         }
         let role: Finding =
             reads.isDone
