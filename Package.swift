@@ -116,6 +116,15 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
+            name: "OracleCloudClient",
+            dependencies: [
+                "CloudHTTP", "MusterModel",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
+            swiftSettings: strict),
+
+        .target(
             name: "MusterSQL", dependencies: ["MusterModel", "MusterExpressions", "MusterSystem", "CODBC"], swiftSettings: strict),
 
         .target(
@@ -188,6 +197,9 @@ let package = Package(
         .testTarget(
             name: "MusterSQLTests", dependencies: ["MusterSQL", "PostgreSQLFixture", "MusterModel", "MusterSystem"],
             swiftSettings: strict),
+        .testTarget(
+            name: "OracleCloudClientTests", dependencies: ["OracleCloudClient", "CloudHTTP", "MusterModel"],
+            exclude: ["Contract"], swiftSettings: strict),
         .testTarget(
             name: "CloudSimulatorTests",
             dependencies: ["CloudSimulator", "MusterDocuments", "MusterModel", "MusterSystem", "muster-cloud-simulator"],

@@ -18,6 +18,7 @@ package struct Environment: Sendable {
                         code: "environment.not-available", "'approvals' is not available in this version of Muster",
                         help: "Remove it; nobody would be asked.", at: approvals.location))
             }
+            if let oci = root["oci"] { checkOracleCloud(oci, into: &diagnostics) }
             for (_, database) in databases(root) {
                 if let connection = database["connection"] { checkConnection(connection, into: &diagnostics) }
             }
@@ -110,13 +111,34 @@ extension Environment {
         ])
 
     private static let oci = Shape.object(
-        .required(
+        .optional(
             "profile",
             .object(
                 .optional("file", .text(.sentence), "The OCI configuration file; ~/.oci/config without it"),
-                .optional("name", .text(.sentence), "The profile in it; DEFAULT without it")), "As whom"),
-        .optional("region", .text(.kebab), "In place of the profile's"),
-        .optional("endpoints", .map(names: .kebab, .text(.endpoint)), "By service, in place of the region's own"))
+                .optional("name", .text(.sentence), "The profile in it; DEFAULT without it")),
+            "As whom: either this or 'credential'"),
+        .optional("credential", ociCredential, "As whom, without a configuration file"),
+        .optional("region", .text(.kebab), "In place of the profile's; required with 'credential'"),
+        .optional(
+            "endpoints", .map(names: .kebab, .text(.endpoint)),
+            "By service, in place of the region's own; {region} in the path is the region's name"),
+        .optional(
+            "database-admin-password", SecretReference.shape,
+            "The password of SYS, which changes of Data Guard roles take"))
+
+    private static let ociCredential = Shape.variants(
+        tag: "type",
+        [
+            (
+                "api-key",
+                ObjectShape([
+                    kind("api-key"), .required("tenancy", .text(.sentence), "The tenancy's OCID"),
+                    .required("user", .text(.sentence), "The user's OCID"),
+                    .required("fingerprint", .text(.sentence), "Of the API key, as the console shows it"),
+                    .required("key", SecretReference.shape, "The private key as PEM"),
+                ])
+            )
+        ])
 
     private static let database = Shape.object(
         .required("connection", .text(.sentence), "ODBC connection string; a template of the step's inputs"),

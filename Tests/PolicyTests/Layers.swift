@@ -32,6 +32,7 @@ enum Layers {
         "AzureClient": foundation.union([
             "CloudHTTP", "MusterModel", "MusterSystem", "Crypto", "CryptoExtras", "Glibc", "Synchronization",
         ]),
+        "OracleCloudClient": ["CloudHTTP", "MusterModel", "Crypto", "CryptoExtras", "Glibc"],
         "CODBC": [],
         "MusterSQL": ["MusterModel", "MusterExpressions", "MusterSystem", "CODBC", "Glibc", "Synchronization"],
         "AzureSteps": ["MusterPlugin", "AzureClient", "MusterSQL", "MusterModel", "Synchronization"],
