@@ -127,8 +127,14 @@ let package = Package(
         .target(
             name: "MusterSQL", dependencies: ["MusterModel", "MusterExpressions", "MusterSystem", "CODBC"], swiftSettings: strict),
 
+        .target(name: "CloudSteps", dependencies: ["MusterPlugin", "CloudHTTP"], swiftSettings: strict),
+
         .target(
-            name: "AzureSteps", dependencies: ["MusterPlugin", "AzureClient", "MusterSQL", "MusterModel"], swiftSettings: strict),
+            name: "OracleSteps", dependencies: ["MusterPlugin", "CloudSteps", "CloudHTTP", "OracleCloudClient", "MusterModel"],
+            swiftSettings: strict),
+
+        .target(
+            name: "AzureSteps", dependencies: ["MusterPlugin", "CloudSteps", "AzureClient", "MusterSQL", "MusterModel"], swiftSettings: strict),
 
         .executableTarget(
             name: "FailoverGroupKeySwap",

@@ -3,7 +3,6 @@
 package import AzureClient
 package import MusterModel
 package import MusterPlugin
-internal import Synchronization
 
 /// One client for each connection, for the whole process: tokens and TLS connections serve all calls.
 package actor AzureClients {
@@ -55,13 +54,6 @@ package struct AzureSession: Sendable {
     }
 }
 
-/// The exchanges of one call, in order.
-package final class ExchangeList: Sendable {
-    private let list = Mutex([Exchange]())
-    package var all: [Exchange] { list.withLock { $0 } }
-    package func add(_ exchange: Exchange) { list.withLock { $0.append(exchange) } }
-}
-
 extension StepError {
     /// - Parameter reads: nothing was to be changed, so no outcome can be unknown.
     package init(_ error: AzureError, reads: Bool) {
@@ -87,7 +79,9 @@ package func afterEffect<Value>(_ read: () async throws -> Value) async throws -
 }
 
 /// What a read gave, or why it gave nothing; only cancellation is thrown on.
-package func attempt<Value: Sendable>(_ read: () async throws(AzureError) -> Value) async throws -> Result<Value, AzureError> {
+package func attempt<Value: Sendable>(_ read: () async throws(AzureError) -> Value) async throws -> Result<
+    Value, AzureError
+> {
     do throws(AzureError) {
         return .success(try await read())
     } catch {

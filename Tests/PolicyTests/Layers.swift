@@ -35,7 +35,9 @@ enum Layers {
         "OracleCloudClient": ["CloudHTTP", "MusterModel", "Crypto", "CryptoExtras", "Glibc"],
         "CODBC": [],
         "MusterSQL": ["MusterModel", "MusterExpressions", "MusterSystem", "CODBC", "Glibc", "Synchronization"],
-        "AzureSteps": ["MusterPlugin", "AzureClient", "MusterSQL", "MusterModel", "Synchronization"],
+        "CloudSteps": ["MusterPlugin", "CloudHTTP", "Synchronization"],
+        "OracleSteps": ["MusterPlugin", "CloudSteps", "CloudHTTP", "OracleCloudClient", "MusterModel"],
+        "AzureSteps": ["MusterPlugin", "CloudSteps", "AzureClient", "MusterSQL", "MusterModel", "Synchronization"],
         "FailoverGroupKeySwap": ["MusterPlugin", "AzureSteps", "AzureClient", "MusterModel", "Synchronization"],
         "CloudSimulator": network.union(foundation)
             .union([
