@@ -17,6 +17,7 @@ let package = Package(
         .executable(name: "muster", targets: ["muster"]),
         .executable(name: "muster-cloud-simulator", targets: ["muster-cloud-simulator"]),
         .executable(name: "FailoverGroupKeySwap", targets: ["FailoverGroupKeySwap"]),
+        .executable(name: "TestFailover", targets: ["TestFailover"]),
         .library(name: "MusterPlugin", targets: ["MusterPlugin"]),
     ],
     dependencies: [
@@ -149,6 +150,24 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .executableTarget(
+            name: "TestFailover",
+            dependencies: ["MusterPlugin", "AzureSteps", "AzureClient", "MusterSQL", "MusterModel"],
+            path: "plugins/TestFailover",
+            sources: ["Sources"],
+            resources: [
+                .embedInCode("steps/compare-markers.yaml"),
+                .embedInCode("steps/fail-back.yaml"),
+                .embedInCode("steps/forced-failover.yaml"),
+                .embedInCode("steps/planned-failover.yaml"),
+                .embedInCode("steps/probe.yaml"),
+                .embedInCode("steps/verify-encryption.yaml"),
+                .embedInCode("steps/verify-roles.yaml"),
+                .embedInCode("steps/wait-for-replication.yaml"),
+                .embedInCode("steps/write-markers.yaml"),
+            ],
+            swiftSettings: strict),
+
         // MARK: Rehearsal
 
         .target(
@@ -215,6 +234,13 @@ let package = Package(
             dependencies: [
                 "FailoverGroupKeySwap", "MusterPlugin", "AzureSteps", "AzureClient", "MusterModel", "MusterDocuments", "MusterSystem",
                 "CloudSimulator",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TestFailoverTests",
+            dependencies: [
+                "TestFailover", "MusterPlugin", "AzureSteps", "AzureClient", "MusterSQL", "MusterModel", "MusterDocuments",
+                "MusterSystem", "CloudSimulator",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -25,6 +25,8 @@ package actor AzureClients {
 package struct AzureSession: Sendable {
     package let azure: AzureCalls
     package let time: TimeSource
+    /// When the call's own time is over, but for what is kept to tell what happened.
+    package let deadline: Deadline
     package let exchanges: ExchangeList
 
     /// Runs the work with the step's connection. Whatever becomes of it, the exchanges are kept as evidence.
@@ -43,7 +45,7 @@ package struct AzureSession: Sendable {
                 RequestContext(
                     deadline: deadline, correlationID: RequestID.derived(from: context.run ?? context.idempotencyKey),
                     clientRequestID: RequestID.derived(from: context.idempotencyKey), record: exchanges.add))
-            let value = try await work(AzureSession(azure: calls, time: client.time, exchanges: exchanges))
+            let value = try await work(AzureSession(azure: calls, time: client.time, deadline: deadline, exchanges: exchanges))
             try context.evidence("requests", exchanges.all)
             return value
         } catch {

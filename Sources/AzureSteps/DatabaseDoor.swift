@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import MusterModel
+package import MusterPlugin
 package import MusterSQL
 
 /// The way to the databases of one `sql.azure` section.
@@ -18,8 +19,19 @@ package struct DatabaseDoor: Sendable {
 /// One door for each section, for the whole process.
 package actor DatabaseDoors {
     package static let shared = DatabaseDoors()
-    private var doors: [JSON: DatabaseDoor] = [:]
+    fileprivate var doors: [JSON: DatabaseDoor] = [:]
 
     /// Puts another door in the place of the one for this section.
     package func use(_ door: DatabaseDoor, for section: JSON) { doors[section] = door }
+}
+
+extension DatabaseDoors {
+    /// The door for the step's own `sql.azure` section.
+    package func door(for context: StepContext) throws -> DatabaseDoor {
+        let section = try context.connection("sql.azure", as: JSON.self)
+        guard let door = doors[section] else {
+            throw StepError.permanent("azure.no-door", "No way to the databases of sql.azure is known.")
+        }
+        return door
+    }
 }

@@ -70,6 +70,36 @@ import Testing
         #expect(link?["properties"]?["role"] == "Primary" && link?["properties"]?["partnerServer"] == "first")
     }
 
+    @Test func `a failover occupies both servers, and both name the same roles, states and databases`() throws {
+        var drill = try Rehearsal()
+        let accepted = drill.call("POST", "\(Rehearsal.servers)/second/failoverGroups/pair/failover")
+        #expect(accepted.status == 202)
+        let again = drill.call("POST", "\(Rehearsal.servers)/second/failoverGroups/pair/failover")
+        #expect(again.status == 409 && again.json?["error"]?["code"] == "FailoverGroupBusy")
+        #expect(drill.call("PUT", Self.keyPath, Self.key).json?["error"]?["code"] == "ConflictingServerOperation")
+        drill.pass(.seconds(40))
+        for (server, role, partner) in [("first", "Secondary", "second"), ("second", "Primary", "first")] {
+            let group = drill.get("\(Rehearsal.servers)/\(server)/failoverGroups/pair")["properties"]
+            #expect(group?["replicationRole"]?.string == role && group?["replicationState"] == "CATCH_UP")
+            #expect(group?["databases"] == [.string("\(Rehearsal.servers)/\(server)/databases/db")])
+            let links = drill.get("\(Rehearsal.servers)/\(server)/replicationLinks")["value"]?.array
+            #expect(links == drill.get("\(Rehearsal.servers)/\(server)/databases/db/replicationLinks")["value"]?.array)
+            let link = links?.first?["properties"]
+            #expect(link?["role"]?.string == role && link?["partnerServer"]?.string == partner)
+            #expect(link?["replicationState"] == "CATCH_UP" && links?.count == 1)
+        }
+    }
+
+    @Test(arguments: ["SEEDING", "SUSPENDED", "PENDING"])
+    func `a group that is not caught up can't fail over as planned`(state: String) throws {
+        var drill = try Rehearsal {
+            $0.set("cloud", "failover-groups", "pair", "replication-state", to: .string(state))
+        }
+        let failover = "\(Rehearsal.servers)/second/failoverGroups/pair/failover"
+        #expect(drill.follow("POST", failover) == "PlannedFailoverTimedOut")
+        #expect(drill.effects.isEmpty)
+    }
+
     @Test func `a forced failover suspends replication until it has caught up`() throws {
         var drill = try Rehearsal { $0.set("cloud", "durations", to: ["catch-up": "1h"]) }
         let group = "\(Rehearsal.servers)/second/failoverGroups/pair"

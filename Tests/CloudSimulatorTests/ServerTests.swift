@@ -43,6 +43,27 @@ import Testing
         #expect(effects?["total"] == 1)
     }
 
+    @Test func `a statement needs no token, and its connection breaks when a fault says so`() throws {
+        let simulator = try RunningSimulator(["--speed", "1000", "--fault", "failover-drops-connections:statements=1"])
+        defer { simulator.stop() }
+        let statement =
+            #"{"server":"tdefailovergroup","database":"tdedatabase","intent":"ReadWrite","statement":"SELECT 1 AS good"}"#
+        func ask() throws -> RawConnection.Answer {
+            try RawConnection.send("POST", "/simulator/sql", port: simulator.port, body: statement)
+        }
+        #expect(try ask().json == ["columns": ["simulated"], "rows": [[["integer": 1]]]])
+        let group = simulator.server("tdesecondarytest") + "/failoverGroups/tdefailovergroup"
+        #expect(try simulator.call("POST", "\(group)/failover?api-version=2023-08-01").status == 202)
+        let view = "\(group)?api-version=2023-08-01"
+        while try simulator.call("GET", view).json?["properties"]?["replicationRole"] != "Primary" {}
+        #expect(try ask().status == nil)
+        #expect(try ask().status == 200)
+        let rows = try RawConnection.send(
+            "GET", "/simulator/sql/dm_database_encryption_keys?server=tdesecondarytest&database=tdedatabase",
+            port: simulator.port)
+        #expect(rows.status == 200 && String(decoding: rows.body, as: UTF8.self).hasPrefix("database_id,"))
+    }
+
     @Test func `sixteen clients at once see one world`() async throws {
         let simulator = try RunningSimulator([])
         defer { simulator.stop() }

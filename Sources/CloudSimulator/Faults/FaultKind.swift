@@ -19,9 +19,15 @@ package enum FaultKind: String, CaseIterable, Sendable, Hashable {
     case replicationBroken = "replication-broken"
     case busy
     case wrongAnswer = "wrong-answer"
+    case failoverDropsConnections = "failover-drops-connections"
+    case dnsDelay = "dns-delay"
+    case plannedFailoverTimeout = "planned-failover-timeout"
+    case leftSuspended = "left-suspended"
+    case secondaryWithoutKey = "secondary-without-key"
+    case keyDisabledMidDrill = "key-disabled-mid-drill"
 
     /// Which requests it meets when the rule names none.
-    enum Meets: Sendable { case any, reads, changes }
+    enum Meets: Sendable { case any, reads, changes, failovers, plannedFailovers }
 
     package struct Argument: Sendable, Hashable {
         package var name: String
@@ -139,6 +145,9 @@ package enum FaultKind: String, CaseIterable, Sendable, Hashable {
                 drill: "An error that shows what came; never taken for a state. Repeats reads, doubts changes.",
                 arguments: [.init(name: "form", fallback: "html", summary: "html, truncated, empty or other-json")],
                 meets: .reads, times: 1)
+        case .failoverDropsConnections, .dnsDelay, .plannedFailoverTimeout, .leftSuspended, .secondaryWithoutKey,
+            .keyDisabledMidDrill:
+            failoverDescription
         }
     }
 }

@@ -92,16 +92,20 @@ package struct FaultRule: Sendable, Hashable {
         case .any: return true
         case .reads: return !call.isMutation
         case .changes: return call.isMutation
+        case .failovers: return call.isMutation && call.operation.hasPrefix("FailoverGroups_")
+        case .plannedFailovers: return call.operation == "FailoverGroups_Failover"
         }
     }
 
     private func checkArguments() throws(MusterError) {
         switch kind {
-        case .rolePropagation:
-            guard Duration(durationText: argument("delay")) != nil else {
+        case .rolePropagation, .dnsDelay: try checkDuration("delay")
+        case .leftSuspended: if argument("duration") != "always" { try checkDuration("duration") }
+        case .failoverDropsConnections: _ = try Self.count("statements", argument("statements"), kind)
+        case .keyDisabledMidDrill:
+            guard ["true", "false"].contains(argument("at-once")) else {
                 throw Self.failure(
-                    kind, "can't read the delay \"\(argument("delay"))\"",
-                    help: "Durations are written 30s, 10m, 1h30m.")
+                    kind, "can't read at-once \"\(argument("at-once"))\"", help: "It is true or false.")
             }
         case .slowOperation:
             guard let factor = Double(argument("factor")), factor > 0 else {
@@ -116,6 +120,13 @@ package struct FaultRule: Sendable, Hashable {
                 )
             }
         default: break
+        }
+    }
+
+    private func checkDuration(_ name: String) throws(MusterError) {
+        guard Duration(durationText: argument(name)) != nil else {
+            throw Self.failure(
+                kind, "can't read the \(name) \"\(argument(name))\"", help: "Durations are written 30s, 10m, 1h30m.")
         }
     }
 

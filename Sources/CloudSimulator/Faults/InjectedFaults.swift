@@ -13,6 +13,10 @@ struct InjectedFaults: Sendable {
     var slowness = 1.0
     var neverEnds = false
     var operationError: AzureError?
+    /// What comes of the operation besides, when it succeeds.
+    var aftermath = Aftermath()
+    /// How many SQL statements lose their connection from the request on, when it begins a failover.
+    var droppedStatements = 0
     var losesAnswer = false
     var wrongForm: String?
 
@@ -67,6 +71,21 @@ extension AzureWorld {
         case .missingRole: injected.deniesAction = true
         case .busy: injected.busy = SQLError.busy
         case .wrongAnswer: injected.wrongForm = rule.argument("form")
+        default: return accompanyFailover(rule, in: &injected)
+        }
+        return true
+    }
+
+    /// The faults that come with a failover. False: it is none of them.
+    private func accompanyFailover(_ rule: FaultRule, in injected: inout InjectedFaults) -> Bool {
+        switch rule.kind {
+        case .failoverDropsConnections: injected.droppedStatements = Int(rule.argument("statements")) ?? 0
+        case .dnsDelay: injected.aftermath.listenerDelay = Duration(durationText: rule.argument("delay"))
+        case .plannedFailoverTimeout: injected.operationError = SQLError.plannedFailoverTimedOut
+        case .leftSuspended: injected.aftermath.suspension = .init(Duration(durationText: rule.argument("duration")))
+        case .secondaryWithoutKey: injected.aftermath.withholdsKey = true
+        case .keyDisabledMidDrill:
+            injected.aftermath.keyLoss = rule.argument("at-once") == "true" ? .atOnce : .byTheRules
         default: return false
         }
         return true
@@ -96,8 +115,9 @@ extension AzureWorld {
             }
         case .replicationBroken:
             for (name, group) in state.failoverGroups where matches(group.name, pattern: rule.argument("group")) {
-                state.failoverGroups[name]?.replicationState = "SUSPENDED"
-                state.failoverGroups[name]?.catchesUpAt = nil
+                var broken = group
+                suspend(&broken, until: nil, at: now)
+                state.failoverGroups[name] = broken
             }
         default: break
         }

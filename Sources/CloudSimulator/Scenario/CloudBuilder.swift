@@ -137,7 +137,8 @@ struct CloudBuilder {
                 name: name, primary: primary, secondary: secondary, databases: databases,
                 automatic: written.policy == .automatic,
                 gracePeriodMinutes: grace.map { $0.milliseconds / 60_000 } ?? 60,
-                replicationState: (written.replicationState ?? .CATCH_UP).rawValue)
+                replicationState: (written.replicationState ?? .CATCH_UP).rawValue,
+                replicatedUntil: (written.replicationState ?? .CATCH_UP) == .CATCH_UP ? nil : now)
         }
     }
 
@@ -191,10 +192,14 @@ struct CloudBuilder {
             case "planned-failover": durations.plannedFailover = value
             case "forced-failover": durations.forcedFailover = value
             case "catch-up": durations.catchUp = value
+            case "key-change": durations.keyChange = value
+            case "data-loss": durations.dataLoss = value
             default:
                 throw CloudScenario.failure(
                     "There is no duration \"\(name)\"",
-                    help: "The durations are key, protector, planned-failover, forced-failover and catch-up.")
+                    help:
+                        "The durations are key, protector, planned-failover, forced-failover, catch-up, key-change and data-loss."
+                )
             }
         }
         return durations

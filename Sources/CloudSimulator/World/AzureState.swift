@@ -17,6 +17,7 @@ package struct AzureState: Sendable, Hashable {
     /// What a PUT of a server key that is there already answers; Microsoft's documents leave it open.
     package var repeatedKeyPut: RepeatedKeyPut = .conflict
     package var durations = Durations()
+    package var markers: [MarkerRow] = []
 
     package enum RepeatedKeyPut: String, Sendable, Hashable, Codable { case conflict, accept }
 
@@ -28,6 +29,10 @@ package struct AzureState: Sendable, Hashable {
         package var forcedFailover: Duration = .seconds(10)
         /// Until a group is caught up again after a forced failover.
         package var catchUp: Duration = .seconds(60)
+        /// Until a new primary's databases are encrypted with its own protector.
+        package var keyChange: Duration = .seconds(20)
+        /// What was written in this time before a forced failover is lost.
+        package var dataLoss: Duration = .seconds(5)
     }
 }
 
@@ -60,6 +65,10 @@ package struct SQLServer: Sendable, Hashable {
     package var databases: [CaselessName: Database] = [:]
     /// Since when the protector's key can't be reached; nil while all is well.
     package var accessLostAt: Timestamp?
+    /// True: the databases closed when the key was lost, and not ten minutes later.
+    package var closedAtOnce = false
+    /// True: the server can't use its key, whatever its vault and its roles say.
+    package var isKeyless = false
 
     package var protectorKey: ServerKey? { protector.flatMap { keys[$0] } }
 }
@@ -90,6 +99,14 @@ package struct FailoverGroup: Sendable, Hashable {
     package var replicationState = "CATCH_UP"
     /// When a group that a forced failover suspended is caught up again.
     package var catchesUpAt: Timestamp?
+    /// Up to when the secondary has everything; nil while it is caught up.
+    package var replicatedUntil: Timestamp?
+    /// Nil while the databases are encrypted with the primary's own protector.
+    package var keyChange: KeyChange?
+    /// Until then the listeners' names still lead where they led before the failover.
+    package var listenersFollowAt: Timestamp?
+    /// How many statements lose their connection from now on.
+    package var connectionsToDrop = 0
 
     func partner(of server: CaselessName) -> CaselessName? {
         if server == primary { secondary } else if server == secondary { primary } else { nil }

@@ -78,16 +78,16 @@ extension AzureWorld {
         ]
     }
 
-    /// Holds what SQL would show of each database: its encryptor is the protector of the server that is primary.
+    /// Holds what SQL would show of each database: its encryptor is the protector of the server that is primary, a
+    /// while after it became that.
     private func stateJSON(_ server: SQLServer) -> JSON {
         let databases: [(String, JSON)] = sorted(server.databases).map { database in
-            let group = state.failoverGroups.values.first { $0.databases.contains(CaselessName(database.name)) }
-            let primary = group.flatMap { state.servers[$0.primary] } ?? server
+            let encryptor = encryptor(of: CaselessName(database.name), on: server)
             return (
                 database.name,
                 [
-                    "encryptor-type": primary.protectorKey == nil ? "CERTIFICATE" : "ASYMMETRIC KEY",
-                    "encryptor-thumbprint": primary.protectorKey.map { .string($0.thumbprint) } ?? .null,
+                    "encryptor-type": .string(encryptor.type),
+                    "encryptor-thumbprint": encryptor.type == "CERTIFICATE" ? .null : .string(encryptor.thumbprint),
                 ]
             )
         }

@@ -13,28 +13,39 @@ extension AzureWorld {
         if isBusy(group.primary) || isBusy(group.secondary) { throw SQLError.failoverGroupBusy }
         let forced = kind == .forced || (kind == .plannedElseForced && group.replicationState != "CATCH_UP")
         let duration = forced ? state.durations.forcedFailover : state.durations.plannedFailover
+        state.failoverGroups[CaselessName(group.name)]?.connectionsToDrop += call.injected.droppedStatements
         return begin(.failover(group: CaselessName(group.name), kind: kind), on: name, lasting: duration, call)
     }
 
+    /// Until the copies are caught up only a forced failover can succeed.
     mutating func failOver(
-        _ name: CaselessName, to server: CaselessName, _ kind: Operation.FailoverKind, at now: Timestamp
+        _ name: CaselessName, _ kind: Operation.FailoverKind, by operation: Operation, at now: Timestamp
     ) throws(AzureError) {
-        guard var group = state.failoverGroups[name], let target = state.servers[server] else {
-            throw SQLError.operationNotFound
-        }
-        guard group.secondary == server else { throw SQLError.failoverOnPrimary }
+        guard var group = state.failoverGroups[name], let target = state.servers[operation.server],
+            let former = state.servers[group.primary]
+        else { throw SQLError.operationNotFound }
+        guard group.secondary == operation.server else { throw SQLError.failoverOnPrimary }
         let synchronous = group.replicationState == "CATCH_UP"
         if kind == .planned, !synchronous { throw SQLError.plannedFailoverTimedOut }
         let forced = kind == .forced || !synchronous
+        let encryptor = group.keyChange?.from ?? encryptor(protecting: former)
+        if forced { loseMarkers(of: group, forcedAt: operation.started) }
         (group.primary, group.secondary) = (group.secondary, group.primary)
-        if forced {
-            group.replicationState = "SUSPENDED"
-            group.catchesUpAt = now.advanced(by: state.durations.catchUp)
-        }
+        group.listenersFollowAt = nil
+        group.replicatedUntil = nil
+        if forced { suspend(&group, until: now.advanced(by: state.durations.catchUp), at: now) }
         state.failoverGroups[name] = group
+        changeKeys(of: name, from: encryptor, at: now)
+        regainKey(of: group.secondary)
         record(
             forced ? "failover-group.forced" : "failover-group.failed-over", "\(group.name) to \(serverID(target))",
             at: now)
+    }
+
+    func suspend(_ group: inout FailoverGroup, until end: Timestamp?, at now: Timestamp) {
+        group.replicationState = "SUSPENDED"
+        group.replicatedUntil = group.replicatedUntil ?? now
+        group.catchesUpAt = end
     }
 
     /// The group as a path names it on one of its two servers.

@@ -68,27 +68,46 @@ extension AzureWorld {
     /// Notes since when a server has lost its key, and forgets it when it heals in time.
     mutating func followKeyAccess(at now: Timestamp) {
         for (name, server) in state.servers {
-            guard let key = server.protectorKey else {
-                state.servers[name]?.accessLostAt = nil
-                continue
-            }
-            let reachable: Bool
-            do {
-                _ = try usableKey(key.reference, by: server, at: now)
-                reachable = true
-            } catch {
-                reachable = false
-            }
-            if !reachable {
+            if !reachesKey(server, at: now) {
                 state.servers[name]?.accessLostAt = server.accessLostAt ?? now
-            } else if let lost = server.accessLostAt, now.duration(since: lost) <= Self.timeThatHeals {
+            } else if let lost = server.accessLostAt,
+                server.protectorKey == nil || now.duration(since: lost) <= Self.timeThatHeals
+            {
                 state.servers[name]?.accessLostAt = nil
+                state.servers[name]?.closedAtOnce = false
             }
         }
     }
 
+    private func reachesKey(_ server: SQLServer, at now: Timestamp) -> Bool {
+        if server.isKeyless { return false }
+        guard let key = server.protectorKey else { return true }
+        do {
+            _ = try usableKey(key.reference, by: server, at: now)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Has a server be without its key from now on, though nothing else says so.
+    mutating func withholdKey(of name: CaselessName, at now: Timestamp) {
+        state.servers[name]?.isKeyless = true
+        state.servers[name]?.closedAtOnce = true
+        state.servers[name]?.accessLostAt = now
+    }
+
+    /// A server that is secondary again has its databases from the primary, and the key that was withheld is forgotten.
+    mutating func regainKey(of name: CaselessName) {
+        guard state.servers[name]?.isKeyless == true else { return }
+        state.servers[name]?.isKeyless = false
+        state.servers[name]?.closedAtOnce = false
+        state.servers[name]?.accessLostAt = nil
+    }
+
     func isInaccessible(_ server: SQLServer, at now: Timestamp) -> Bool {
-        server.accessLostAt.map { now.duration(since: $0) >= Self.timeUntilInaccessible } ?? false
+        guard let lost = server.accessLostAt else { return false }
+        return server.closedAtOnce || now.duration(since: lost) >= Self.timeUntilInaccessible
     }
 
     func vaultID(_ vault: Vault) -> String {

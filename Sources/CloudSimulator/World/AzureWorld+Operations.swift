@@ -14,6 +14,7 @@ extension AzureWorld {
         let ends = call.injected.neverEnds ? nil : call.at.advanced(by: lasting)
         var operation = Operation(id: id, server: server, work: work, started: call.at, ends: ends)
         operation.forcedError = call.injected.operationError
+        operation.aftermath = call.injected.aftermath
         operations.append(operation)
         let headers = [
             "azure-asyncoperation": statusURL(operation, "AzureAsyncOperation", call),
@@ -99,8 +100,15 @@ extension AzureWorld {
         return operation
     }
 
+    /// A failover occupies both servers.
     func isBusy(_ server: CaselessName) -> Bool {
-        operations.contains { $0.status == .running && $0.server == server }
+        operations.contains { operation in
+            guard operation.status == .running else { return false }
+            if case .failover(let group, _) = operation.work, let group = state.failoverGroups[group] {
+                return group.partner(of: server) != nil
+            }
+            return operation.server == server
+        }
     }
 
     /// Lets everything happen that was due by now, in the order in which it was due.
@@ -110,21 +118,30 @@ extension AzureWorld {
         }
         for index in due.sorted(by: { operations[$0].ends ?? now < operations[$1].ends ?? now }) {
             let ends = operations[index].ends ?? now
+            followStates(at: ends)
             do throws(AzureError) {
                 if let error = operations[index].forcedError { throw error }
                 try finish(operations[index], at: ends)
                 operations[index].status = .succeeded
+                befall(operations[index], at: ends)
             } catch {
                 operations[index].status = .failed
                 operations[index].error = error
             }
         }
+        followStates(at: now)
+    }
+
+    /// What comes by itself as time goes on.
+    private mutating func followStates(at now: Timestamp) {
         for (name, group) in state.failoverGroups {
             guard let at = group.catchesUpAt, at <= now else { continue }
             state.failoverGroups[name]?.catchesUpAt = nil
             state.failoverGroups[name]?.replicationState = "CATCH_UP"
+            state.failoverGroups[name]?.replicatedUntil = nil
         }
         followKeyAccess(at: now)
+        followKeyChanges(at: now)
     }
 
     private mutating func finish(_ operation: Operation, at time: Timestamp) throws(AzureError) {
@@ -134,7 +151,7 @@ extension AzureWorld {
         case .setProtector(let key, let rotation):
             try setProtector(key, autoRotation: rotation, on: operation.server, at: time)
         case .revalidate: try revalidate(operation.server, at: time)
-        case .failover(let group, let kind): try failOver(group, to: operation.server, kind, at: time)
+        case .failover(let group, let kind): try failOver(group, kind, by: operation, at: time)
         }
     }
 }

@@ -99,6 +99,9 @@ extension AzureWorld {
         if server.protector == wanted, server.autoRotation == autoRotation { return }
         state.servers[name]?.protector = wanted
         state.servers[name]?.autoRotation = autoRotation
+        for (group, members) in state.failoverGroups where members.primary == name {
+            state.failoverGroups[group]?.keyChange = nil
+        }
         record("protector.changed", "\(serverID(server))/encryptionProtector/current to \(newName)", at: now)
     }
 
@@ -122,6 +125,7 @@ extension AzureWorld {
         _ = try usableKey(key.reference, by: server, at: now)
         guard server.accessLostAt != nil else { return }
         state.servers[name]?.accessLostAt = nil
+        state.servers[name]?.closedAtOnce = false
         record("protector.revalidated", "\(serverID(server))/encryptionProtector/current", at: now)
     }
 }

@@ -48,14 +48,16 @@ package struct AzureWorld: Sendable {
     /// Answers one request at a simulated time.
     package mutating func handle(_ request: SimulatedRequest, at now: Timestamp) -> SimulatedResponse {
         settle(at: now)
-        if let answer = control(request) { return answer }
+        if let answer = sql(request, at: now) ?? control(request) { return answer }
         var call = route(request, at: now)
         call.injected = takeFaults(for: call)
         var response = answer(call)
         addHeaders(to: &response, for: call)
         let status = response.status
         call.injected.distort(&response)
-        requests.append(call, status: status)
+        requests.append(
+            RequestLog.Entry(
+                request, operation: call.operation, status: status, faults: call.injected.names, at: now))
         return response
     }
 

@@ -29,6 +29,8 @@ package struct Operation: Sendable, Hashable {
     package var status = Status.running
     /// What it shall end with instead of its work, by a fault.
     package var forcedError: AzureError?
+    /// What becomes of it besides when it succeeds, by a fault.
+    package var aftermath = Aftermath()
     package var error: AzureError?
 
     /// The service's name for it, as its first answer holds it.

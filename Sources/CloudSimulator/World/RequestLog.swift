@@ -13,6 +13,17 @@ package struct RequestLog: Sendable, Hashable {
         package var status: Int
         package var faults: [String]
         package var clientRequestID: String?
+
+        init(_ request: SimulatedRequest, operation: String, status: Int, faults: [String], at: Timestamp) {
+            self.at = at
+            method = request.method
+            host = request.host
+            path = request.path
+            self.operation = operation
+            self.status = status
+            self.faults = faults
+            clientRequestID = request.headers["x-ms-client-request-id"]
+        }
     }
 
     static let limit = 10_000
@@ -21,13 +32,9 @@ package struct RequestLog: Sendable, Hashable {
     /// How many there were in all.
     package private(set) var total = 0
 
-    mutating func append(_ call: Call, status: Int) {
+    mutating func append(_ entry: Entry) {
         total += 1
         if entries.count >= Self.limit { entries.removeFirst(Self.limit / 10) }
-        entries.append(
-            Entry(
-                at: call.at, method: call.request.method, host: call.request.host, path: call.request.path,
-                operation: call.operation, status: status, faults: call.injected.names,
-                clientRequestID: call.request.headers["x-ms-client-request-id"]))
+        entries.append(entry)
     }
 }

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterModel
+
+/// What a fault brings when an operation has succeeded.
+package struct Aftermath: Sendable, Hashable {
+    package struct Suspension: Sendable, Hashable {
+        /// Nil: for good.
+        var duration: Duration?
+        init(_ duration: Duration?) { self.duration = duration }
+    }
+
+    package enum KeyLoss: Sendable, Hashable { case atOnce, byTheRules }
+
+    /// How long the listeners still lead where they led before.
+    var listenerDelay: Duration?
+    var suspension: Suspension?
+    var withholdsKey = false
+    var keyLoss: KeyLoss?
+}
+
+extension AzureWorld {
+    /// Lets an operation's aftermath come, after the operation's own work.
+    mutating func befall(_ operation: Operation, at now: Timestamp) {
+        let aftermath = operation.aftermath
+        if case .failover(let name, _) = operation.work {
+            if let delay = aftermath.listenerDelay {
+                state.failoverGroups[name]?.listenersFollowAt = now.advanced(by: delay)
+            }
+            if let suspension = aftermath.suspension, var group = state.failoverGroups[name] {
+                suspend(&group, until: suspension.duration.map(now.advanced(by:)), at: now)
+                state.failoverGroups[name] = group
+            }
+            // That a server with the key's registration and all rights fails to use it, and that a planned failover away
+            // from it is accepted then, is known from no recording.
+            if aftermath.withholdsKey { withholdKey(of: operation.server, at: now) }
+        }
+        if let loss = aftermath.keyLoss { loseProtectorKey(of: operation.server, loss, at: now) }
+    }
+
+    /// Disables the version of the key that protects the server. Whether the partner, whose copy is encrypted with it
+    /// too, would lose its databases as well is known from no recording; here a server needs its own protector only.
+    private mutating func loseProtectorKey(of name: CaselessName, _ loss: Aftermath.KeyLoss, at now: Timestamp) {
+        guard let reference = state.servers[name]?.protectorKey?.reference else { return }
+        let vault = CaselessName(reference.vault)
+        let key = CaselessName(reference.key)
+        for index in state.vaults[vault]?.keys[key]?.versions.indices ?? 0..<0
+        where state.vaults[vault]?.keys[key]?.versions[index].version == reference.version {
+            state.vaults[vault]?.keys[key]?.versions[index].enabled = false
+        }
+        followKeyAccess(at: now)
+        if loss == .atOnce { state.servers[name]?.closedAtOnce = true }
+    }
+}

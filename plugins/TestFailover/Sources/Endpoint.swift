@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AzureClient
+internal import AzureSteps
+internal import MusterPlugin
+internal import MusterSQL
+
+/// A DNS name that databases are reached by.
+struct Endpoint: Sendable {
+    /// Short name of the server or of the failover group.
+    let name: String
+    let host: String
+
+    /// The server itself, whichever role it has.
+    init(server: ResourceID, _ session: AzureSession) async throws {
+        name = server.name
+        host = try await Self.host(of: server, session)
+    }
+
+    /// The group's read-write listener, which leads to whichever server is primary: the server's name with its first label
+    /// replaced (learn.microsoft.com/azure/azure-sql/database/failover-group-sql-db).
+    init(listenerOf view: GroupView, _ session: AzureSession) async throws {
+        name = view.name
+        var domain: Substring?
+        var failure: (any Error)?
+        for side in view.sides where domain == nil {
+            do {
+                let host = try await Self.host(of: side.server, session)
+                domain = host.firstIndex(of: ".").map { host[$0...] }
+            } catch {
+                try Task.checkCancellation()
+                failure = error
+            }
+        }
+        guard let domain else {
+            throw failure ?? StepError.permanent("test-failover.no-host", "\(view.name) has no listener that is known.")
+        }
+        host = view.name + domain
+    }
+
+    private static func host(of server: ResourceID, _ session: AzureSession) async throws -> String {
+        guard let host = try await session.azure.sql.server(server).properties.fullyQualifiedDomainName else {
+            throw StepError.retryable("test-failover.no-host", "\(server.name) does not tell its DNS name.")
+        }
+        return host
+    }
+
+    func target(_ database: String, _ intent: SQLTarget.Intent) -> SQLTarget {
+        SQLTarget(server: name, host: host, database: database, intent: intent)
+    }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterPlugin
+
+@main
+struct Main {
+    static func main() async {
+        await PluginMain.run(
+            "test-failover",
+            [
+                WaitForReplication.self, VerifyRoles.self, VerifyEncryption.self, Probe.self, PlannedFailover.self,
+                ForcedFailover.self, FailBack.self, WriteMarkers.self, CompareMarkers.self,
+            ])
+    }
+}
