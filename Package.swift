@@ -152,15 +152,21 @@ let package = Package(
 
         .executableTarget(
             name: "TestFailover",
-            dependencies: ["MusterPlugin", "AzureSteps", "AzureClient", "MusterSQL", "MusterModel"],
+            dependencies: [
+                "MusterPlugin", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient", "MusterSQL", "MusterModel",
+            ],
             path: "plugins/TestFailover",
             sources: ["Sources"],
             resources: [
                 .embedInCode("steps/compare-markers.yaml"),
+                .embedInCode("steps/data-guard-failover.yaml"),
+                .embedInCode("steps/data-guard-reinstate.yaml"),
+                .embedInCode("steps/data-guard-switchover.yaml"),
                 .embedInCode("steps/fail-back.yaml"),
                 .embedInCode("steps/forced-failover.yaml"),
                 .embedInCode("steps/planned-failover.yaml"),
                 .embedInCode("steps/probe.yaml"),
+                .embedInCode("steps/snapshot-standby.yaml"),
                 .embedInCode("steps/verify-encryption.yaml"),
                 .embedInCode("steps/verify-roles.yaml"),
                 .embedInCode("steps/wait-for-replication.yaml"),

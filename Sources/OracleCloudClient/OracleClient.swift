@@ -45,8 +45,16 @@ package struct OracleClient: Sendable {
 /// All operations, for one piece of work.
 package struct OracleCalls: Sendable {
     package let connection: OracleConnection
-    let sender: SignedSender
+    private(set) var sender: SignedSender
     let polling: PollingPolicy
+
+    /// The same calls with less time: until then, or until the work's own deadline if that is earlier.
+    package func within(_ duration: Duration) -> OracleCalls {
+        var copy = self
+        let own = Deadline(after: duration, from: sender.time)
+        copy.sender.context.deadline = Deadline(boot: min(own.boot, sender.context.deadline.boot))
+        return copy
+    }
 
     package var databases: DatabaseOperations { DatabaseOperations(calls: self) }
     package var workRequests: WorkRequestOperations { WorkRequestOperations(calls: self) }

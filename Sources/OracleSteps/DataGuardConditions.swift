@@ -101,6 +101,17 @@ extension DataGuardView {
             : .unmet("The group's protection is \(text), which do not go together.")
     }
 
+    /// Every other member is a standby of the target.
+    package var peersFollow: Finding {
+        .all(
+            peers.map { peer in
+                let accounts = [role(of: peer.id), ownRole(of: peer.id)].compactMap { $0 }
+                return !accounts.isEmpty && accounts.allSatisfy { $0 == DataGuardRole.standby }
+                    ? .met("\(label(peer.id)) is STANDBY.")
+                    : .unmet("\(label(peer.id)) is no STANDBY: \(roles).")
+            }, none: "\(name) has no standby.")
+    }
+
     /// Exactly one member is primary, and everybody agrees on which.
     package var hasOnePrimary: Finding {
         let primaries = primaries

@@ -61,6 +61,18 @@ package struct OracleSession: Sendable {
         }
     }
 
+    /// Gives what is in progress some time to end. Whether it has is for the next read to show.
+    package func letSettle(_ database: OracleID, within duration: Duration, _ context: StepContext) async throws {
+        guard duration > .zero else { return }
+        let hurried = OracleSession(oracle: oracle.within(duration), time: time)
+        do throws(OracleError) {
+            try await hurried.settle(database, context)
+        } catch {
+            try Task.checkCancellation()
+            guard error.code == "oracle.still-running" else { throw error }
+        }
+    }
+
     /// Waits until no operation works on the database any more, as far as the work's time allows.
     package func settle(_ database: OracleID, _ context: StepContext) async throws(OracleError) {
         let silent = OracleOperation(action: "operation", database: database, workRequest: nil)

@@ -39,7 +39,10 @@ enum Layers {
         "OracleSteps": ["MusterPlugin", "CloudSteps", "CloudHTTP", "OracleCloudClient", "MusterModel"],
         "AzureSteps": ["MusterPlugin", "CloudSteps", "AzureClient", "MusterSQL", "MusterModel", "Synchronization"],
         "FailoverGroupKeySwap": ["MusterPlugin", "AzureSteps", "AzureClient", "MusterModel", "Synchronization"],
-        "TestFailover": ["MusterPlugin", "AzureSteps", "AzureClient", "MusterSQL", "MusterModel", "Synchronization"],
+        "TestFailover": [
+            "MusterPlugin", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient", "MusterSQL",
+            "MusterModel", "Synchronization",
+        ],
         "CloudSimulator": network.union(foundation)
             .union([
                 "MusterModel", "MusterDocuments", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Glibc",
