@@ -180,6 +180,8 @@ let package = Package(
             name: "CloudSimulator",
             dependencies: [
                 "MusterModel", "MusterDocuments",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
             ],

@@ -45,8 +45,8 @@ enum Layers {
         ],
         "CloudSimulator": network.union(foundation)
             .union([
-                "MusterModel", "MusterDocuments", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Glibc",
-                "Synchronization",
+                "MusterModel", "MusterDocuments", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Crypto",
+                "CryptoExtras", "Glibc", "Synchronization",
             ]),
         "muster-cloud-simulator": foundation.union(["CloudSimulator", "MusterModel", "ArgumentParser", "Glibc"]),
         // Tests depend on it; no product may.
