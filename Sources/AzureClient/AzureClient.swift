@@ -46,6 +46,18 @@ package struct AzureCalls: Sendable {
     package let resourceManager: ResourceManager
     let sender: AuthorizedSender
 
+    /// A token for the databases of Azure SQL. It is a secret.
+    ///
+    /// - Throws: ``AzureError`` of the token request; `azure.connection` for a cloud that does not tell their scope.
+    package func databaseToken() async throws(AzureError) -> String {
+        guard let scope = connection.databaseScope else {
+            throw AzureError(
+                code: "azure.connection",
+                "The environment's azure.endpoints.database is missing, which a custom cloud needs for tokens.")
+        }
+        return try await sender.tokens.token(for: scope, context: sender.context)
+    }
+
     package var sql: SQLOperations { SQLOperations(manager: resourceManager, version: connection.versions.sql) }
     package var keyVault: KeyVaultOperations {
         KeyVaultOperations(sender: sender, hosts: connection.vaultHosts, version: connection.versions.keyVaultKeys)

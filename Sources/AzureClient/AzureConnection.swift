@@ -13,6 +13,8 @@ package struct AzureConnection: Hashable, Sendable {
     package var vaultHosts: VaultHosts
     package var graph: String?
     package var logAnalytics: String?
+    /// Of tokens for databases; nil where a cloud of its own does not tell.
+    package var databaseScope: String?
     package var versions: APIVersions
     package var caFile: String?
 
@@ -38,6 +40,7 @@ package struct AzureConnection: Hashable, Sendable {
         vaultHosts = try VaultHosts(cloud: cloud, endpoints: endpoints)
         graph = try endpoints.optional("graph") ?? cloud?.graph
         logAnalytics = try endpoints.optional("log-analytics") ?? cloud?.logAnalytics
+        databaseScope = try endpoints.optional("database").map { $0 + "/.default" } ?? cloud?.databaseScope
         tenant = try reader.required("tenant")
         guard tenant.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") }) else {
             throw reader.wrong("tenant", "is neither a GUID nor a domain name")

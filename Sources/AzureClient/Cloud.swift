@@ -9,24 +9,29 @@ package struct Cloud: Hashable, Sendable {
     package var managedHSMSuffix: String
     package var graph: String
     package var logAnalytics: String
+    /// Of tokens for the databases of Azure SQL.
+    package var databaseScope: String
 
     package static let `public` = Cloud(
         authority: "https://login.microsoftonline.com", resourceManager: "https://management.azure.com",
         resourceManagerScope: "https://management.azure.com/.default", keyVaultSuffix: "vault.azure.net",
         managedHSMSuffix: "managedhsm.azure.net", graph: "https://graph.microsoft.com",
-        logAnalytics: "https://api.loganalytics.io")
+        logAnalytics: "https://api.loganalytics.io",
+        databaseScope: "https://database.windows.net/.default")
 
     package static let usGovernment = Cloud(
         authority: "https://login.microsoftonline.us", resourceManager: "https://management.usgovcloudapi.net",
         resourceManagerScope: "https://management.core.usgovcloudapi.net/.default",
         keyVaultSuffix: "vault.usgovcloudapi.net", managedHSMSuffix: "managedhsm.usgovcloudapi.net",
-        graph: "https://graph.microsoft.us", logAnalytics: "https://api.loganalytics.us")
+        graph: "https://graph.microsoft.us", logAnalytics: "https://api.loganalytics.us",
+        databaseScope: "https://database.usgovcloudapi.net/.default")
 
     package static let china = Cloud(
         authority: "https://login.chinacloudapi.cn", resourceManager: "https://management.chinacloudapi.cn",
         resourceManagerScope: "https://management.chinacloudapi.cn/.default", keyVaultSuffix: "vault.azure.cn",
         managedHSMSuffix: "managedhsm.azure.cn", graph: "https://microsoftgraph.chinacloudapi.cn",
-        logAnalytics: "https://api.loganalytics.azure.cn")
+        logAnalytics: "https://api.loganalytics.azure.cn",
+        databaseScope: "https://database.chinacloudapi.cn/.default")
 
     /// By the name in an environment; nil for `custom`, whose hosts the environment gives itself.
     package static func named(_ name: String) -> Cloud? {

@@ -74,8 +74,8 @@ final class RunSession {
         let root = documents.state.workTree ?? documents.state.gitFolder
         let section = environment.0
         plugins = PluginPool(entries, environment: Host.variables, secrets: cached) {
-            name, inputs, hide throws(MusterError) in
-            try connection(section, name, root: root, inputs: inputs, secrets: cached, hide: hide)
+            name, hide throws(MusterError) in
+            try connection(section, name, root: root, secrets: cached, hide: hide)
         }
         world = RunWorld(plugins: plugins, signals: signals, person: person)
         let material = PlanMaterial(

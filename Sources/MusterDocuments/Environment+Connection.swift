@@ -13,22 +13,18 @@ extension Environment {
     }
 
     /// A section as a plugin is given it, together with the environment's `tls`: secrets resolved, the template of a
-    /// connection string filled from the step's inputs. For the plugin's message alone; it is never logged or stored.
+    /// connection string as it stands here. For the plugin's message alone; it is never logged or stored.
     ///
-    /// - Throws: `environment.missing-section`, an ``ExpressionIssue``, and what `resolve` throws.
+    /// - Throws: `environment.missing-section`, and what `resolve` throws.
     package func connection(
-        _ name: String, inputs: [String: JSON] = [:], resolve: (SecretReference) throws -> String
-    ) throws -> JSON {
+        _ name: String, resolve: (SecretReference) throws(MusterError) -> String
+    ) throws(MusterError) -> JSON {
         guard let section = section(name), case .object(var members) = section.json else {
             let help =
                 suggestion(for: name, in: connectionNames) ?? "It has \(connectionNames.joined(separator: ", "))."
             throw MusterError(
                 code: "environment.missing-section", "The environment '\(self.name.value)' has no section '\(name)'",
                 help: connectionNames.isEmpty ? "Add it." : help)
-        }
-        // Before secrets come in: what a secret or an input holds is never read as a template.
-        if name.hasPrefix("sql."), let text = members["connection"]?.string {
-            members["connection"] = try Template(text).evaluate(in: ValueScope(roots: ["inputs": .object(inputs)]))
         }
         for secret in Self.secretMembers {
             if let reference = members[secret].flatMap(SecretReference.init) {
@@ -79,15 +75,66 @@ extension Environment {
         }
     }
 
-    static func checkConnection(_ connection: LocatedValue, into diagnostics: inout [Diagnostic]) {
+    /// What the plugin fills in: the step's inputs, and of the database that it wants to reach these.
+    private static let targetMembers = ["server", "host", "database", "intent"]
+
+    static func checkDatabase(_ database: LocatedValue, into diagnostics: inout [Diagnostic]) {
+        guard let connection = database["connection"] else { return }
         TemplateValue(connection, into: &diagnostics).forEachTemplate { template, source in
-            for reference in template.references where reference.root != "inputs" {
+            for reference in template.references where !isKnown(reference) {
                 diagnostics.append(
                     Diagnostic(
                         code: "environment.reference",
-                        "A connection string reads the step's inputs, not '\(reference)'",
+                        "A connection string reads inputs and \(targetNames), not '\(reference)'",
+                        help: suggestion(for: reference.description, in: targetMembers.map { "target." + $0 }),
                         at: source.location))
             }
+        }
+        // Behind the first '=' and ';' a name begins only at the start or after ';'.
+        let names = (connection.string ?? "").split(separator: ";").map { part in
+            part.prefix { $0 != "=" }.filter { $0 != " " }.lowercased()
+        }
+        if names.contains("pwd") || names.contains("password") {
+            diagnostics.append(
+                Diagnostic(
+                    code: "environment.secret-in-connection", "A connection string holds no password",
+                    help:
+                        "Give 'user' and 'password' beside it; the password is a reference such as { env: SQL_PASSWORD }.",
+                    at: connection.location))
+        }
+    }
+
+    private static var targetNames: String { targetMembers.map { "target." + $0 }.joined(separator: ", ") }
+
+    private static func isKnown(_ reference: Reference) -> Bool {
+        switch reference.root {
+        case "inputs": true
+        case "target": reference.path.count == 1 && targetMembers.contains(reference.path[0])
+        default: false
+        }
+    }
+
+    /// Who signs in is said once.
+    static func checkSignIn(_ database: LocatedValue, hasAzure: Bool, into diagnostics: inout [Diagnostic]) {
+        if let token = database["token"] {
+            for name in ["user", "password"] {
+                guard let other = database[name] else { continue }
+                diagnostics.append(
+                    Diagnostic(
+                        code: "environment.two-sign-ins", "With 'token' there is no '\(name)'",
+                        help: "Remove one of them.", at: other.location))
+            }
+            if !hasAzure {
+                diagnostics.append(
+                    Diagnostic(
+                        code: "environment.token-without-azure",
+                        "A token of Azure needs the environment's 'azure' section",
+                        help: "Add it, or give 'user' and 'password'.", at: token.location))
+            }
+        } else if let password = database["password"], database["user"] == nil {
+            diagnostics.append(
+                Diagnostic(
+                    code: "environment.password-without-user", "A 'password' needs a 'user'", at: password.location))
         }
     }
 }

@@ -20,7 +20,8 @@ package struct Environment: Sendable {
             }
             if let oci = root["oci"] { checkOracleCloud(oci, into: &diagnostics) }
             for (_, database) in databases(root) {
-                if let connection = database["connection"] { checkConnection(connection, into: &diagnostics) }
+                checkDatabase(database, into: &diagnostics)
+                checkSignIn(database, hasAzure: root["azure"] != nil, into: &diagnostics)
             }
             return Environment(
                 name: root.read("environment", or: "") { $0 }, summary: root["summary"]?.string,
@@ -66,7 +67,8 @@ extension Environment {
         .optional("graph", .text(.endpoint), "Microsoft Graph"),
         .optional("key-vault-suffix", .text(.suffix), "Behind a vault's name"),
         .optional("managed-hsm-suffix", .text(.suffix), "Behind a managed HSM's name"),
-        .optional("log-analytics", .text(.endpoint), "Azure Monitor's logs"))
+        .optional("log-analytics", .text(.endpoint), "Azure Monitor's logs"),
+        .optional("database", .text(.endpoint), "What tokens for databases are for"))
 
     private static let clientID = Field.required("client-id", .text(.guid), "The application's id")
     private static let anyClientID = Field.optional("client-id", .text(.guid), "The application's id")
@@ -141,7 +143,8 @@ extension Environment {
         ])
 
     private static let database = Shape.object(
-        .required("connection", .text(.sentence), "ODBC connection string; a template of the step's inputs"),
+        .required("connection", .text(.sentence), "ODBC connection string; a template of target and inputs"),
         .optional("user", .text(.sentence), "The user"),
-        .optional("password", SecretReference.shape, "The user's password"))
+        .optional("password", SecretReference.shape, "The user's password"),
+        .optional("token", .choice(["azure"]), "In place of both: sign in with the azure section's credential"))
 }

@@ -12,17 +12,10 @@ extension Runbook {
         .optional(
             "locks", .list(.text(.sentence)),
             "What no two runs may work on at once; templates of inputs and environment"),
-        .optional("measures", .list(measureShape), "Clocks with their objectives"),
+        .optional("measures", .list(Measure.shape), "Clocks and outputs with their objectives"),
         .required("steps", .list(stepShape, atLeast: 1), "What is done"),
         .optional("finally", .list(stepShape), "Back to normal: done whatever happened above"),
     ])
-
-    private static let measureShape = Shape.object(
-        .required("id", .text(.kebab), "Its name"),
-        .required("summary", .text(.sentence), "What it measures"),
-        .required("from", .text(.mark), "Where the clock starts"),
-        .required("to", .text(.mark), "Where it stops"),
-        .optional("objective", .text(.duration), "The longest it should take"))
 
     static let stepShape = Shape.object(
         .required("id", .text(.kebab), "The step's name in this runbook"),
@@ -49,7 +42,7 @@ extension Runbook {
         summary = root["summary"]?.string ?? ""
         inputs = InputDeclaration.read(root["inputs"], into: &diagnostics)
         locks = (root["locks"]?.list ?? []).map { TemplateValue($0, into: &diagnostics) }
-        measures = (root["measures"]?.list ?? []).compactMap(Measure.init)
+        measures = (root["measures"]?.list ?? []).compactMap { Measure($0, into: &diagnostics) }
         let wasWrong = !diagnostics.isEmpty
         func read(_ section: Section) -> [Step] {
             (root[section.rawValue]?.list ?? []).map {
@@ -63,19 +56,6 @@ extension Runbook {
         reportDoubled(measures.map(\.id), code: "runbook.doubled-id", "measures", into: &diagnostics)
         reportDoubled(
             allSteps.map(\.id).filter { !$0.value.isEmpty }, code: "runbook.doubled-id", "steps", into: &diagnostics)
-    }
-}
-
-extension Runbook.Measure {
-    fileprivate init?(_ value: LocatedValue) {
-        guard let id = value.read("id", { $0 }), let from = value.read("from", MeasureMark.init),
-            let to = value.read("to", MeasureMark.init)
-        else { return nil }
-        self.id = id
-        self.from = from
-        self.to = to
-        summary = value["summary"]?.string ?? ""
-        objective = value["objective"]?.string.flatMap(Duration.init(durationText:))
     }
 }
 

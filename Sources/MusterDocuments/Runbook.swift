@@ -63,14 +63,6 @@ package struct Runbook: Sendable {
         var conditionSource: LocatedValue?
     }
 
-    package struct Measure: Sendable {
-        package var id: Located<String>
-        package var summary: String
-        package var from: Located<MeasureMark>
-        package var to: Located<MeasureMark>
-        package var objective: Duration?
-    }
-
     package var location: SourceLocation
     package var name: Located<String>
     package var version: Located<SemanticVersion>

@@ -37,7 +37,7 @@ package func lintRunbook(
 struct RunbookLint {
     var context: RunbookLintContext
     var diagnostics: [Diagnostic] = []
-    private let runbook: Runbook
+    let runbook: Runbook
     private var usedInputs: Set<String> = []
 
     init(_ runbook: Runbook) {
@@ -115,18 +115,6 @@ struct RunbookLint {
         for lock in runbook.locks {
             let scope = RunbookScope(context: context, step: nil, place: .locks)
             check(lock, is: .string, in: scope, what: "A lock")
-        }
-    }
-
-    mutating func checkMeasures() {
-        for measure in runbook.measures {
-            for mark in [measure.from, measure.to] where context.positions[mark.value.step] == nil {
-                report(
-                    "unknown-mark",
-                    "The measure '\(measure.id.value)' names the step '\(mark.value.step)', which does not exist",
-                    help: suggestion(for: mark.value.step, in: context.candidates(Array(context.positions.keys))),
-                    at: mark.location)
-            }
         }
     }
 

@@ -21,6 +21,7 @@ extension Shape {
             guard let number = value.int, range.contains(number) else {
                 return reportKind(value, named: name, into: &diagnostics)
             }
+        case .number where fitsKind(of: value): break
         case .choice(let names): checkChoice(value, names, named: name, into: &diagnostics)
         case .list(let shape, let least):
             guard let elements = value.list else { return reportKind(value, named: name, into: &diagnostics) }
@@ -37,13 +38,14 @@ extension Shape {
             let fitting = shapes.first { $0.fitsKind(of: value) } ?? shapes.first { $0.accepts(value) }
             guard let fitting else { return reportKind(value, named: name, into: &diagnostics) }
             fitting.check(value, named: name, into: &diagnostics)
-        case .boolean: reportKind(value, named: name, into: &diagnostics)
+        case .boolean, .number: reportKind(value, named: name, into: &diagnostics)
         }
     }
 
     private func fitsKind(of value: LocatedValue) -> Bool {
         switch (self, value.content) {
-        case (.text, .string), (.choice, .string), (.boolean, .bool), (.integer, .int), (.null, .null), (.list, .list),
+        case (.text, .string), (.choice, .string), (.boolean, .bool), (.integer, .int),
+            (.number, .int), (.number, .double), (.null, .null), (.list, .list),
             (.map, .mapping), (.object, .mapping), (.variants, .mapping), (.any, _):
             true
         default: false

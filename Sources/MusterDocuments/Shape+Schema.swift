@@ -13,6 +13,7 @@ extension Shape {
         case .boolean: return ["type": "boolean"]
         case .integer(let range):
             return ["type": "integer", "minimum": .int(range.lowerBound), "maximum": .int(range.upperBound)]
+        case .number: return ["type": "number"]
         case .choice(let names): return ["enum": .array(names.map(JSON.string))]
         case .any: return true
         case .null: return ["type": "null"]

@@ -7,6 +7,8 @@ indirect enum Shape: Sendable {
     case text(TextRule)
     case boolean
     case integer(ClosedRange<Int64>)
+    /// An integer, or a decimal fraction.
+    case number
     case choice([String])
     /// Anything that JSON can say.
     case any
@@ -71,6 +73,7 @@ extension Shape {
         case .text(let rule): rule.name
         case .boolean: "true or false"
         case .integer(let range): "an integer from \(range.lowerBound) to \(range.upperBound)"
+        case .number: "a number"
         case .choice(let names): "one of \(names.joined(separator: ", "))"
         case .any: "a value"
         case .null: "null"

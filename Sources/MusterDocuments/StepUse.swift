@@ -50,20 +50,3 @@ package struct BackoffRange: Hashable, Sendable {
         self.init(least: durations[0], most: durations[durations.count - 1])
     }
 }
-
-/// A moment of a run: `steps.<id>.started` or `steps.<id>.finished`.
-package struct MeasureMark: Hashable, Sendable {
-    package enum Edge: String, Sendable { case started, finished }
-
-    package var step: String
-    package var edge: Edge
-
-    package init?(_ text: String) {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 3, parts[0] == "steps", isKebabCase(parts[1]), let edge = Edge(rawValue: parts[2]) else {
-            return nil
-        }
-        step = parts[1]
-        self.edge = edge
-    }
-}

@@ -40,8 +40,12 @@ extension TextRule {
         text.hasPrefix("${{") && text.hasSuffix("}}")
     }
     static let mark = TextRule(
-        "steps.<id>.started or steps.<id>.finished", pattern: #"^steps\.[a-z][a-z0-9-]*\.(started|finished)$"#
+        "run.started, steps.<id>.started or steps.<id>.finished",
+        pattern: #"^(run\.started|steps\.[a-z][a-z0-9-]*\.(started|finished))$"#
     ) { MeasureMark($0) != nil }
+    static let measuredOutput = TextRule(
+        "steps.<id>.outputs.<name>", pattern: #"^steps\.[a-z][a-z0-9-]*\.outputs\.[A-Za-z][A-Za-z0-9_-]{0,63}$"#
+    ) { MeasuredOutput($0) != nil }
     static let valueType = TextRule(
         "a type: \(ValueType.names.joined(separator: ", ")), or list of one",
         pattern: "^(list of )?(\(ValueType.names.joined(separator: "|")))$"
@@ -74,7 +78,7 @@ extension TextRule {
         "a branch such as muster/records", pattern: "^[A-Za-z0-9_][A-Za-z0-9_./-]*$", accepts: isBranchName)
 }
 
-private func isMemberName(_ text: String) -> Bool {
+func isMemberName(_ text: String) -> Bool {
     guard let first = text.utf8.first, isLetter(first), text.utf8.count <= 64 else { return false }
     return text.utf8.allSatisfy {
         isLetter($0) || (48...57).contains($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")

@@ -66,7 +66,7 @@ package struct PlanMaterial {
                 kind: kind, runbook: planRunbook, commit: commit, lock: lock, environment: environment, change: change,
                 inputs: inputs, locks: try draft.locks(), plugins: plugins, definitions: try plannedDefinitions(),
                 steps: draft.steps,
-                measures: measures)
+                measures: plannedMeasures)
         } catch let error as MusterError {
             throw error
         } catch {
@@ -80,15 +80,6 @@ package struct PlanMaterial {
         Plan.Runbook(
             name: runbook.name.value, version: runbook.version.value, summary: runbook.summary,
             document: runbookDocument)
-    }
-
-    private var measures: [PlannedMeasure] {
-        runbook.measures.map { measure in
-            PlannedMeasure(
-                id: measure.id.value, summary: measure.summary, from: .init(measure.from.value),
-                to: .init(measure.to.value),
-                objectiveMilliseconds: measure.objective?.milliseconds)
-        }
     }
 
     private func plannedDefinitions() throws(MusterError) -> [String: PlannedDefinition] {
@@ -149,12 +140,6 @@ package struct PlanMaterial {
     }
 }
 
-extension PlannedMeasure.Mark {
-    fileprivate init(_ mark: MeasureMark) {
-        self.init(step: mark.step, edge: mark.edge == .started ? .started : .finished)
-    }
-}
-
 extension PlannedDefinition {
     /// The parts of the definition that a run and its record need.
     init(_ material: PlanMaterial.Definition) {
@@ -171,6 +156,8 @@ extension PlannedDefinition {
             postconditions: definition.postconditions.map { .init(id: $0.id.value, says: $0.says) },
             permissions: definition.permissions,
             inputs: definition.inputs.map(PlannedDefinition.Input.init), outputs: definition.outputs.map(\.name.value),
+            outputTypes: Dictionary(
+                definition.outputs.map { ($0.name.value, .init($0)) }, uniquingKeysWith: { first, _ in first }),
             rollback: definition.rollbackText,
             knownErrors: definition.knownErrors.map { .init(match: $0.match.value, means: $0.means, remedy: $0.remedy) }
         )
@@ -183,6 +170,13 @@ extension PlannedDefinition.Input {
         self.init(
             name: input.name.value, type: type.name, resource: type.resource, values: type.values,
             isRequired: input.mustBeGiven)
+    }
+}
+
+extension PlannedDefinition.OutputType {
+    fileprivate init(_ output: OutputDeclaration) {
+        let type = output.type.written
+        self.init(type: type.name, resource: type.resource, values: type.values.isEmpty ? nil : type.values)
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MusterExpressions
 internal import MusterMachine
 internal import MusterModel
 internal import MusterPluginProtocol
@@ -16,19 +17,19 @@ struct StepAnswer {
             let all = try Self.complete(results, definition.preconditions.map(\.id), task)
             events = [.stepChecked(StepChecked(step: step, attempt: attempt, preconditions: all))]
         case (.observe, .observed(var observation)), (.readBack, .observed(var observation)):
-            let (outputs, log) = Self.declared(observation.outputs, definition)
+            let (outputs, log) = try Self.declared(observation.outputs, definition)
             observation.outputs = outputs
             let purpose: StepObserved.Purpose = task.verb == .observe ? .beforeEffect : .readBack
             let observed = StepObserved(step: step, attempt: attempt, purpose: purpose, observation: observation)
             events = log + [.stepObserved(observed)]
         case (.apply, .applied(let claimed)):
-            let (outputs, log) = Self.declared(claimed, definition)
+            let (outputs, log) = try Self.declared(claimed, definition)
             events = log + [.stepApplied(StepApplied(step: step, attempt: attempt, outputs: outputs))]
         case (.verify, .verified(let results, let found)):
             let all = try Self.complete(results, definition.postconditions.map(\.id), task)
             // A step with an effect has given its outputs already; these would be others.
             let claimed = definition.effect == .none ? found : nil
-            let (outputs, log) = Self.declared(claimed ?? [:], definition)
+            let (outputs, log) = try Self.declared(claimed ?? [:], definition)
             let verified = StepVerified(
                 step: step, attempt: attempt, postconditions: all, outputs: claimed == nil ? nil : outputs)
             events = log + [.stepVerified(verified)]
@@ -56,10 +57,20 @@ struct StepAnswer {
         }
     }
 
-    /// Only what the definition declares is kept: nothing else may reach the journal as an output.
+    /// Only what the definition declares is kept: nothing else may reach the journal as an output. What it declares is
+    /// of the declared type, for later steps and objectives stand on it; null stands for one that there is none of.
     private static func declared(
         _ outputs: [String: JSON], _ definition: PlannedDefinition
-    ) -> (kept: [String: JSON], log: [Event]) {
+    ) throws(StepFailure) -> (kept: [String: JSON], log: [Event]) {
+        for (name, value) in outputs.sorted(by: { $0.key < $1.key }) where value != .null {
+            if let why = definition.type(ofOutput: name)?.mismatch(of: value) {
+                // Trying again would give the same; after an effect has begun the target is read back all the same.
+                throw StepFailure(
+                    kind: .permanent, code: "plugin.output-type",
+                    message: "The output \"\(name)\" of \(definition.reference) is not as declared: \(why)",
+                    remedy: "Correct the plugin, or the output's type in the step's definition.")
+            }
+        }
         let strangers = outputs.keys.filter { !definition.outputs.contains($0) }.sorted()
         guard !strangers.isEmpty else { return (outputs, []) }
         let text = "dropped outputs that \(definition.reference) does not declare: \(strangers.joined(separator: ", "))"
@@ -69,5 +80,12 @@ struct StepAnswer {
 
     private static func broken(_ what: String) -> StepFailure {
         StepFailure(kind: .unknownOutcome, code: "plugin.protocol-error", message: what)
+    }
+}
+
+extension PlannedDefinition {
+    /// Nil for an output that is not declared, or whose type the plan does not hold.
+    fileprivate func type(ofOutput name: String) -> ValueType? {
+        outputTypes?[name].flatMap { ValueType(name: $0.type, resource: $0.resource, values: $0.values ?? []) }
     }
 }

@@ -179,6 +179,19 @@ package struct PlannedDefinition: Hashable, Sendable, Codable {
         }
     }
 
+    /// An output's type as the definition writes it.
+    package struct OutputType: Hashable, Sendable, Codable {
+        package var type: String
+        package var resource: String?
+        /// Of an enum.
+        package var values: [String]?
+        package init(type: String, resource: String?, values: [String]?) {
+            self.type = type
+            self.resource = resource
+            self.values = values
+        }
+    }
+
     package var reference: StepReference
     package var version: SemanticVersion
     /// Nil for the engine's built-in steps.
@@ -196,6 +209,8 @@ package struct PlannedDefinition: Hashable, Sendable, Codable {
     package var inputs: [Input]
     /// Names of the declared outputs.
     package var outputs: [String]
+    /// By the output's name. Nil in plans of Muster 0.1, which held no output against its type.
+    package var outputTypes: [String: OutputType]?
     /// Template with `${{ }}` of `inputs` and `undo`.
     package var rollback: String?
     package var knownErrors: [KnownError]
@@ -204,8 +219,8 @@ package struct PlannedDefinition: Hashable, Sendable, Codable {
         reference: StepReference, version: SemanticVersion, document: Plan.Document?, commit: ObjectID?,
         summary: String,
         effect: Effect, timeoutMilliseconds: Int64, connections: [String], preconditions: [Precondition],
-        postconditions: [Postcondition], permissions: [String], inputs: [Input], outputs: [String], rollback: String?,
-        knownErrors: [KnownError]
+        postconditions: [Postcondition], permissions: [String], inputs: [Input], outputs: [String],
+        outputTypes: [String: OutputType]? = nil, rollback: String?, knownErrors: [KnownError]
     ) {
         self.reference = reference
         self.version = version
@@ -220,6 +235,7 @@ package struct PlannedDefinition: Hashable, Sendable, Codable {
         self.permissions = permissions
         self.inputs = inputs
         self.outputs = outputs
+        self.outputTypes = outputTypes
         self.rollback = rollback
         self.knownErrors = knownErrors
     }
@@ -307,34 +323,5 @@ package struct PlannedStep: Hashable, Sendable, Codable {
         self.onFailure = onFailure
         self.timeoutMilliseconds = timeoutMilliseconds
         self.preview = preview
-    }
-}
-
-/// A clock of the run with its objective.
-package struct PlannedMeasure: Hashable, Sendable, Codable {
-    package enum Edge: String, Sendable, Codable { case started, finished }
-
-    /// A moment: `steps.<id>.started` or `.finished`.
-    package struct Mark: Hashable, Sendable, Codable {
-        package var step: String
-        package var edge: Edge
-        package init(step: String, edge: Edge) {
-            self.step = step
-            self.edge = edge
-        }
-    }
-
-    package var id: String
-    package var summary: String
-    package var from: Mark
-    package var to: Mark
-    package var objectiveMilliseconds: Int64?
-
-    package init(id: String, summary: String, from: Mark, to: Mark, objectiveMilliseconds: Int64?) {
-        self.id = id
-        self.summary = summary
-        self.from = from
-        self.to = to
-        self.objectiveMilliseconds = objectiveMilliseconds
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import MusterModel
+package import MusterModel
 internal import MusterPluginProtocol
 
 /// What a verb is told about the call that it serves, and its way to talk to the operator and the record.
@@ -19,6 +19,11 @@ public struct StepContext: Sendable {
     public var idempotencyKey: String { call.parameters.idempotencyKey }
     /// How long this call may take. After it the call is cancelled, and soon after that the process is ended.
     public var timeout: Duration { .milliseconds(call.parameters.timeoutMilliseconds) }
+
+    /// What the runbook gives under `with:`, secret inputs resolved; for the templates of connection strings.
+    ///
+    /// Never log it, never put it into evidence or an error.
+    package var inputs: JSON { .object(call.parameters.inputs) }
 
     /// A connection that the definition names, such as `azure`: the environment's section with secrets resolved.
     ///

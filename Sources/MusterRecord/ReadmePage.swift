@@ -18,16 +18,19 @@ struct ReadmePage {
         var page = MarkdownPage()
         heading(&page)
         attention(&page)
-        deviations(&page)
+        deviations.writeShort(to: &page)
+        ObjectivesSection(record: record).write(to: &page)
         facts(&page)
-        measures(&page)
         TimelineChart(record: record).write(to: &page)
         stepTable(&page)
         for step in sectionedSteps { StepSection(step: step, record: record, plan: plan).write(to: &page) }
+        deviations.writeFull(to: &page)
         whatRan(&page)
         howToVerify(&page)
         return page.text
     }
+
+    private var deviations: DeviationsSection { DeviationsSection(record: record) }
 
     private var sectionedSteps: [StepRecord] {
         guard record.steps.count > Self.sectionsMax else {
@@ -46,7 +49,8 @@ struct ReadmePage {
     private var outcomeText: String {
         let count = record.deviations.count
         let with = count == 0 ? "" : " with \(count) deviation\(count == 1 ? "" : "s")"
-        return "\(record.outcome.rawValue)\(with)"
+        let objectives = record.objectives.map { ", \($0.met) of \($0.all) objectives met" } ?? ""
+        return "\(record.outcome.rawValue)\(with)\(objectives)"
     }
 
     // MARK: What to look at first
@@ -83,21 +87,6 @@ struct ReadmePage {
         return parts.joined(separator: " ")
     }
 
-    private func deviations(_ page: inout MarkdownPage) {
-        guard !record.deviations.isEmpty else {
-            if record.outcome == .succeeded { page.paragraph("No deviations: everything was as planned.") }
-            return
-        }
-        page.heading("Deviations (\(record.deviations.count))")
-        for (index, deviation) in record.deviations.enumerated() {
-            let shown = deviation.steps.prefix(5).map { Markdown.code($0) }.joined(separator: ", ")
-            let more = deviation.steps.count > 5 ? " and \(deviation.steps.count - 5) more" : ""
-            let steps = shown.isEmpty ? "" : "\(shown)\(more): "
-            page.line("\(index + 1). \(steps)\(Markdown.sentence(deviation.says))")
-        }
-        page.blank()
-    }
-
     // MARK: Figures
 
     private func facts(_ page: inout MarkdownPage) {
@@ -114,7 +103,6 @@ struct ReadmePage {
         rows.append(["Catalog commit", record.commit.map { Markdown.code($0.hex) } ?? "**uncommitted work**"])
         rows.append(["Plan", Markdown.code(record.plan.description)])
         rows.append(["Steps", stepCounts])
-        if !record.measures.isEmpty { rows.append(["Objectives", objectives]) }
         rows.append(["State left behind", leftBehind])
         page.table(["", ""], rows)
         inputs(&page)
@@ -134,19 +122,6 @@ struct ReadmePage {
             return count == 0 ? nil : "\(count) \(result.phrase)"
         }
         return counts.joined(separator: " · ")
-    }
-
-    private var objectives: String {
-        record.measures.map { measure in
-            guard let measured = measure.measuredMilliseconds else {
-                return "\(Markdown.text(measure.id)) **not known**"
-            }
-            guard let objective = measure.objectiveMilliseconds else {
-                return "\(Markdown.text(measure.id)) \(duration(measured))"
-            }
-            let verdict = measure.met == true ? "met" : "**not met**"
-            return "\(Markdown.text(measure.id)) \(duration(measured)) of \(duration(objective)), \(verdict)"
-        }.joined(separator: " · ")
     }
 
     private var leftBehind: String {
@@ -173,24 +148,6 @@ struct ReadmePage {
         page.table(
             ["input", "value"],
             record.inputs.sorted { $0.key < $1.key }.map { [Markdown.text($0), Markdown.code($1.text)] })
-    }
-
-    private func measures(_ page: inout MarkdownPage) {
-        guard !record.measures.isEmpty else { return }
-        page.heading("Measures")
-        let rows = record.measures.map { measure -> [String] in
-            let waited = measure.waitedForPeopleMilliseconds.map { $0 == 0 ? "none" : duration($0) } ?? ""
-            let measured =
-                measure.measuredMilliseconds.map(duration) ?? "not known: \(Markdown.text(measure.unknown ?? ""))"
-            let objective = measure.objectiveMilliseconds.map(duration) ?? "none"
-            let verdict = measure.met.map { $0 ? "met" : "**not met**" } ?? "not known"
-            let marks = [measure.from, measure.to].map { Markdown.text("\($0.step) \($0.edge.rawValue)") }
-            return [
-                "**\(Markdown.text(measure.id))** \(Markdown.text(measure.summary))", marks.joined(separator: " → "),
-                measured, waited, objective, measure.objectiveMilliseconds == nil ? "" : verdict,
-            ]
-        }
-        page.table(["measure", "from → to", "measured", "of it waiting for people", "objective", ""], rows)
     }
 
     // MARK: Steps

@@ -55,7 +55,15 @@ package enum RecordSchema {
                     "steps": texts("The steps it is about."),
                     "says": text("One sentence."), "person": text("Who decided it."),
                 ], optional: ["person"]),
-            "mark": object(["step": text("A step or a for-each."), "edge": ["enum": ["started", "finished"]]]),
+            "mark": object(
+                [
+                    "step": text("A step or a for-each; missing for the run itself."),
+                    "edge": ["enum": ["started", "finished"]],
+                ], optional: ["step"]),
+            "measuredOutput": object([
+                "step": text("The step."), "output": text("The output's name."),
+                "type": text("As its definition writes it."),
+            ]),
             "measure": measure, "leftBehind": leftBehind, "step": step, "condition": condition, "failure": failure,
             "definition": object(
                 [
@@ -72,17 +80,22 @@ package enum RecordSchema {
     }
 
     private static var measure: JSON {
-        object(
-            [
-                "id": text("Its id."), "summary": text("What it measures."), "from": ref("mark"), "to": ref("mark"),
-                "measuredMilliseconds": integer("Missing when a mark is missing."),
-                "waitedForPeopleMilliseconds": integer("Part of it that went into waiting for people."),
-                "objectiveMilliseconds": integer("The objective."), "met": ["type": "boolean"],
-                "unknown": text("Why nothing was measured."),
-            ],
-            optional: [
-                "measuredMilliseconds", "waitedForPeopleMilliseconds", "objectiveMilliseconds", "met", "unknown",
-            ])
+        let members: [String: JSON] = [
+            "id": text("Its id."), "summary": text("What it measures."),
+            "kind": oneOf(MeasureRecord.Kind.self, "A clock, or an output of a step."),
+            "from": ref("mark"), "to": ref("mark"),
+            "fromAt": time("Where the clock started."), "toAt": time("Where it stopped."),
+            "output": ref("measuredOutput"), "value": ["description": "The output, as the step gave it."],
+            "measuredMilliseconds": integer(
+                "Of a clock, or of an output that is a duration; missing when it is not known."),
+            "waitedForPeopleMilliseconds": integer("Part of it that went into waiting for people."),
+            "withoutPeopleMilliseconds": integer("The rest of it."),
+            "objectiveMilliseconds": integer("The longest that is allowed, waiting for people included."),
+            "objectiveAtMost": typed("number", "The greatest number that is allowed."),
+            "objectiveEquals": typed(["string", "boolean"], "The very value that is wanted."),
+            "met": ["type": "boolean"], "unknown": text("Why nothing was measured."),
+        ]
+        return object(members, optional: Set(members.keys).subtracting(["id", "summary", "kind"]))
     }
 
     private static var leftBehind: JSON {

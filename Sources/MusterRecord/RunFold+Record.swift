@@ -90,44 +90,6 @@ extension RunFold {
         }
     }
 
-    // MARK: Measures
-
-    private func measure(_ planned: PlannedMeasure) -> MeasureRecord {
-        var record = MeasureRecord(
-            id: planned.id, summary: planned.summary, from: planned.from, to: planned.to,
-            objectiveMilliseconds: planned.objectiveMilliseconds)
-        switch (moment(planned.from), moment(planned.to)) {
-        case (.failure(let missing), _), (_, .failure(let missing)): record.unknown = missing.why
-        case (.success(let from), .success(let to)):
-            let measured = to.milliseconds(since: from)
-            record.measuredMilliseconds = measured
-            record.waitedForPeopleMilliseconds = waiting.milliseconds(from: from, to: to)
-            record.met = planned.objectiveMilliseconds.map { measured <= $0 }
-        }
-        return record
-    }
-
-    private struct MissingMark: Error { var why: String }
-
-    /// Of a `for-each`, the first start and the last end count.
-    private func moment(_ mark: PlannedMeasure.Mark) -> Result<Moment, MissingMark> {
-        let marked = steps.filter { $0.step.id == mark.step || $0.step.group?.id == mark.step }
-        guard !marked.isEmpty else { return .failure(MissingMark(why: "The plan has no step \(mark.step)")) }
-        switch mark.edge {
-        case .started:
-            let starts = marked.compactMap(\.startedAt)
-            guard let first = starts.min(by: { $0.elapsed < $1.elapsed }) else {
-                return .failure(MissingMark(why: "\(mark.step) was not started"))
-            }
-            return .success(first)
-        case .finished:
-            guard marked.allSatisfy(\.isDone),
-                let last = marked.compactMap(\.finishedAt).max(by: { $0.elapsed < $1.elapsed })
-            else { return .failure(MissingMark(why: "\(mark.step) was not done")) }
-            return .success(last)
-        }
-    }
-
     // MARK: State left behind
 
     /// The last word on each path counts: a later step may have changed what an earlier one put there.
@@ -145,14 +107,5 @@ extension RunFold {
             }
         }
         return left
-    }
-}
-
-extension StepFold {
-    fileprivate var isDone: Bool {
-        switch record.result {
-        case .verified, .unverified, .alreadySo, .shown: true
-        default: false
-        }
     }
 }

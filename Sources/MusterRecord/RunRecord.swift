@@ -91,22 +91,6 @@ package struct Deviation: Hashable, Sendable, Codable {
     package var person: String?
 }
 
-/// A clock of the run, read.
-package struct MeasureRecord: Hashable, Sendable, Codable {
-    package var id: String
-    package var summary: String
-    package var from: PlannedMeasure.Mark
-    package var to: PlannedMeasure.Mark
-    /// Nil when one of the marks is missing.
-    package var measuredMilliseconds: Int64?
-    package var waitedForPeopleMilliseconds: Int64?
-    package var objectiveMilliseconds: Int64?
-    /// Nil without an objective, and when it is not known.
-    package var met: Bool?
-    /// Why nothing was measured.
-    package var unknown: String?
-}
-
 /// A value that the run put in place and that is still there, as far as the run knows.
 package struct LeftBehind: Hashable, Sendable, Codable {
     package enum Certainty: String, Sendable, Codable, CaseIterable {

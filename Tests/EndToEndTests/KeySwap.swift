@@ -16,9 +16,15 @@ enum KeySwap {
 }
 
 extension Catalog {
+    /// Path of a runbook's scenario.
+    func scenario(_ name: String = "default", of runbook: String) -> String {
+        "\(folder)/runbooks/tests/\(runbook)/\(name).yaml"
+    }
+
     /// A runbook's inputs, as a file for `--inputs`: those of its scenario.
     func inputs(of runbook: String, scenario: String = "default") throws -> String {
-        let lines = try read("runbooks/tests/\(runbook)/\(scenario).yaml").split(separator: "\n")
+        let lines = try String(contentsOfFile: self.scenario(scenario, of: runbook), encoding: .utf8).split(
+            separator: "\n")
         let values = lines.drop { $0 != "inputs:" }.dropFirst().prefix { $0.hasPrefix("  ") }
         let path = "\(root)/inputs.yaml"
         try values.map { $0.dropFirst(2) }.joined(separator: "\n").write(

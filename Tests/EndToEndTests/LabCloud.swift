@@ -55,7 +55,8 @@ final class LabCloud {
     /// What `GET /simulator/<name>` answers.
     func look(at name: String) throws -> JSON {
         let answer = try RunningCommand(
-            "/usr/bin/python3", ["\(projectFolder)/Tests/EndToEndTests/Servers/fetch.py", "\(address)/simulator/\(name)"],
+            "/usr/bin/python3",
+            ["\(projectFolder)/Tests/EndToEndTests/Servers/fetch.py", "\(address)/simulator/\(name)"],
             environment: [:]
         ).finish()
         guard answer.status == 0 else { throw FixtureFailure(description: "\(answer)") }

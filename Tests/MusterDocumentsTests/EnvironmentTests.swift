@@ -40,11 +40,9 @@ struct EnvironmentTests {
         #expect(section["endpoints"]?["key-vault-suffix"] == "vault.localhost:8443")
     }
 
-    @Test func `a connection string is filled from inputs once, and secrets are no templates`() throws {
-        let section = try environment().connection("sql.azure", inputs: ["server": "${{ inputs.x }}"]) { _ in
-            "${{ inputs.server }}"
-        }
-        #expect(section["connection"] == "Server=${{ inputs.x }};Encrypt=yes")
+    @Test func `a connection string is handed over as it stands, and secrets are no templates`() throws {
+        let section = try environment().connection("sql.azure") { _ in "${{ inputs.server }}" }
+        #expect(section["connection"] == "Server=${{ inputs.server }};Encrypt=yes")
         #expect(section["password"] == "${{ inputs.server }}")
     }
 
@@ -72,9 +70,10 @@ struct EnvironmentTests {
         let environment = try environment()
         let missing = #expect(throws: MusterError.self) { try environment.connection("sql.azur") { _ in "" } }
         #expect(missing?.code == "environment.missing-section" && missing?.help == "Did you mean 'sql.azure'?")
-        #expect(throws: CancellationError.self) {
-            try environment.connection("azure") { _ in throw CancellationError() }
+        let failed = #expect(throws: MusterError.self) {
+            try environment.connection("azure") { _ throws(MusterError) in throw MusterError(code: "secret.x", "no") }
         }
+        #expect(failed?.code == "secret.x")
     }
 
     static let changes: [(String, String, [String])] = [
@@ -131,7 +130,34 @@ struct EnvironmentTests {
         ),
         (
             "{ inputs.server }", "{ environment.x }",
-            ["16:24: error: A connection string reads the step's inputs, not 'environment.x' [environment.reference]"]
+            [
+                "16:24: error: A connection string reads inputs and target.server, target.host, target.database, target.intent, not 'environment.x' [environment.reference]"
+            ]
+        ),
+        (
+            "{ inputs.server }", "{ target.databse }",
+            [
+                "16:24: error: A connection string reads inputs and target.server, target.host, target.database, target.intent, not 'target.databse' [environment.reference]"
+            ]
+        ),
+        (
+            "Encrypt=yes", "Encrypt=yes; Pwd=geheim",
+            ["16:24: error: A connection string holds no password [environment.secret-in-connection]"]
+        ),
+        (
+            "user: drill,", "token: azure, user: drill,",
+            [
+                "16:87: error: With 'token' there is no 'user' [environment.two-sign-ins]",
+                "16:104: error: With 'token' there is no 'password' [environment.two-sign-ins]",
+            ]
+        ),
+        (
+            "user: drill,", "",
+            ["16:78: error: A 'password' needs a 'user' [environment.password-without-user]"]
+        ),
+        (
+            "user: drill, password: { command: [pass, \"sql lab\"] }", "token: entra",
+            ["16:74: error: 'token' is one of azure, not 'entra' [document.bad-value]"]
         ),
         (
             "password: { command: [pass, \"sql lab\"] }", "password: geheim",
@@ -211,6 +237,23 @@ struct EnvironmentTests {
     func `each kind of credential is read`(credential: String) {
         let document = "environment: e\nazure:\n  tenant: contoso.onmicrosoft.com\n  credential: \(credential)\n"
         #expect(Environment.parse(Array(document.utf8), file: "e").diagnostics == [])
+    }
+
+    @Test func `a connection string names the database that is wanted, and a token needs no user`() {
+        let document = """
+            environment: e
+            azure: { tenant: contoso.onmicrosoft.com, credential: { type: azure-cli } }
+            sql:
+              azure:
+                connection: "Driver={X};Server=${{ target.host }},${{ inputs.port }};Database=${{ target.database }};ApplicationIntent=${{ target.intent }}"
+                token: azure
+            """
+        #expect(Environment.parse(Array(document.utf8), file: "e").diagnostics == [])
+        let withoutAzure = document.split(separator: "\n").filter { !$0.hasPrefix("azure") }.joined(separator: "\n")
+        #expect(
+            Environment.parse(Array(withoutAzure.utf8), file: "e").diagnostics.map(firstLine) == [
+                "5:12: error: A token of Azure needs the environment's 'azure' section [environment.token-without-azure]"
+            ])
     }
 
     @Test(arguments: ["http://169.254.example", "http://10.0.0.1/x", "http://169.254.1.1@evil.example"])

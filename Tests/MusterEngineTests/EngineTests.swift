@@ -119,16 +119,36 @@ import Testing
         #expect(try world.entries.allSatisfy { try !String(decoding: $0.line(), as: UTF8.self).contains("hunter2") })
     }
 
-    @Test func `the outputs of a proof come with its verify, those of an effect never do`() throws {
+    @Test func `an output of another type than declared is an error of the step`() throws {
+        var plan = F.plan([F.step("a", attempts: 3)])
+        plan.definitions["test/effect@1.0.0"]?.outputTypes = [
+            "value": .init(type: "duration", resource: nil, values: nil)
+        ]
         let world = SimulatedWorld()
-        let found: [String: JSON] = ["value": "found", "password": "hunter2-hunter2"]
-        let shown = PluginAnswer.verified([ConditionResult(id: "is-so", verdict: .met, says: "so")], outputs: found)
-        for step in ["proof", "effect"] { world.answers["\(step) verify"] = [.success(shown)] }
-        world.answers["effect apply"] = [.success(.applied(outputs: ["value": "done"]))]
-        let state = try run([F.step("proof", uses: "test/proof"), F.step("effect", needs: ["proof"])], world)
-        #expect(state.state(of: "proof")?.outputs == ["value": "found"])
-        #expect(state.state(of: "effect")?.outputs == ["value": "done"])
-        #expect(try world.entries.allSatisfy { try !String(decoding: $0.line(), as: UTF8.self).contains("hunter2") })
+        world.answers["a observe"] = [
+            .success(.observed(Observation(standing: .satisfied, changes: [], why: nil, outputs: ["value": "soon"])))
+        ]
+        var engine = Engine(state: RunState(plan: plan), journal: world, world: world, followers: [world])
+        let state = try engine.run(opening: [F.created, F.started])
+        #expect(state.state(of: "a")?.phase == .failed)
+        #expect(state.state(of: "a")?.failure?.code == "plugin.output-type")
+        #expect(world.trace.filter { $0 == "call a observe" }.count == 1)
+    }
+
+    @Test func `an effect whose answer has an output of the wrong type is read back`() throws {
+        var plan = F.plan([F.step("a")])
+        plan.definitions["test/effect@1.0.0"]?.outputTypes = [
+            "value": .init(type: "integer", resource: nil, values: nil)
+        ]
+        let world = SimulatedWorld()
+        world.answers["a apply"] = [.success(.applied(outputs: ["value": "seven"]))]
+        world.answers["a read-back"] = [
+            .success(.observed(Observation(standing: .satisfied, changes: [], why: nil, outputs: ["value": 7])))
+        ]
+        var engine = Engine(state: RunState(plan: plan), journal: world, world: world, followers: [world])
+        let state = try engine.run(opening: [F.created, F.started])
+        #expect(state.state(of: "a")?.phase == .done(.verified))
+        #expect(state.state(of: "a")?.outputs == ["value": 7])
     }
 
     @Test func `a stop request keeps effects that have not begun from beginning`() throws {

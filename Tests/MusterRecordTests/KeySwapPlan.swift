@@ -56,8 +56,24 @@ enum KeySwap {
                 PlannedMeasure(
                     id: "swap-time",
                     summary: "From the first registration to the proof that both servers are on their own keys",
-                    from: .init(step: "register-secondary-key-on-primary", edge: .started),
-                    to: .init(step: "verify-protectors", edge: .finished), objectiveMilliseconds: 900_000)
+                    source: .clock(
+                        from: .init(step: "register-secondary-key-on-primary", edge: .started),
+                        to: .init(step: "verify-protectors", edge: .finished)),
+                    objective: .longest(milliseconds: 900_000)),
+                PlannedMeasure(
+                    id: "whole-run", summary: "From the go-ahead to the end",
+                    source: .clock(
+                        from: .init(step: nil, edge: .started), to: .init(step: "verify-protectors", edge: .finished)),
+                    objective: .longest(milliseconds: 600_000)),
+                PlannedMeasure(
+                    id: "secondary-protector", summary: "Whose key protects the secondary",
+                    source: .output(.init(step: "protector-on-secondary", output: "thumbprint", type: "string")),
+                    objective: .equal("F3A1C0DE")),
+                PlannedMeasure(
+                    id: "registered", summary: "The key that was registered, as the provider says",
+                    source: .output(
+                        .init(step: "register-secondary-key-on-primary", output: "thumbprint", type: "string")),
+                    objective: nil),
             ])
     }
 

@@ -74,14 +74,25 @@ import Testing
         plan.change = text
         plan.inputs = ["a": .string(text)]
         plan.steps[0].id = text
-        plan.measures[0].from.step = text
-        plan.measures[0].summary = text
+        plan.measures = [
+            PlannedMeasure(
+                id: text, summary: text,
+                source: .clock(from: .init(step: text, edge: .started), to: .init(step: text, edge: .finished)),
+                objective: .equal(.string(text))),
+            PlannedMeasure(
+                id: text, summary: text, source: .output(.init(step: text, output: text, type: text)), objective: nil),
+            PlannedMeasure(
+                id: text, summary: text, source: .output(.init(step: "verify-protectors", output: text, type: text)),
+                objective: .equal(.string(text))),
+        ]
         var script = try RunScript.begun(plan)
         try script.add(.stepStarted(StepStarted(step: text, attempt: 1, inputs: [text: .string(text)])))
         try script.show(text, text, "apply", ["request-id": .string(text)])
         let failure = StepFailure(kind: .permanent, code: text, message: text, remedy: text)
         try script.add(.attemptFailed(AttemptFailed(step: text, attempt: 1, failure: failure, retryAt: nil)))
         try script.add(.stepFailed(StepFailed(step: text, failure: failure, effect: .applied)))
+        try script.start("verify-protectors")
+        try script.add(.stepDone(StepDone(step: "verify-protectors", how: .shown, outputs: [text: .string(text)])))
         try script.add(.stopRequested(StopRequested(by: text, reason: text)))
         try script.add(.runFinished(RunFinished(outcome: .failed, why: text)))
         guard let readme = try script.files().files.first(where: { $0.path == "README.md" }),

@@ -101,7 +101,7 @@ import Testing
         plan.definitions = [:]
         plan.steps += plan.steps
         plan.runbook.document.path = "../../.git/config"
-        plan.measures[0].objectiveMilliseconds = .min
+        plan.measures[0].objective = .longest(milliseconds: .min)
         plan.steps[0].retry.attempts = .max
         var script = try RunScript(plan: plan)
         try script.add(.clockJumped(ClockJumped(milliseconds: .min)))

@@ -138,14 +138,8 @@ struct EndView {
     }
 
     private func measures(_ record: RunRecord?) -> [String] {
-        (record?.measures ?? []).map { measure in
-            let took =
-                measure.measuredMilliseconds.map { Duration.milliseconds($0).readable }
-                ?? "not measured: \(measure.unknown ?? "no reason")"
-            let objective = measure.objectiveMilliseconds.map { " of \(Duration.milliseconds($0).readable)" } ?? ""
-            let met = measure.met.map { $0 ? ", met" : ", MISSED" } ?? ""
-            return "  \(measure.id): \(took)\(objective)\(met)"
-        }
+        guard let record, !record.measures.isEmpty else { return [] }
+        return MeasureLines(style: style).lines(record)
     }
 
     private func leftBehind(_ record: RunRecord?) -> [String] {

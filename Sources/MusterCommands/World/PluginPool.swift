@@ -22,7 +22,7 @@ final class PluginPool {
 
     /// Gives a section of the environment with its secrets resolved; says each secret to the function before.
     typealias Connections = (
-        _ name: String, _ inputs: [String: JSON], _ hide: (_ value: String, _ name: String) -> Void
+        _ name: String, _ hide: (_ value: String, _ name: String) -> Void
     ) throws(MusterError) -> JSON
 
     private final class Slot {
@@ -80,7 +80,7 @@ final class PluginPool {
 
     private func send(_ outgoing: OutgoingCall, _ slot: Slot, _ process: PluginProcess) throws(MusterError) {
         var call = outgoing.call
-        for name in outgoing.connections { call.connections[name] = try connections(name, call.inputs, hide) }
+        for name in outgoing.connections { call.connections[name] = try connections(name, hide) }
         for name in outgoing.secretInputs {
             guard let written = call.inputs[name], written != .null else { continue }
             guard let reference = SecretReference(written) else {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""fetch.py URL: prints what a server on this machine answers.
+"""fetch.py URL [BODY]: prints what a server on this machine answers to a GET, or to a POST of the body.
 
 Exit status: 0 when the answer is 200, 3 when it is 503, 1 otherwise, with the answer on standard error.
 """
@@ -11,7 +11,8 @@ import urllib.request
 try:
     # No proxy: it is this machine that is asked.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(sys.argv[1], timeout=30) as answer:
+    body = sys.argv[2].encode() if len(sys.argv) > 2 else None
+    with opener.open(urllib.request.Request(sys.argv[1], body), timeout=30) as answer:
         sys.stdout.write(answer.read().decode())
 except urllib.error.HTTPError as error:
     sys.stderr.write(f"{error.code} {error.read().decode()}\n")
