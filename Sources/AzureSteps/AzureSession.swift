@@ -89,9 +89,7 @@ package func afterEffect<Value>(_ read: () async throws -> Value) async throws -
 }
 
 /// What a read gave, or why it gave nothing; only cancellation is thrown on.
-package func attempt<Value: Sendable>(_ read: () async throws(AzureError) -> Value) async throws -> Result<
-    Value, AzureError
-> {
+package func attempt<Value: Sendable>(_ read: () async throws(AzureError) -> Value) async throws -> Result<Value, AzureError> {
     do throws(AzureError) {
         return .success(try await read())
     } catch {

@@ -29,7 +29,7 @@ struct StepAnswer {
             let all = try Self.complete(results, definition.postconditions.map(\.id), task)
             // A step with an effect has given its outputs already; these would be others.
             let claimed = definition.effect == .none ? found : nil
-            let (outputs, log) = Self.declared(claimed ?? [:], definition)
+            let (outputs, log) = try Self.declared(claimed ?? [:], definition)
             let verified = StepVerified(
                 step: step, attempt: attempt, postconditions: all, outputs: claimed == nil ? nil : outputs)
             events = log + [.stepVerified(verified)]
