@@ -21,7 +21,9 @@ package struct DatabaseDoor: Sendable {
 /// The doors of one process.
 package actor DatabaseDoors {
     package static let shared = DatabaseDoors()
-    fileprivate var doors: [JSON: DatabaseDoor] = [:]
+    private var doors: [JSON: DatabaseDoor] = [:]
+    /// To simulators, by CA file: their connections serve all calls.
+    private var transports: [String: NetworkTransport] = [:]
 
     /// Puts another door in the place of the one for this section.
     package func use(_ door: DatabaseDoor, for section: JSON) { doors[section] = door }
@@ -44,13 +46,13 @@ package actor DatabaseDoors {
         let entrance = Entrance(
             settings: settings, inputs: context.inputs,
             token: settings.signIn == .azureToken ? try await tokens(for: context, record) : nil,
-            transport: { () async throws(AzureError) in
+            transport: { () async throws(TransportError) in
                 try await self.transport(caFile: section["tls"]?["ca-file"]?.string)
             })
         return DatabaseDoor { target, timeout async throws(SQLError) in try await entrance.open(target, timeout) }
     }
 
-    private func transport(caFile: String?) throws(AzureError) -> any HTTPTransport {
+    private func transport(caFile: String?) throws(TransportError) -> any HTTPTransport {
         if let transport = transports[caFile ?? ""] { return transport }
         let transport = try NetworkTransport(caFile: caFile)
         transports[caFile ?? ""] = transport
@@ -85,7 +87,7 @@ private struct Entrance: Sendable {
     let inputs: JSON
     /// Nil when no token is wanted.
     let token: Token?
-    let transport: @Sendable () async throws(AzureError) -> any HTTPTransport
+    let transport: @Sendable () async throws(TransportError) -> any HTTPTransport
 
     func open(_ target: SQLTarget, _ timeout: Duration) async throws(SQLError) -> any SQLSession {
         switch try settings.address(of: target, inputs: inputs) {
@@ -148,16 +150,5 @@ extension SQLError.Kind {
         case .timedOut: "timed-out"
         default: rawValue
         }
-    }
-}
-
-extension DatabaseDoors {
-    /// The door for the step's own `sql.azure` section.
-    package func door(for context: StepContext) throws -> DatabaseDoor {
-        let section = try context.connection("sql.azure", as: JSON.self)
-        guard let door = doors[section] else {
-            throw StepError.permanent("azure.no-door", "No way to the databases of sql.azure is known.")
-        }
-        return door
     }
 }
