@@ -22,7 +22,7 @@ package struct DatabaseDoor: Sendable {
 package actor DatabaseDoors {
     package static let shared = DatabaseDoors()
     private var doors: [JSON: DatabaseDoor] = [:]
-    /// To simulators, by CA file: their connections serve all calls.
+    /// By the file of certificate authorities: one keeps the simulator's connections for all doors.
     private var transports: [String: NetworkTransport] = [:]
 
     /// Puts another door in the place of the one for this section.
