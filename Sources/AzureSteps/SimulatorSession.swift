@@ -51,12 +51,12 @@ extension SQLError {
     fileprivate init(_ error: TransportError) {
         let kind: Kind =
             switch error.cause {
-            case .cannotConnect, .tls, .caFile: .unreachable
+            case .cannotConnect, .tls: .unreachable
+            case .caFile: .configuration
             case .timeout: .timedOut
             case .connectionLost: .connectionLost
             case .cancelled: .cancelled
             case .tooLarge: .statement
-            case .caFile: .configuration
             }
         self.init(kind: kind, state: nil, native: 0, message: error.message, remedy: nil)
     }
