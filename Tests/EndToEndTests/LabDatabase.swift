@@ -8,7 +8,7 @@ import PostgreSQLFixture
 struct LabDatabase {
     /// The variable that holds the password.
     static let secretName = "LAB_SQL_PASSWORD"
-    static let markerTable = "muster_marker"
+    static let markerTable = "muster_markers"
 
     let server: PostgreSQLFixture
     let name: String
