@@ -167,6 +167,7 @@ let package = Package(
                 .embedInCode("steps/planned-failover.yaml"),
                 .embedInCode("steps/probe.yaml"),
                 .embedInCode("steps/snapshot-standby.yaml"),
+                .embedInCode("steps/verify-data-guard.yaml"),
                 .embedInCode("steps/verify-encryption.yaml"),
                 .embedInCode("steps/verify-roles.yaml"),
                 .embedInCode("steps/wait-for-replication.yaml"),
