@@ -56,7 +56,6 @@ extension SQLError {
             case .connectionLost: .connectionLost
             case .cancelled: .cancelled
             case .tooLarge: .statement
-            case .caFile: .configuration
             }
         self.init(kind: kind, state: nil, native: 0, message: error.message, remedy: nil)
     }
