@@ -46,7 +46,8 @@ package struct AzureSession: Sendable {
                 RequestContext(
                     deadline: deadline, correlationID: RequestID.derived(from: context.run ?? context.idempotencyKey),
                     clientRequestID: RequestID.derived(from: context.idempotencyKey), record: exchanges.add))
-            let value = try await work(AzureSession(azure: calls, time: client.time, deadline: deadline, exchanges: exchanges))
+            let value = try await work(
+                AzureSession(azure: calls, time: client.time, deadline: deadline, exchanges: exchanges))
             try context.evidence("requests", exchanges.all)
             return value
         } catch {
@@ -89,7 +90,9 @@ package func afterEffect<Value>(_ read: () async throws -> Value) async throws -
 }
 
 /// What a read gave, or why it gave nothing; only cancellation is thrown on.
-package func attempt<Value: Sendable>(_ read: () async throws(AzureError) -> Value) async throws -> Result<Value, AzureError> {
+package func attempt<Value: Sendable>(_ read: () async throws(AzureError) -> Value) async throws -> Result<
+    Value, AzureError
+> {
     do throws(AzureError) {
         return .success(try await read())
     } catch {

@@ -38,39 +38,58 @@ struct Databases: Sendable {
 
     /// One statement over a connection of its own, since connections drop when a group fails over.
     ///
-    /// - Parameter noting: whether it is kept as evidence.
     /// - Throws: ``SQLError``, or `CancellationError` when the call was cancelled meanwhile.
-    func ask(
-        _ target: SQLTarget, _ statement: String, _ parameters: [SQLValue] = [], noting: Bool = true
-    ) async throws -> SQLRows {
-        var entry = SQLEntry(target, statement, parameters)
+    func ask(_ target: SQLTarget, _ statement: String, _ parameters: [SQLValue] = []) async throws -> SQLRows {
+        try await ask(target, [Question(statement, parameters)], noting: true)[0]
+    }
+
+    /// Several statements over one new connection, up to the first that fails.
+    ///
+    /// - Parameter noting: whether they are kept as evidence.
+    /// - Returns: the rows of each.
+    func ask(_ target: SQLTarget, _ questions: [Question], noting: Bool) async throws -> [SQLRows] {
         do throws(SQLError) {
-            let session = try await door.open(target, Self.connecting)
-            entry.source = session.source
-            let rows = try await answer(session, statement, parameters)
-            entry.columns = rows.columns
-            entry.rows = rows.rows.map { $0.map(\.json) }
-            if noting { entries.add(entry) }
-            return rows
+            let session = try await open(target, for: questions[0], noting: noting)
+            var answers: [SQLRows] = []
+            for question in questions {
+                do throws(SQLError) {
+                    let rows = try await session.run(question.statement, question.parameters, timeout: Self.answering)
+                    if noting { entries.add(SQLEntry(target, question, session.source, .success(rows))) }
+                    answers.append(rows)
+                } catch {
+                    if noting { entries.add(SQLEntry(target, question, session.source, .failure(error))) }
+                    await session.close()
+                    throw error
+                }
+            }
+            await session.close()
+            return answers
         } catch {
             try Task.checkCancellation()
-            entry.error = error.description
-            if noting { entries.add(entry) }
             throw error
         }
     }
 
-    private func answer(
-        _ session: any SQLSession, _ statement: String, _ parameters: [SQLValue]
-    ) async throws(SQLError) -> SQLRows {
+    private func open(
+        _ target: SQLTarget, for question: Question, noting: Bool
+    ) async throws(SQLError) -> any SQLSession {
         do throws(SQLError) {
-            let rows = try await session.run(statement, parameters, timeout: Self.answering)
-            await session.close()
-            return rows
+            return try await door.open(target, Self.connecting)
         } catch {
-            await session.close()
+            if noting { entries.add(SQLEntry(target, question, nil, .failure(error))) }
             throw error
         }
+    }
+}
+
+/// A statement with its parameters.
+struct Question: Sendable {
+    let statement: String
+    let parameters: [SQLValue]
+
+    init(_ statement: String, _ parameters: [SQLValue] = []) {
+        self.statement = statement
+        self.parameters = parameters
     }
 }
 
@@ -94,13 +113,20 @@ struct SQLEntry: Encodable, Sendable {
     var rows: [[JSON]]?
     var error: String?
 
-    init(_ target: SQLTarget, _ statement: String, _ parameters: [SQLValue]) {
+    init(_ target: SQLTarget, _ question: Question, _ source: SQLSource?, _ answer: Result<SQLRows, SQLError>) {
+        self.source = source
         server = target.server
         host = target.host
         database = target.database
         intent = target.intent.rawValue
-        self.statement = statement
-        self.parameters = parameters.map(\.json)
+        statement = question.statement
+        parameters = question.parameters.map(\.json)
+        switch answer {
+        case .success(let answer):
+            columns = answer.columns
+            rows = answer.rows.map { $0.map(\.json) }
+        case .failure(let failure): error = failure.description
+        }
     }
 }
 

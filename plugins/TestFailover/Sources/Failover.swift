@@ -119,7 +119,8 @@ struct Failover: Sendable {
         to server: ResourceID, _ kind: SQLOperations.Failover, _ view: GroupView,
         started: (LongRunningOperation) async throws -> Void
     ) async throws {
-        let how = kind == .planned ? "a planned failover, which loses nothing" : "a forced failover, which may lose data"
+        let how =
+            kind == .planned ? "a planned failover, which loses nothing" : "a forced failover, which may lose data"
         context.progress("asking \(server.name) to become primary of \(view.name) by \(how); it is \(view.replication)")
         try await session.azure.sql.failOver(to: server, group: view.name, kind) { operation in
             try await started(operation)
@@ -135,7 +136,8 @@ struct Failover: Sendable {
         let role = kind == .planned ? view.isServed(by: target) : view.has("Primary", target)
         let shown = ["failover-group", "requests"]
         return [
-            role.condition("target-is-primary", evidence: shown), server.hasItsDatabases.condition("databases-accessible"),
+            role.condition("target-is-primary", evidence: shown),
+            server.hasItsDatabases.condition("databases-accessible"),
         ] + (replication ? [view.isCaughtUpFinding.condition("replication-caught-up", evidence: shown)] : [])
     }
 
