@@ -2,7 +2,6 @@
 
 internal import AzureClient
 internal import AzureSteps
-internal import MusterModel
 internal import MusterPlugin
 internal import MusterSQL
 internal import Synchronization
@@ -54,10 +53,10 @@ struct Databases: Sendable {
             for question in questions {
                 do throws(SQLError) {
                     let rows = try await session.run(question.statement, question.parameters, timeout: Self.answering)
-                    if noting { entries.add(SQLEntry(target, question, session.source, .success(rows))) }
+                    if noting { entries.add(question.evidence(target, session.source, .success(rows))) }
                     answers.append(rows)
                 } catch {
-                    if noting { entries.add(SQLEntry(target, question, session.source, .failure(error))) }
+                    if noting { entries.add(question.evidence(target, session.source, .failure(error))) }
                     await session.close()
                     throw error
                 }
@@ -76,7 +75,7 @@ struct Databases: Sendable {
         do throws(SQLError) {
             return try await door.open(target, Self.connecting)
         } catch {
-            if noting { entries.add(SQLEntry(target, question, nil, .failure(error))) }
+            if noting { entries.add(question.evidence(target, nil, .failure(error))) }
             throw error
         }
     }
@@ -91,57 +90,19 @@ struct Question: Sendable {
         self.statement = statement
         self.parameters = parameters
     }
+
+    fileprivate func evidence(
+        _ target: SQLTarget, _ source: SQLSource?, _ answer: Result<SQLRows, SQLError>
+    ) -> SQLEvidence {
+        SQLEvidence(statement, parameters, of: target, source: source, answer: answer)
+    }
 }
 
 /// The statements of one call, in order.
 private final class EntryList: Sendable {
-    private let list = Mutex([SQLEntry]())
-    var all: [SQLEntry] { list.withLock { $0 } }
-    func add(_ entry: SQLEntry) { list.withLock { $0.append(entry) } }
-}
-
-/// For evidence: a statement and its answer.
-struct SQLEntry: Encodable, Sendable {
-    var source: SQLSource?
-    var server: String
-    var host: String
-    var database: String
-    var intent: String
-    var statement: String
-    var parameters: [JSON]
-    var columns: [String]?
-    var rows: [[JSON]]?
-    var error: String?
-
-    init(_ target: SQLTarget, _ question: Question, _ source: SQLSource?, _ answer: Result<SQLRows, SQLError>) {
-        self.source = source
-        server = target.server
-        host = target.host
-        database = target.database
-        intent = target.intent.rawValue
-        statement = question.statement
-        parameters = question.parameters.map(\.json)
-        switch answer {
-        case .success(let answer):
-            columns = answer.columns
-            rows = answer.rows.map { $0.map(\.json) }
-        case .failure(let failure): error = failure.description
-        }
-    }
-}
-
-extension SQLValue {
-    /// Bytes as hexadecimal digits.
-    var json: JSON {
-        switch self {
-        case .null: .null
-        case .boolean(let value): .bool(value)
-        case .integer(let value): .int(value)
-        case .number(let value): value.isFinite ? .double(value) : .string("\(value)")
-        case .text(let value): .string(value)
-        case .bytes(let value): .string(value.hex)
-        }
-    }
+    private let list = Mutex([SQLEvidence]())
+    var all: [SQLEvidence] { list.withLock { $0 } }
+    func add(_ entry: SQLEvidence) { list.withLock { $0.append(entry) } }
 }
 
 extension [UInt8] {
