@@ -152,3 +152,14 @@ extension SQLError.Kind {
         }
     }
 }
+
+extension DatabaseDoors {
+    /// The door for the step's own `sql.azure` section.
+    package func door(for context: StepContext) throws -> DatabaseDoor {
+        let section = try context.connection("sql.azure", as: JSON.self)
+        guard let door = doors[section] else {
+            throw StepError.permanent("azure.no-door", "No way to the databases of sql.azure is known.")
+        }
+        return door
+    }
+}
