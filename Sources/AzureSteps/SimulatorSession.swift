@@ -51,7 +51,7 @@ extension SQLError {
     fileprivate init(_ error: TransportError) {
         let kind: Kind =
             switch error.cause {
-            case .cannotConnect, .tls, .caFile: .unreachable
+            case .cannotConnect, .tls: .unreachable
             case .timeout: .timedOut
             case .connectionLost: .connectionLost
             case .cancelled: .cancelled
