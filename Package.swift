@@ -167,6 +167,7 @@ let package = Package(
                 .embedInCode("steps/planned-failover.yaml"),
                 .embedInCode("steps/probe.yaml"),
                 .embedInCode("steps/snapshot-standby.yaml"),
+                .embedInCode("steps/verify-data-guard.yaml"),
                 .embedInCode("steps/verify-encryption.yaml"),
                 .embedInCode("steps/verify-roles.yaml"),
                 .embedInCode("steps/wait-for-replication.yaml"),
@@ -233,6 +234,12 @@ let package = Package(
         .testTarget(
             name: "OracleCloudClientTests", dependencies: ["OracleCloudClient", "CloudHTTP", "MusterModel"],
             exclude: ["Contract"], swiftSettings: strict),
+        .testTarget(
+            name: "AzureStepsTests",
+            dependencies: [
+                "AzureSteps", "AzureClient", "CloudHTTP", "MusterPlugin", "MusterSQL", "MusterModel", "PostgreSQLFixture",
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "CloudSimulatorTests",
             dependencies: ["CloudSimulator", "MusterDocuments", "MusterModel", "MusterSystem", "muster-cloud-simulator"],

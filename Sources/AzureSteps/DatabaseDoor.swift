@@ -125,16 +125,15 @@ private struct Entrance: Sendable {
 }
 
 extension StepError {
-    /// - Parameter reads: nothing was to be changed, so no outcome can be unknown.
+    /// - Parameter reads: nothing was to be changed, or no statement had been sent, so no outcome can be unknown.
     package init(_ error: SQLError, reads: Bool) {
         let code = "sql.\(error.kind.name)"
         let text = error.description
         self =
             switch error.kind {
-            // Nothing was sent to a database.
-            case .unreachable, .unavailable: .retryable(code, text, remedy: error.remedy)
             case .configuration, .refused, .denied, .statement: .permanent(code, text, remedy: error.remedy)
-            case .connectionLost, .timedOut, .cancelled:
+            case .unreachable: .retryable(code, text, remedy: error.remedy)
+            case .unavailable, .connectionLost, .timedOut, .cancelled:
                 reads
                     ? .retryable(code, text, remedy: error.remedy)
                     : .unknownOutcome(code, text, remedy: error.remedy)
@@ -150,5 +149,16 @@ extension SQLError.Kind {
         case .timedOut: "timed-out"
         default: rawValue
         }
+    }
+}
+
+extension DatabaseDoors {
+    /// The door for the step's own `sql.azure` section.
+    package func door(for context: StepContext) throws -> DatabaseDoor {
+        let section = try context.connection("sql.azure", as: JSON.self)
+        guard let door = doors[section] else {
+            throw StepError.permanent("azure.no-door", "No way to the databases of sql.azure is known.")
+        }
+        return door
     }
 }

@@ -43,27 +43,36 @@ extension DataGuardView {
     /// The service reads lags now and then; older figures say nothing about now.
     package func lags(within limit: Duration, asOf age: Duration) -> Finding {
         if role(of: id) == DataGuardRole.primary { return .met("\(name) is PRIMARY and lags behind nothing.") }
-        guard let status else { return .unverifiable("\(name) tells nothing of its lags.") }
+        return lags(of: id, within: limit, asOf: age)
+    }
+
+    /// Those of all members but the target.
+    package func peerLags(within limit: Duration, asOf age: Duration) -> Finding {
+        .all(peers.map { lags(of: $0.id, within: limit, asOf: age) }, none: "\(name) has no standby.")
+    }
+
+    private func lags(of id: OracleID, within limit: Duration, asOf age: Duration) -> Finding {
+        guard let status = status(of: id) else { return .unverifiable("\(label(id)) tells nothing of its lags.") }
         if let stale = staleness(status, limit: age) { return stale }
         return .all(
             [("Apply", status.applyLag), ("Transport", status.transportLag)].map { kind, text in
                 guard let found = lag(text) else {
-                    return .unverifiable("\(kind) lag of \(name) is not known: \(text ?? "no value").")
+                    return .unverifiable("\(kind) lag of \(label(id)) is not known: \(text ?? "no value").")
                 }
                 return found <= limit
-                    ? .met("\(kind) lag of \(name) is \(found.readable), within \(limit.readable).")
-                    : .unmet("\(kind) lag of \(name) is \(found.readable), over \(limit.readable).")
+                    ? .met("\(kind) lag of \(label(id)) is \(found.readable), within \(limit.readable).")
+                    : .unmet("\(kind) lag of \(label(id)) is \(found.readable), over \(limit.readable).")
             }, none: "")
     }
 
     private func staleness(_ status: DataGuardMember, limit: Duration) -> Finding? {
+        let name = label(status.databaseId)
         guard let text = status.timeUpdated, let updated = Timestamp(text) else {
             return .unverifiable("\(name) does not say when its lags were read.")
         }
         let age = now.duration(since: updated)
         guard age > limit else { return nil }
-        return .unverifiable(
-            "The lags of \(name) were read \(age.readable) ago, which is longer than \(limit.readable).")
+        return .unverifiable("The lags of \(name) were read \(age.readable) ago, which is longer than \(limit.readable).")
     }
 
     package var isReadyForSwitchover: Finding {

@@ -58,6 +58,11 @@ package struct DataGuardView: Sendable {
     /// What the target says of its own lags and readiness.
     package var status: DataGuardMember? { entry(of: id, by: target.value) }
 
+    /// What a member says of its own lags and readiness; where it cannot be read, what the target says of it.
+    package func status(of id: OracleID) -> DataGuardMember? {
+        database(id).flatMap { entry(of: id, by: $0) } ?? entry(of: id, by: target.value)
+    }
+
     private func entry(of id: OracleID, by database: OracleDatabase) -> DataGuardMember? {
         database.dataGuardGroup?.members?.first { $0.databaseId == id }
     }
@@ -80,9 +85,7 @@ package struct DataGuardView: Sendable {
 
     /// For outputs and people: `apply lag 0 seconds, transport lag 1 second`, of the standby that is asked for.
     package func replication(of id: OracleID) -> String {
-        guard let member = database(id).flatMap({ entry(of: id, by: $0) }) ?? entry(of: id, by: target.value) else {
-            return "unknown"
-        }
+        guard let member = status(of: id) else { return "unknown" }
         return "apply lag \(member.applyLag ?? "unknown"), transport lag \(member.transportLag ?? "unknown")"
     }
 }

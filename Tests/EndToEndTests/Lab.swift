@@ -13,7 +13,7 @@ struct Lab {
 
     /// - Parameters:
     ///   - faults: the cloud's, as `--fault` takes them.
-    ///   - arrange: changes the catalog's documents; they are committed and the runbook is locked anew.
+    ///   - arrange: changes the catalog's documents; they are committed with the environment.
     init(_ runbook: String, faults: [String] = [], arrange: (Catalog) throws -> Void = { _ in }) throws {
         self.runbook = runbook
         catalog = try Catalog(.shipped)
