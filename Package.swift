@@ -117,10 +117,25 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "MusterSQL", dependencies: ["MusterModel", "MusterExpressions", "MusterSystem", "CODBC"], swiftSettings: strict),
+            name: "OracleCloudClient",
+            dependencies: [
+                "CloudHTTP", "MusterModel",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
+            swiftSettings: strict),
 
         .target(
-            name: "AzureSteps", dependencies: ["MusterPlugin", "AzureClient", "MusterSQL", "MusterModel"], swiftSettings: strict),
+            name: "MusterSQL", dependencies: ["MusterModel", "MusterExpressions", "MusterSystem", "CODBC"], swiftSettings: strict),
+
+        .target(name: "CloudSteps", dependencies: ["MusterPlugin", "CloudHTTP"], swiftSettings: strict),
+
+        .target(
+            name: "OracleSteps", dependencies: ["MusterPlugin", "CloudSteps", "CloudHTTP", "OracleCloudClient", "MusterModel"],
+            swiftSettings: strict),
+
+        .target(
+            name: "AzureSteps", dependencies: ["MusterPlugin", "CloudSteps", "AzureClient", "MusterSQL", "MusterModel"], swiftSettings: strict),
 
         .executableTarget(
             name: "FailoverGroupKeySwap",
@@ -137,15 +152,22 @@ let package = Package(
 
         .executableTarget(
             name: "TestFailover",
-            dependencies: ["MusterPlugin", "AzureSteps", "AzureClient", "MusterSQL", "MusterModel"],
+            dependencies: [
+                "MusterPlugin", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient", "MusterSQL", "MusterModel",
+            ],
             path: "plugins/TestFailover",
             sources: ["Sources"],
             resources: [
                 .embedInCode("steps/compare-markers.yaml"),
+                .embedInCode("steps/data-guard-failover.yaml"),
+                .embedInCode("steps/data-guard-reinstate.yaml"),
+                .embedInCode("steps/data-guard-switchover.yaml"),
                 .embedInCode("steps/fail-back.yaml"),
                 .embedInCode("steps/forced-failover.yaml"),
                 .embedInCode("steps/planned-failover.yaml"),
                 .embedInCode("steps/probe.yaml"),
+                .embedInCode("steps/snapshot-standby.yaml"),
+                .embedInCode("steps/verify-data-guard.yaml"),
                 .embedInCode("steps/verify-encryption.yaml"),
                 .embedInCode("steps/verify-roles.yaml"),
                 .embedInCode("steps/wait-for-replication.yaml"),
@@ -159,6 +181,8 @@ let package = Package(
             name: "CloudSimulator",
             dependencies: [
                 "MusterModel", "MusterDocuments",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
             ],
@@ -207,6 +231,9 @@ let package = Package(
         .testTarget(
             name: "MusterSQLTests", dependencies: ["MusterSQL", "PostgreSQLFixture", "MusterModel", "MusterSystem"],
             swiftSettings: strict),
+        .testTarget(
+            name: "OracleCloudClientTests", dependencies: ["OracleCloudClient", "CloudHTTP", "MusterModel"],
+            exclude: ["Contract"], swiftSettings: strict),
         .testTarget(
             name: "CloudSimulatorTests",
             dependencies: ["CloudSimulator", "MusterDocuments", "MusterModel", "MusterSystem", "muster-cloud-simulator"],

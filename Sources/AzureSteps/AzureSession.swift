@@ -3,7 +3,6 @@
 package import AzureClient
 package import MusterModel
 package import MusterPlugin
-internal import Synchronization
 
 /// One client for each connection, for the whole process: tokens and TLS connections serve all calls.
 package actor AzureClients {
@@ -56,13 +55,6 @@ package struct AzureSession: Sendable {
             throw (error as? AzureError).map { StepError($0, reads: reads) } ?? error
         }
     }
-}
-
-/// The exchanges of one call, in order.
-package final class ExchangeList: Sendable {
-    private let list = Mutex([Exchange]())
-    package var all: [Exchange] { list.withLock { $0 } }
-    package func add(_ exchange: Exchange) { list.withLock { $0.append(exchange) } }
 }
 
 extension StepError {

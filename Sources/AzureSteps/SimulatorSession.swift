@@ -51,7 +51,8 @@ extension SQLError {
     fileprivate init(_ error: TransportError) {
         let kind: Kind =
             switch error.cause {
-            case .cannotConnect, .tls, .caFile: .unreachable
+            case .cannotConnect, .tls: .unreachable
+            case .caFile: .configuration
             case .timeout: .timedOut
             case .connectionLost: .connectionLost
             case .cancelled: .cancelled

@@ -39,13 +39,3 @@ package func retryAfter(_ headers: HeaderFields, now: Timestamp) -> Duration? {
     if let seconds = Int64(text), seconds >= 0, seconds < 1_000_000 { return .seconds(seconds) }
     return httpDate(text).map { max(.zero, $0.duration(since: now)) }
 }
-
-/// `Sun, 06 Nov 1994 08:49:37 GMT`, the one date format that RFC 9110 allows servers to send.
-package func httpDate(_ text: String) -> Timestamp? {
-    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    let words = text.split(separator: " ")
-    guard words.count == 6, words[5] == "GMT", let month = months.firstIndex(of: String(words[2])) else { return nil }
-    let monthText = month < 9 ? "0\(month + 1)" : "\(month + 1)"
-    return Timestamp("\(words[3])-\(monthText)-\(words[1])T\(words[4])Z")
-        ?? Timestamp("\(words[3])-\(monthText)-\(words[1])T\(words[4]).000Z")
-}

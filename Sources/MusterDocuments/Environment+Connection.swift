@@ -52,11 +52,27 @@ extension Environment {
     }
 
     /// The members whose shape is a secret's, wherever they stand.
-    private static let secretMembers = ["identity-header", "key", "password", "secret"]
+    private static let secretMembers = [
+        "database-admin-password", "identity-header", "key", "password", "secret",
+    ]
 
     private func section(_ name: String) -> LocatedValue? {
         if name.hasPrefix("sql.") { return root["sql"]?[String(name.dropFirst(4))] }
         return ["azure", "oci"].contains(name) ? root[name] : nil
+    }
+
+    static func checkOracleCloud(_ section: LocatedValue, into diagnostics: inout [Diagnostic]) {
+        func add(_ summary: String, _ help: String) {
+            diagnostics.append(
+                Diagnostic(code: "environment.oracle-cloud", summary, help: help, at: section.location))
+        }
+        switch (section["profile"] != nil, section["credential"] != nil) {
+        case (true, true): add("'oci' has both 'profile' and 'credential'", "Keep the one that is meant.")
+        case (false, false): add("'oci' says not as whom", "Give 'profile' or 'credential'.")
+        case (false, true) where section["region"] == nil:
+            add("'oci' has no region", "Only a profile can hold one besides; give 'region'.")
+        default: break
+        }
     }
 
     /// What the plugin fills in: the step's inputs, and of the database that it wants to reach these.

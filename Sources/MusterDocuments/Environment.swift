@@ -19,6 +19,7 @@ package struct Environment: Sendable {
                         help: "Remove it; nobody would be asked.", at: approvals.location))
             }
             checkWindows(root, into: &diagnostics)
+            if let oci = root["oci"] { checkOracleCloud(oci, into: &diagnostics) }
             for (_, database) in databases(root) {
                 checkDatabase(database, into: &diagnostics)
                 checkSignIn(database, hasAzure: root["azure"] != nil, into: &diagnostics)
@@ -114,13 +115,34 @@ extension Environment {
         ])
 
     private static let oci = Shape.object(
-        .required(
+        .optional(
             "profile",
             .object(
                 .optional("file", .text(.sentence), "The OCI configuration file; ~/.oci/config without it"),
-                .optional("name", .text(.sentence), "The profile in it; DEFAULT without it")), "As whom"),
-        .optional("region", .text(.kebab), "In place of the profile's"),
-        .optional("endpoints", .map(names: .kebab, .text(.endpoint)), "By service, in place of the region's own"))
+                .optional("name", .text(.sentence), "The profile in it; DEFAULT without it")),
+            "As whom: either this or 'credential'"),
+        .optional("credential", ociCredential, "As whom, without a configuration file"),
+        .optional("region", .text(.kebab), "In place of the profile's; required with 'credential'"),
+        .optional(
+            "endpoints", .map(names: .kebab, .text(.endpoint)),
+            "By service, in place of the region's own; {region} in the path is the region's name"),
+        .optional(
+            "database-admin-password", SecretReference.shape,
+            "The password of SYS, which changes of Data Guard roles take"))
+
+    private static let ociCredential = Shape.variants(
+        tag: "type",
+        [
+            (
+                "api-key",
+                ObjectShape([
+                    kind("api-key"), .required("tenancy", .text(.sentence), "The tenancy's OCID"),
+                    .required("user", .text(.sentence), "The user's OCID"),
+                    .required("fingerprint", .text(.sentence), "Of the API key, as the console shows it"),
+                    .required("key", SecretReference.shape, "The private key as PEM"),
+                ])
+            )
+        ])
 
     private static let database = Shape.object(
         .required("connection", .text(.sentence), "ODBC connection string; a template of target and inputs"),

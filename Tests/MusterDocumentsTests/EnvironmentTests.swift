@@ -46,6 +46,18 @@ struct EnvironmentTests {
         #expect(section["password"] == "${{ inputs.server }}")
     }
 
+    @Test func `the secrets of an Oracle section are handed over`() throws {
+        let oci = """
+              credential: { type: api-key, tenancy: t, user: u, fingerprint: f, key: { file: k.pem } }
+              database-admin-password: { env: SYS }
+            """
+        let document = lab.replacing("  profile: { file: ~/.oci/config, name: DEFAULT }", with: oci)
+        let environment = try Environment.parse(Array(document.utf8), file: "e").get()
+        let section = try environment.connection("oci") { reference in reference == .env("SYS") ? "sys" : "pem" }
+        #expect(section["credential"]?["key"] == "pem" && section["database-admin-password"] == "sys")
+        #expect(Set(environment.secrets(ofConnection: "oci")) == [.env("SYS"), .file("k.pem")])
+    }
+
     @Test func `what is digested holds references only`() throws {
         let environment = try environment()
         #expect(environment.withoutSecrets()["azure"]?["credential"]?["secret"] == ["env": "AZURE_CLIENT_SECRET"])
@@ -158,6 +170,20 @@ struct EnvironmentTests {
         (
             "  region: eu-frankfurt-1\n", "  regoin: eu-frankfurt-1\n",
             ["13:3: error: 'oci' may not hold 'regoin' [document.unknown-key]"]
+        ),
+        (
+            "  profile: { file: ~/.oci/config, name: DEFAULT }\n", "",
+            ["12:3: error: 'oci' says not as whom [environment.oracle-cloud]"]
+        ),
+        (
+            "  region: eu-frankfurt-1\n",
+            "  credential: { type: api-key, tenancy: t, user: u, fingerprint: f, key: { env: K } }\n",
+            ["12:3: error: 'oci' has both 'profile' and 'credential' [environment.oracle-cloud]"]
+        ),
+        (
+            "  profile: { file: ~/.oci/config, name: DEFAULT }\n  region: eu-frankfurt-1\n",
+            "  credential: { type: api-key, tenancy: t, user: u, fingerprint: f, key: { env: K } }\n",
+            ["12:3: error: 'oci' has no region [environment.oracle-cloud]"]
         ),
     ]
 

@@ -32,15 +32,21 @@ enum Layers {
         "AzureClient": foundation.union([
             "CloudHTTP", "MusterModel", "MusterSystem", "Crypto", "CryptoExtras", "Glibc", "Synchronization",
         ]),
+        "OracleCloudClient": ["CloudHTTP", "MusterModel", "Crypto", "CryptoExtras", "Glibc"],
         "CODBC": [],
         "MusterSQL": ["MusterModel", "MusterExpressions", "MusterSystem", "CODBC", "Glibc", "Synchronization"],
-        "AzureSteps": ["MusterPlugin", "AzureClient", "MusterSQL", "MusterModel", "Synchronization"],
+        "CloudSteps": ["MusterPlugin", "CloudHTTP", "Synchronization"],
+        "OracleSteps": ["MusterPlugin", "CloudSteps", "CloudHTTP", "OracleCloudClient", "MusterModel"],
+        "AzureSteps": ["MusterPlugin", "CloudSteps", "AzureClient", "MusterSQL", "MusterModel", "Synchronization"],
         "FailoverGroupKeySwap": ["MusterPlugin", "AzureSteps", "AzureClient", "MusterModel", "Synchronization"],
-        "TestFailover": ["MusterPlugin", "AzureSteps", "AzureClient", "MusterSQL", "MusterModel", "Synchronization"],
+        "TestFailover": [
+            "MusterPlugin", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient", "MusterSQL",
+            "MusterModel", "Synchronization",
+        ],
         "CloudSimulator": network.union(foundation)
             .union([
-                "MusterModel", "MusterDocuments", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Glibc",
-                "Synchronization",
+                "MusterModel", "MusterDocuments", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Crypto",
+                "CryptoExtras", "Glibc", "Synchronization",
             ]),
         "muster-cloud-simulator": foundation.union(["CloudSimulator", "MusterModel", "ArgumentParser", "Glibc"]),
         // Tests depend on it; no product may.

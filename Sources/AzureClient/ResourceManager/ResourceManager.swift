@@ -146,19 +146,3 @@ package struct ResourceManager: Sendable {
 
     private func shortened(_ text: String) -> String { WebAddress(text)?.shortened ?? text }
 }
-
-/// How long to wait between polls where the service does not say: SQL sends no `Retry-After`, small operations take
-/// seconds and failovers a minute.
-package struct PollingPolicy: Hashable, Sendable {
-    package var first: Duration
-    package var interval: Duration
-
-    package init(first: Duration = .milliseconds(500), interval: Duration = .seconds(10)) {
-        self.first = first
-        self.interval = interval
-    }
-
-    func wait(beforePoll poll: Int, retryAfter: Duration?) -> Duration {
-        retryAfter ?? min(interval, first * (1 << min(poll, 16)))
-    }
-}

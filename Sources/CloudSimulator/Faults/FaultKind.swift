@@ -25,9 +25,12 @@ package enum FaultKind: String, CaseIterable, Sendable, Hashable {
     case leftSuspended = "left-suspended"
     case secondaryWithoutKey = "secondary-without-key"
     case keyDisabledMidDrill = "key-disabled-mid-drill"
+    case lagOverLimit = "lag-over-limit"
+    case switchoverHalfCompletes = "switchover-half-completes"
+    case workRequestFailsLate = "work-request-fails-late"
 
     /// Which requests it meets when the rule names none.
-    enum Meets: Sendable { case any, reads, changes, failovers, plannedFailovers }
+    enum Meets: Sendable { case any, reads, changes, failovers, plannedFailovers, switchovers }
 
     package struct Argument: Sendable, Hashable {
         package var name: String
@@ -148,6 +151,7 @@ package enum FaultKind: String, CaseIterable, Sendable, Hashable {
         case .failoverDropsConnections, .dnsDelay, .plannedFailoverTimeout, .leftSuspended, .secondaryWithoutKey,
             .keyDisabledMidDrill:
             failoverDescription
+        case .lagOverLimit, .switchoverHalfCompletes, .workRequestFailsLate: dataGuardDescription
         }
     }
 }

@@ -83,6 +83,7 @@ package struct FaultRule: Sendable, Hashable {
     }
 
     private func meets(_ call: Call) -> Bool {
+        guard !kind.isDataGuard else { return false }
         if operation == nil, call.isToken { return false }
         if let operation, !matches(call.operation, pattern: operation) { return false }
         if let method, call.request.method != method.uppercased() { return false }
@@ -94,6 +95,7 @@ package struct FaultRule: Sendable, Hashable {
         case .changes: return call.isMutation
         case .failovers: return call.isMutation && call.operation.hasPrefix("FailoverGroups_")
         case .plannedFailovers: return call.operation == "FailoverGroups_Failover"
+        case .switchovers: return false
         }
     }
 
@@ -107,7 +109,7 @@ package struct FaultRule: Sendable, Hashable {
                 throw Self.failure(
                     kind, "can't read at-once \"\(argument("at-once"))\"", help: "It is true or false.")
             }
-        case .slowOperation:
+        case .slowOperation, .workRequestFailsLate:
             guard let factor = Double(argument("factor")), factor > 0 else {
                 throw Self.failure(
                     kind, "can't read the factor \"\(argument("factor"))\"", help: "A number above 0 is expected.")

@@ -13,6 +13,9 @@ struct CloudBuilder {
     private static let defaultClient = "33333333-3333-3333-3333-333333333333"
     private static let dayBefore = Duration.seconds(-86_400)
 
+    /// Where nothing else is said.
+    private var resourceGroup: String { document.resourceGroup ?? "drill" }
+
     func build() throws(MusterError) -> AzureState {
         let subscription = document.subscription ?? Self.defaultSubscription
         let id = document.client?.id ?? Self.defaultClient
@@ -30,15 +33,15 @@ struct CloudBuilder {
         try addFailoverGroups(to: &state)
         try addRoles(to: &state)
         state.groups = Set(
-            [document.resourceGroup].map { CaselessName($0) } + state.servers.values.map { CaselessName($0.group) }
+            [resourceGroup].map { CaselessName($0) } + state.servers.values.map { CaselessName($0.group) }
                 + state.vaults.values.map { CaselessName($0.group) })
         return state
     }
 
     private func addVaults(to state: inout AzureState) throws(MusterError) {
-        for (name, written) in document.vaults {
+        for (name, written) in document.vaults ?? [:] {
             var vault = Vault(
-                name: name, group: written.resourceGroup ?? document.resourceGroup, location: written.location,
+                name: name, group: written.resourceGroup ?? resourceGroup, location: written.location,
                 softDelete: written.softDelete ?? true, purgeProtection: written.purgeProtection ?? true,
                 roleBased: written.permissions != .accessPolicies)
             vault.deletedAt = written.deleted == true ? now : nil
@@ -74,9 +77,9 @@ struct CloudBuilder {
     }
 
     private func addServers(to state: inout AzureState) throws(MusterError) {
-        for (name, written) in document.servers {
+        for (name, written) in document.servers ?? [:] {
             var server = SQLServer(
-                name: name, group: written.resourceGroup ?? document.resourceGroup, location: written.location,
+                name: name, group: written.resourceGroup ?? resourceGroup, location: written.location,
                 state: written.state ?? "Ready",
                 principal: written.identity == CloudDocument.ServerDocument.Identity.none ? nil : identity(name))
             for uri in written.keys ?? [] {
@@ -177,7 +180,7 @@ struct CloudBuilder {
 
     /// A server's name stands for its identity; anything else is an object id.
     private func object(_ principal: String, _ state: AzureState) -> String {
-        document.servers.keys.contains { CaselessName($0) == CaselessName(principal) } ? identity(principal) : principal
+        (document.servers ?? [:]).keys.contains { CaselessName($0) == CaselessName(principal) } ? identity(principal) : principal
     }
 
     private func identity(_ server: String) -> String { DerivedID.guid("identity", server.lowercased()) }

@@ -8,17 +8,18 @@ struct CloudDocument: Decodable {
     var subscription: String?
     var start: Timestamp?
     var client: ClientDocument?
-    var resourceGroup: String
-    var servers: [String: ServerDocument]
+    var resourceGroup: String?
+    var servers: [String: ServerDocument]?
     var failoverGroups: [String: FailoverGroupDocument]?
-    var vaults: [String: VaultDocument]
+    var vaults: [String: VaultDocument]?
+    var oracle: OracleDocument?
     var roleAssignments: [RoleAssignmentDocument]?
     var rolePropagation: String?
     var repeatedKeyPut: AzureState.RepeatedKeyPut?
     var durations: [String: String]?
 
     enum CodingKeys: String, CodingKey {
-        case tenant, subscription, start, client, servers, vaults, durations
+        case tenant, subscription, start, client, servers, vaults, durations, oracle
         case resourceGroup = "resource-group"
         case failoverGroups = "failover-groups"
         case roleAssignments = "role-assignments"

@@ -34,11 +34,17 @@ package struct CloudScenario: Sendable {
         self.cloud = cloud
         start = cloud.start
         _ = try state(at: start ?? Timestamp(milliseconds: 0), clientSecret: "")
+        _ = try oracleState(password: "")
     }
 
     /// The world's first state.
     package func state(at now: Timestamp, clientSecret: String) throws(MusterError) -> AzureState {
         try CloudBuilder(document: cloud, now: now, clientSecret: clientSecret).build()
+    }
+
+    /// The Oracle cloud's first state; nil when the scenario has none.
+    package func oracleState(password: String) throws(MusterError) -> OracleState? {
+        try cloud.oracle?.state(password: password)
     }
 
     static func failure(_ summary: String, help: String) -> MusterError {
@@ -94,6 +100,10 @@ private struct ScenarioFindings {
     mutating func checkNames(_ cloud: LocatedValue) {
         check(cloud, CloudDocument.CodingKeys.self)
         check(cloud["client"], CloudDocument.ClientDocument.CodingKeys.self)
+        check(cloud["oracle"], OracleDocument.CodingKeys.self)
+        for database in cloud["oracle"]?["databases"]?.members ?? [] {
+            check(database.value, OracleDocument.DatabaseDocument.CodingKeys.self)
+        }
         for server in cloud["servers"]?.members ?? [] {
             check(server.value, CloudDocument.ServerDocument.CodingKeys.self)
         }

@@ -5,20 +5,27 @@ package import MusterModel
 /// The world with its clock: the one place where requests queue up, so that each sees a whole state.
 package actor Simulator {
     package private(set) var world: AzureWorld
+    package private(set) var oracle: OracleWorld?
     private let started: Timestamp
     private let speed: Double
     private let real = ContinuousClock()
     private let realStart: ContinuousClock.Instant
 
     /// - Parameter speed: simulated seconds in a real second.
-    package init(state: AzureState, faults: [FaultRule], signingSecret: String, speed: Double, started: Timestamp) {
+    package init(
+        state: AzureState, oracle: OracleWorld? = nil, faults: [FaultRule], signingSecret: String, speed: Double,
+        started: Timestamp
+    ) {
         self.started = started
+        self.oracle = oracle
         self.speed = speed
         realStart = real.now
         world = AzureWorld(state: state, faults: faults, signingSecret: signingSecret, speed: speed, started: started)
     }
 
-    package func handle(_ request: SimulatedRequest) -> SimulatedResponse { world.handle(request, at: now) }
+    package func handle(_ request: SimulatedRequest) -> SimulatedResponse {
+        oracle?.handle(request, at: now) ?? world.handle(request, at: now)
+    }
 
     private var now: Timestamp {
         let passed = real.now - realStart

@@ -31,15 +31,19 @@ package struct SimulatorCommand: Sendable {
         let state = try scenario.state(at: started, clientSecret: secret)
         var faults = scenario.faults
         for text in settings.faults { faults.append(try FaultRule(commandLine: text)) }
+        let oracle = try scenario.oracleState(password: randomText()).map { state in
+            OracleWorld(state: state, user: try OracleUser(), faults: faults, speed: settings.speed)
+        }
         let simulator = Simulator(
-            state: state, faults: faults, signingSecret: randomText(), speed: settings.speed, started: started)
+            state: state, oracle: oracle, faults: faults, signingSecret: randomText(), speed: settings.speed, started: started)
         let server = SimulatorServer(simulator, port: settings.port, certificate: settings.certificate)
         let scheme = settings.certificate == nil ? "http" : "https"
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await server.run { port in
                     write(
-                        readyLine(scenario: scenario.name, state: state, port: port, scheme: scheme).canonicalText
+                        readyLine(
+                            scenario: scenario.name, state: state, oracle: oracle, port: port, scheme: scheme).canonicalText
                             + "\n")
                 }
             }
@@ -82,9 +86,11 @@ package struct SimulatorCommand: Sendable {
 
 /// The line that says where everything is. The secret in it belongs to the simulated world alone, and only the parent,
 /// which holds the other end of stdout, reads it.
-func readyLine(scenario: String, state: AzureState, port: Int, scheme: String) -> JSON {
+func readyLine(
+    scenario: String, state: AzureState, oracle: OracleWorld? = nil, port: Int, scheme: String
+) -> JSON {
     let base = "\(scheme)://127.0.0.1:\(port)"
-    return [
+    var line: [String: JSON] = [
         "ready": true, "scenario": .string(scenario), "port": .int(Int64(port)),
         "endpoints": [
             "authority": .string(base), "resource-manager": .string(base),
@@ -94,6 +100,8 @@ func readyLine(scenario: String, state: AzureState, port: Int, scheme: String) -
         "client-id": .string(state.client.id),
         "client-secret": .string(state.client.secret),
     ]
+    line["oci"] = oracle?.connection(base: base)
+    return .object(line)
 }
 
 private func readFile(_ path: String) throws(MusterError) -> [UInt8] {

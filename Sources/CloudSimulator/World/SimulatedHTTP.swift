@@ -12,6 +12,8 @@ package struct SimulatedRequest: Sendable, Hashable {
     package var host: String
     /// Still percent-encoded and without the query.
     package var path: String
+    /// Path and query as in the request line: what signatures are over.
+    package var target: String
     /// Decoded, in the order of the request.
     package var query: [QueryItem]
     /// Names in lower case.
@@ -31,6 +33,7 @@ package struct SimulatedRequest: Sendable, Hashable {
         self.method = method.uppercased()
         self.scheme = scheme
         self.host = host
+        self.target = target
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         path = String(parts[0])
         query = parts.count == 2 ? parseForm(String(parts[1]), plusIsSpace: false) : []

@@ -91,13 +91,11 @@ struct RehearseCommand: ParsableCommand {
         let request = RunRequest(
             kind: .rehearsal, runbook: runbook, inputs: values, change: nil, pluginFolders: inputs.pluginFolders,
             environmentName: environmentName)
-        let secret = simulator.ready.clientSecret
         return try RunSession(
             request, documents: documents, environment: (try simulator.environment(), nil),
             secrets: { reference throws(MusterError) in
                 // The closure holds the simulator, which would otherwise end here.
-                _ = simulator
-                if reference == .env(SimulatorProcess.secretName) { return secret }
+                if let secret = simulator.secret(reference) { return secret }
                 return try SecretReader().read(reference)
             },
             person: Person(.rehearsal, name: Host.userName))

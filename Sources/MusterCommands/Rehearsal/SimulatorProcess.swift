@@ -14,11 +14,51 @@ final class SimulatorProcess {
         let subscription: String
         let clientID: String
         let clientSecret: String
+        /// Only where the scenario has an Oracle cloud.
+        let oci: OracleCloud?
 
         enum CodingKeys: String, CodingKey {
-            case endpoints, tenant, subscription
+            case endpoints, tenant, subscription, oci
             case clientID = "client-id"
             case clientSecret = "client-secret"
+        }
+    }
+
+    /// The simulated Oracle cloud: an environment's `oci` section with its secrets in it.
+    struct OracleCloud: Decodable {
+        struct Credential: Decodable {
+            let tenancy: String
+            let user: String
+            let fingerprint: String
+            let key: String
+        }
+
+        let credential: Credential
+        let region: String
+        let endpoints: [String: String]
+        let databaseAdminPassword: String
+
+        enum CodingKeys: String, CodingKey {
+            case credential, region, endpoints
+            case databaseAdminPassword = "database-admin-password"
+        }
+
+        /// As an environment writes it, with references in the place of the secrets.
+        var section: String {
+            let lines = endpoints.sorted { $0.key < $1.key }.map { "    \($0.key): \"\($0.value)\"" }
+            return """
+                oci:
+                  credential:
+                    type: api-key
+                    tenancy: "\(credential.tenancy)"
+                    user: "\(credential.user)"
+                    fingerprint: "\(credential.fingerprint)"
+                    key: { env: \(SimulatorProcess.oracleKeyName) }
+                  region: "\(region)"
+                  database-admin-password: { env: \(SimulatorProcess.oraclePasswordName) }
+                  endpoints:
+                \(lines.joined(separator: "\n"))
+                """
         }
     }
 
@@ -85,7 +125,7 @@ final class SimulatorProcess {
     }
 
     /// The environment that leads plugins into the simulated clouds, SQL included: no database is asked, and evidence says
-    /// so. Its one secret is known to this process alone.
+    /// so. Its secrets are known to this process alone.
     func environment() throws(MusterError) -> Environment {
         guard let base = ready.endpoints["resource-manager"] else {
             throw Self.failed("named no endpoint of its resource manager", [])
@@ -103,9 +143,22 @@ final class SimulatorProcess {
             sql:
               azure: { connection: "Simulator=\(base)" }
             """
-        return try Environment.parse(Array(text.utf8), file: "the rehearsal's environment").get()
+        let whole = ready.oci.map { text + "\n" + $0.section } ?? text
+        return try Environment.parse(Array(whole.utf8), file: "the rehearsal's environment").get()
     }
 
-    /// Stands in the rehearsal's environment for the simulated client's secret; no such variable exists.
+    /// What a reference of the rehearsal's environment stands for; nil for one that is not of the simulated clouds.
+    func secret(_ reference: SecretReference) -> String? {
+        switch reference {
+        case .env(Self.secretName): ready.clientSecret
+        case .env(Self.oracleKeyName): ready.oci?.credential.key
+        case .env(Self.oraclePasswordName): ready.oci?.databaseAdminPassword
+        default: nil
+        }
+    }
+
+    // They stand in the rehearsal's environment for the simulated clouds' secrets; no such variables exist.
     static let secretName = "MUSTER_REHEARSAL_SECRET"
+    static let oracleKeyName = "MUSTER_REHEARSAL_ORACLE_KEY"
+    static let oraclePasswordName = "MUSTER_REHEARSAL_ORACLE_PASSWORD"
 }

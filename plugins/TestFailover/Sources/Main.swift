@@ -10,6 +10,8 @@ struct Main {
             [
                 WaitForReplication.self, VerifyRoles.self, VerifyEncryption.self, Probe.self, PlannedFailover.self,
                 ForcedFailover.self, FailBack.self, WriteMarkers.self, CompareMarkers.self,
+                DataGuardSwitchover.self, DataGuardFailover.self, DataGuardReinstate.self, SnapshotStandby.self,
+                VerifyDataGuard.self,
             ])
     }
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import AzureClient
 package import MusterPlugin
 
 /// What looking at one condition gave, before it has the condition's id.
@@ -25,16 +24,6 @@ package enum Finding: Hashable, Sendable {
         if !unmet.isEmpty { return .unmet((unmet + unverifiable).joined(separator: " ")) }
         if !unverifiable.isEmpty { return .unverifiable(unverifiable.joined(separator: " ")) }
         return .met(met.isEmpty ? none : met.joined(separator: " "))
-    }
-}
-
-extension Result {
-    /// Looks at what was read. What could not be read is unverifiable, with the reason.
-    package func finding(_ look: (Success) -> Finding) -> Finding where Failure == AzureError {
-        switch self {
-        case .success(let value): look(value)
-        case .failure(let error): .unverifiable("It could not be read: \(error)")
-        }
     }
 }
 

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CloudHTTP
+internal import Crypto
+internal import MusterModel
+
+/// A change of roles in a Data Guard group (Database service 20160918, database-level actions).
+package enum DataGuardAction: Hashable, Sendable {
+    /// Sent to the standby that shall be primary.
+    case switchover
+    /// Sent to the standby that shall be primary; what had not reached it is lost.
+    case failover
+    /// Sent to the disabled standby, naming the primary that it shall follow.
+    case reinstate(primary: OracleID)
+    /// Sent to the standby: it can be written to from then on. The service converts it back after that many days, 3 to 14.
+    case convertToSnapshot(days: Int)
+    /// Sent to the snapshot standby: what was written there is discarded.
+    case convertToPhysical
+
+    /// The last part of the path under `/dataGuard/actions/`.
+    package var name: String {
+        switch self {
+        case .switchover: "switchover"
+        case .failover: "failover"
+        case .reinstate: "reinstate"
+        case .convertToSnapshot, .convertToPhysical: "convertStandbyDatabaseType"
+        }
+    }
+
+    func body(password: String) -> JSON {
+        var members: [String: JSON] = ["databaseAdminPassword": .string(password)]
+        switch self {
+        case .switchover, .failover: break
+        case .reinstate(let primary): members["sourceDatabaseId"] = .string(primary.text)
+        case .convertToSnapshot(let days):
+            members["standbyConversionType"] = "SNAPSHOT"
+            members["snapshotDurationInDays"] = .int(Int64(days))
+        case .convertToPhysical: members["standbyConversionType"] = "PHYSICAL"
+        }
+        return .object(members)
+    }
+}
+
+/// The Database service. Each call goes to the region that the database's id names.
+package struct DatabaseOperations: Sendable {
+    let calls: OracleCalls
+    private static let version = "/20160918"
+
+    package func database(_ id: OracleID) async throws(OracleError) -> Tagged<OracleDatabase> {
+        let url = try address(id, "")
+        let answer = try await calls.sender.send(OracleRequest(.get, url))
+        return Tagged(value: try model(answer, url), etag: answer.headers["etag"])
+    }
+
+    /// - Parameter region: where to look; nil means the connection's own.
+    package func databases(compartment: OracleID, region: Region? = nil) async throws(OracleError) -> [OracleDatabase] {
+        let base = try calls.connection.address(of: .database, in: region ?? calls.connection.region)
+        return try await calls.list(
+            base.appending(path: Self.version + "/databases", query: [("compartmentId", compartment.text)]))
+    }
+
+    /// Of the older model; a database of the newer one has none.
+    package func associations(_ id: OracleID) async throws(OracleError) -> [DataGuardAssociation] {
+        try await calls.list(try address(id, "/dataGuardAssociations"))
+    }
+
+    /// Has the service read readiness and lags from the database again.
+    package func refreshDataGuard(_ database: Tagged<OracleDatabase>) async throws(OracleError) -> OracleOperation {
+        try await change(database, "refresh", body: nil)
+    }
+
+    /// Begins a change of roles.
+    ///
+    /// - Parameter database: the one that the action is sent to, as it was read: the service refuses the change when it is
+    ///   not in that state any more.
+    /// - Throws: ``OracleError`` `oracle.no-password` when the connection has no administrator's password.
+    package func begin(
+        _ action: DataGuardAction, on database: Tagged<OracleDatabase>
+    ) async throws(OracleError) -> OracleOperation {
+        guard let password = calls.connection.databaseAdminPassword else {
+            throw OracleError(
+                code: "oracle.no-password",
+                "Changes of roles take the password of SYS, and the environment gives none.",
+                remedy: "Give oci.database-admin-password in the environment, as a secret.")
+        }
+        return try await change(database, action.name, body: action.body(password: password))
+    }
+
+    private func change(
+        _ database: Tagged<OracleDatabase>, _ action: String, body: JSON?
+    ) async throws(OracleError) -> OracleOperation {
+        let url = try address(database.value.id, "/dataGuard/actions/\(action)")
+        let token = retryToken(action, database)
+        let answer = try await calls.sender.send(
+            OracleRequest(.post, url, body: body, retryToken: token, ifMatch: database.etag))
+        return OracleOperation(
+            action: action, database: database.value.id, workRequest: answer.headers["opc-work-request-id"])
+    }
+
+    /// The same for the same change of the same state, so that a repetition after a crash is no second change; another
+    /// once the state has changed, since the service would answer the old one again.
+    private func retryToken(_ action: String, _ database: Tagged<OracleDatabase>) -> String {
+        let key = calls.sender.context.idempotencyKey ?? RequestID.random()
+        let parts = [key, action, database.value.id.text, database.etag ?? ""]
+        return RequestID.derived(from: parts.joined(separator: "\n"))
+    }
+
+    private func address(_ id: OracleID, _ path: String) throws(OracleError) -> WebAddress {
+        guard id.type == "database" else {
+            throw OracleError(code: "oracle.not-a-database", "\(id) is the id of a \(id.type), not of a database.")
+        }
+        return try calls.address(of: .database, for: id)
+            .appending(path: "\(Self.version)/databases/\(percentEncoded(id.text))\(path)")
+    }
+}

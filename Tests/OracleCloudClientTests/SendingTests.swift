@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudHTTP
+import MusterModel
+import Testing
+
+@testable import OracleCloudClient
+
+struct SendingTests {
+    private static let lost = ScriptedTransport.Reply.failure(TransportError(.connectionLost, "gone"))
+
+    @Test(arguments: [408, 429, 500, 502, 503, 504])
+    func `a read is sent again after a status that says not now`(status: Int) async throws {
+        let bench = try Bench([.answer([:], status: status), .answer(databaseJSON(frankfurt))])
+        #expect(try await bench.calls().databases.database(frankfurt).value.dbName == "SALES")
+        #expect(bench.time.slept == [.milliseconds(500)])
+        #expect(bench.exchanges.all.last?.attempts == 2)
+    }
+
+    @Test func `a change whose answer is lost is sent again with the same token and a new signature`() async throws {
+        let bench = try Bench([Self.lost, Self.lost, .answer([:], headers: ["opc-work-request-id": "w1"])])
+        let operation = try await bench.calls().databases.begin(.switchover, on: try bench.database)
+        #expect(operation.workRequest == "w1")
+        let sent = bench.transport.requests
+        #expect(sent.count == 3)
+        #expect(sent[0].headers["opc-retry-token"] == sent[2].headers["opc-retry-token"])
+        #expect(sent[0].headers["opc-request-id"] == sent[2].headers["opc-request-id"])
+        #expect(sent.map { $0.headers["if-match"] } == ["etag-1", "etag-1", "etag-1"])
+        #expect(sent[0].headers["date"] != sent[2].headers["date"])
+        #expect(sent[0].url.host == "database.us-ashburn-1.oraclecloud.com")
+    }
+
+    @Test func `a change that stays unanswered has an unknown outcome`() async throws {
+        let bench = try Bench(Array(repeating: Self.lost, count: 6))
+        let error = await oracleError {
+            try await bench.calls().databases.begin(.switchover, on: try bench.database).action
+        }
+        #expect(error?.advice == .unknownOutcome)
+        #expect(bench.transport.requests.count == 6)
+    }
+
+    @Test func `a refusal after a lost answer does not settle what became of the first try`() async throws {
+        let bench = try Bench([
+            Self.lost, .answer(["code": "IncorrectState", "message": "is UPDATING"], status: 409),
+        ])
+        let error = await oracleError {
+            try await bench.calls().databases.begin(.failover, on: try bench.database).action
+        }
+        #expect(error?.code == "IncorrectState")
+        #expect(error?.advice == .unknownOutcome)
+    }
+
+    @Test func `a change without a token is never sent twice`() async throws {
+        let bench = try Bench([Self.lost])
+        let sender = bench.calls().sender
+        let url = try #require(WebAddress("https://database.eu-frankfurt-1.oraclecloud.com/20160918/x"))
+        let error = await oracleError { try await sender.send(OracleRequest(.post, url)) }
+        #expect(error?.advice == .unknownOutcome)
+        #expect(bench.transport.requests.count == 1)
+    }
+
+    @Test(arguments: [
+        (409, "IncorrectState", OracleError.Advice.retryable), (409, "Conflict", .permanent),
+        (412, "NoEtagMatch", .retryable), (404, "NotAuthorizedOrNotFound", .permanent),
+        (400, "InvalidParameter", .permanent), (401, "NotAuthenticated", .permanent),
+    ])
+    func `a refusal keeps its code and says whether it passes`(
+        status: Int, code: String, advice: OracleError.Advice
+    ) async throws {
+        let bench = try Bench([
+            .answer(
+                ["code": .string(code), "message": "no"], status: status, headers: ["opc-request-id": "a/b/c"])
+        ])
+        let error = await oracleError {
+            try await bench.calls().databases.begin(.switchover, on: try bench.database).action
+        }
+        #expect(error?.code == code)
+        #expect(error?.advice == advice)
+        #expect(error?.requestID == "a/b/c")
+        #expect(bench.exchanges.all.last?.requestID == "a/b/c")
+        #expect(bench.transport.requests.count == 1)
+    }
+
+    @Test func `a wrong clock is named as the cause of a refused signature`() async throws {
+        let bench = try Bench([
+            .answer(
+                ["code": "NotAuthenticated", "message": "no"], status: 401,
+                headers: ["date": "Thu, 05 Jan 2034 21:41:40 GMT"])
+        ])
+        let error = await oracleError { try await bench.calls().databases.database(frankfurt).value.id }
+        #expect(error?.remedy?.contains("10 min") == true, "\(error?.remedy ?? "")")
+    }
+
+    @Test func `pages follow each other, an empty one included`() async throws {
+        let bench = try Bench([
+            .answer([databaseJSON(frankfurt)], headers: ["opc-next-page": "p2/="]),
+            .answer([], headers: ["opc-next-page": "p3"]), .answer([databaseJSON(ashburn)]),
+        ])
+        let compartment = try #require(OracleID("ocid1.compartment.oc1..c"))
+        let found = try await bench.calls().databases.databases(compartment: compartment)
+        #expect(found.map(\.id) == [frankfurt, ashburn])
+        #expect(bench.transport.requests[1].url.query.hasSuffix("&page=p2%2F%3D"))
+    }
+
+    @Test func `no signature travels over plain HTTP to another machine, and none is redirected`() async throws {
+        let plain = try Bench([], section: ociSection(["endpoints": ["database": "http://example.com"]]))
+        let refused = await oracleError { try await plain.calls().databases.database(frankfurt).value.id }
+        #expect(refused?.code == "oracle.plain-http")
+        #expect(plain.transport.requests.isEmpty)
+        let moved = try Bench([.answer([:], status: 307, headers: ["location": "https://evil.example/"])])
+        let error = await oracleError { try await moved.calls().databases.database(frankfurt).value.id }
+        #expect(error?.code == "oracle.redirect")
+        #expect(moved.transport.requests.count == 1)
+    }
+
+    @Test func `evidence and errors hold neither password nor signature`() async throws {
+        let bench = try Bench([.answer(["code": "X", "message": "no"], status: 400)])
+        let error = await oracleError {
+            try await bench.calls().databases.begin(.switchover, on: try bench.database).action
+        }
+        let texts = ["\(error as Any)", try JSON(encoding: bench.exchanges.all).canonicalText]
+        #expect(texts.allSatisfy { !$0.contains("s3cr3t") && !$0.contains("Signature") })
+    }
+
+    @Test func `the token is another one once the state has changed`() async throws {
+        let accepted = ScriptedTransport.Reply.answer([:])
+        let bench = try Bench([accepted, accepted, accepted])
+        var database = try bench.database
+        for etag in ["etag-1", "etag-1", "etag-2"] {
+            database.etag = etag
+            _ = try await bench.calls().databases.begin(.switchover, on: database)
+        }
+        let tokens = bench.transport.requests.map { $0.headers["opc-retry-token"] }
+        #expect(tokens[0] == tokens[1])
+        #expect(tokens[0] != tokens[2])
+    }
+}

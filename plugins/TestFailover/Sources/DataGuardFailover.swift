@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CloudSteps
+internal import MusterPlugin
+internal import OracleCloudClient
+internal import OracleSteps
+
+/// Makes a standby primary although its primary is lost. What has not come over is lost too.
+struct DataGuardFailover: EffectStep {
+    static let name = "data-guard-failover"
+    static let definition = PackageResources.data_guard_failover_yaml
+
+    struct Inputs: Decodable, Sendable {
+        let to: OracleID
+        let reason: String
+        let confirm: String
+        let lossWithin: Span
+        let statusWithin: Span
+        let evenIfHealthy: Bool
+    }
+
+    struct Outputs: Hashable, Codable, Sendable {
+        let previousPrimary: OracleID
+        let replicationBefore: String
+    }
+
+    typealias Undo = RoleUndo
+
+    func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
+        try await OracleSession.run(context) { session in
+            let view = try await DataGuardView.read(inputs.to, session)
+            try context.evidence("data-guard", DataGuardEvidence(view))
+            let shown = ["data-guard", "requests"]
+            return [
+                view.isInGroup.condition("in-group", evidence: shown),
+                session.hasPassword.condition("password-given", evidence: []),
+                confirmation(inputs, view).condition("loss-confirmed", evidence: []),
+                reason(inputs).condition("reason-given", evidence: []),
+                primaryLost(inputs, view).condition("primary-lost", evidence: shown),
+                view.hasRole([DataGuardRole.standby, DataGuardRole.primary]).condition("target-standby", evidence: shown),
+                view.isAvailable(view.id).condition("target-available", evidence: shown),
+                view.lags(within: inputs.lossWithin.duration, asOf: inputs.statusWithin.duration)
+                    .condition("loss-within", evidence: shown),
+                view.isReadyForFailover.condition("ready-for-failover", evidence: shown),
+            ]
+        }
+    }
+
+    private func confirmation(_ inputs: Inputs, _ view: DataGuardView) -> Finding {
+        let name = view.target.value.dbName
+        return inputs.confirm == name
+            ? .met("The loss is confirmed for \(name).")
+            : .unmet("confirm says \"\(inputs.confirm)\", the database is \"\(name)\".")
+    }
+
+    private func reason(_ inputs: Inputs) -> Finding {
+        inputs.reason.contains { !$0.isWhitespace } ? .met("The reason: \(inputs.reason)") : .unmet("No reason is given.")
+    }
+
+    /// A primary that works can be left by a switchover, which loses nothing.
+    private func primaryLost(_ inputs: Inputs, _ view: DataGuardView) -> Finding {
+        if view.role(of: view.id) == DataGuardRole.primary { return .met("\(view.name) is PRIMARY already.") }
+        let finding: Finding
+        switch view.peers.first(where: { view.role(of: $0.id) == DataGuardRole.primary }) {
+        case nil: return .met("\(view.name) sees no PRIMARY in its group: \(view.roles).")
+        case let primary?:
+            switch primary.read {
+            case .success(let read) where read.value.lifecycleState == "AVAILABLE":
+                finding = .unmet("\(read.value.label) is AVAILABLE. A switchover would lose nothing.")
+            case .success(let read): return .met("\(read.value.label) is \(read.value.lifecycleState).")
+            case .failure(let error): finding = .unverifiable("\(primary.id) could not be read: \(error)")
+            }
+        }
+        return inputs.evenIfHealthy ? .met("Given up all the same, as the input evenIfHealthy says. \(finding.text)") : finding
+    }
+
+    func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs> {
+        try await OracleSession.run(context) { session in
+            let undo = try context.recordedUndo(as: Undo.self)
+            switch try await session.settledView(inputs.to, after: undo, context) {
+            case .failure(let unsettled): return .unknown(why: unsettled.why)
+            case .success(let view):
+                let primary = undo?.previousPrimary ?? view.primaries.first { $0 != view.id }
+                let change = Change(
+                    "data-guard/\(view.target.value.dbName)/primary", from: primary.map(view.label), to: view.name)
+                switch RoleGoal.failedOver(previous: primary).standing(view) {
+                case .reached: return .satisfied(outputs(view, previous: undo?.previousPrimary))
+                case .untouched: return .needed([change])
+                case .mixed(let roles): return .partial([change], why: roles + ".")
+                }
+            }
+        }
+    }
+
+    func apply(_ inputs: Inputs, _ context: StepContext, _ gate: EffectGate<Undo>) async throws -> Outputs {
+        try await OracleSession.run(context, reads: false) { session in
+            let view = try await DataGuardView.read(inputs.to, session)
+            let primary = view.peers.first { view.role(of: $0.id) == DataGuardRole.primary }?.id
+            let goal = RoleGoal.failedOver(previous: primary)
+            switch goal.standing(view) {
+            case .reached: return outputs(view, previous: nil)
+            case .mixed(let roles):
+                throw StepError.permanent(
+                    "data-guard.roles", "A failover takes a STANDBY: \(roles).",
+                    remedy: "Convert a snapshot standby back first; a disabled standby cannot take over.")
+            case .untouched: break
+            }
+            var undo = Self.undo(view, previous: primary ?? view.id)
+            try await gate.begin(undo: undo)
+            context.progress("failing over to \(view.name)")
+            _ = try await session.change(.failover, view, goal: goal, context) { operation in
+                undo.operation = operation
+                try await gate.begin(undo: undo)
+            }
+            return Outputs(
+                previousPrimary: undo.previousPrimary, replicationBefore: view.replication(of: inputs.to))
+        }
+    }
+
+    private static func undo(_ view: DataGuardView, previous: OracleID) -> Undo {
+        let name = view.database(previous)?.dbUniqueName ?? previous.text
+        return Undo(
+            previousPrimary: previous, previousPrimaryName: view.label(previous),
+            databaseName: view.target.value.dbName, previousRole: DataGuardRole.standby,
+            byHand: "dgmgrl sys@\(view.target.value.dbUniqueName): show configuration verbose; reinstate database '\(name)'")
+    }
+
+    private func outputs(_ view: DataGuardView, previous: OracleID?) -> Outputs {
+        let former = previous ?? view.peers.first?.id ?? view.id
+        return Outputs(previousPrimary: former, replicationBefore: "unknown, the failover was made before")
+    }
+
+    func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
+        try await OracleSession.run(context) { session in
+            let view = try await DataGuardView.read(inputs.to, session)
+            try context.evidence("data-guard", DataGuardEvidence(view))
+            let shown = ["data-guard", "requests"]
+            return [
+                view.hasRole([DataGuardRole.primary]).condition("target-is-primary", evidence: shown),
+                view.isAvailable(view.id).condition("target-available", evidence: shown),
+            ]
+        }
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CloudHTTP
+internal import CloudSteps
+internal import MusterPlugin
+internal import OracleCloudClient
+internal import OracleSteps
+
+/// Shows that a database is the primary of its group and that all others follow it closely.
+struct VerifyDataGuard: ProofStep {
+    static let name = "verify-data-guard"
+    static let definition = PackageResources.verify_data_guard_yaml
+
+    struct Inputs: Decodable, Sendable {
+        let primary: OracleID
+        let lagWithin: Span
+        let statusWithin: Span
+        let within: Span
+    }
+
+    func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
+        try await OracleSession.run(context) { session in
+            [try await DataGuardView.read(inputs.primary, session).isInGroup.condition("in-group")]
+        }
+    }
+
+    func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
+        try await OracleSession.run(context) { session in
+            let end = Deadline(after: inputs.within.duration, from: session.time)
+            while true {
+                let view = try await DataGuardView.read(inputs.primary, session)
+                let conditions = conditions(view, inputs)
+                let isShown = conditions.allSatisfy { $0.verdict == .met }
+                guard !isShown, end.remaining(session.time) > Self.pause, await session.time.pause(Self.pause) else {
+                    try context.evidence("data-guard", DataGuardEvidence(view))
+                    return conditions
+                }
+                context.progress("waiting until the standbys of \(view.name) follow: \(view.roles)")
+            }
+        }
+    }
+
+    /// The service reads lags seldom: to look more often shows nothing new.
+    private static let pause = Duration.seconds(10)
+
+    private func conditions(_ view: DataGuardView, _ inputs: Inputs) -> [Condition] {
+        let shown = ["data-guard", "requests"]
+        return [
+            Finding.all([view.hasRole([DataGuardRole.primary]), view.hasOnePrimary], none: "")
+                .condition("is-primary", evidence: shown),
+            view.peersFollow.condition("others-follow", evidence: shown),
+            view.allAvailable.condition("databases-available", evidence: shown),
+            view.peerLags(within: inputs.lagWithin.duration, asOf: inputs.statusWithin.duration)
+                .condition("lags-within", evidence: shown),
+        ]
+    }
+}
