@@ -235,6 +235,12 @@ let package = Package(
             name: "OracleCloudClientTests", dependencies: ["OracleCloudClient", "CloudHTTP", "MusterModel"],
             exclude: ["Contract"], swiftSettings: strict),
         .testTarget(
+            name: "AzureStepsTests",
+            dependencies: [
+                "AzureSteps", "AzureClient", "CloudHTTP", "MusterPlugin", "MusterSQL", "MusterModel", "PostgreSQLFixture",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "CloudSimulatorTests",
             dependencies: ["CloudSimulator", "MusterDocuments", "MusterModel", "MusterSystem", "muster-cloud-simulator"],
             swiftSettings: strict),

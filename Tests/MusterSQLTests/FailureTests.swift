@@ -61,6 +61,20 @@ struct FailureTests {
         }
     }
 
+    @Test func `a driver that takes no token does not connect without it`() async throws {
+        let server = try PostgreSQLFixture.running()
+        let settings = try SQLSettings([
+            "connection": .string(server.connectionString(database: "postgres")), "token": "azure",
+        ])
+        let target = SQLTarget(server: "s", host: "s.localhost", database: "d", intent: .readWrite)
+        guard case .database(let string) = try settings.address(of: target, inputs: [:]) else { return }
+        let error = await failure { () throws(SQLError) in
+            _ = try await ODBCConnection.open(string, as: settings.credential(token: "to.ken"), timeout: .seconds(20))
+        }
+        #expect(error?.kind == .refused, "\(String(describing: error))")
+        #expect(error?.description.contains("to.ken") == false)
+    }
+
     @Test func `a server that never answers is given up`() async throws {
         let silent = try SilentServer()
         let error = await failure { () throws(SQLError) in

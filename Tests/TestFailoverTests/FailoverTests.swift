@@ -216,8 +216,13 @@ struct FailBackTests {
         let lab = try await Lab(faults: ["left-suspended"])
         try await lab.failOver()
         let step = try lab.harness(FailBack.self)
-        #expect(await stepError { try await step.apply(lab.back) }?.code == "PlannedFailoverTimedOut")
+        let error = await stepError { try await step.apply(lab.back) }
+        #expect(error?.code == "PlannedFailoverTimedOut")
+        #expect(error?.kind == .retryable)
         #expect(lab.cloud.failovers.count == 1)
+        lab.cloud.change { $0.failoverGroups[SimulatedCloud.group]?.replicationState = "CATCH_UP" }
+        _ = try await step.apply(lab.back)
+        #expect(lab.cloud.failovers.count == 2)
     }
 
     @Test func `a target that has lost its key is refused`() async throws {
