@@ -38,5 +38,14 @@ struct LabDatabase {
             + ";ConnSettings={SET muster.server TO '${{ target.server }}'; SET muster.database TO '${{ target.database }}'}"
     }
 
+    /// Ends every session of the drill's, and admits no more.
+    func close() throws {
+        _ = try server.run(
+            """
+            ALTER DATABASE "\(name)" WITH ALLOW_CONNECTIONS false;
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(name)';
+            """, in: "postgres")
+    }
+
     func run(_ script: String) throws -> String { try server.run(script, in: name) }
 }
