@@ -37,7 +37,8 @@ struct DataGuardFailover: EffectStep {
                 confirmation(inputs, view).condition("loss-confirmed", evidence: []),
                 reason(inputs).condition("reason-given", evidence: []),
                 primaryLost(inputs, view).condition("primary-lost", evidence: shown),
-                view.hasRole([DataGuardRole.standby, DataGuardRole.primary]).condition("target-standby", evidence: shown),
+                view.hasRole([DataGuardRole.standby, DataGuardRole.primary]).condition(
+                    "target-standby", evidence: shown),
                 view.isAvailable(view.id).condition("target-available", evidence: shown),
                 view.lags(within: inputs.lossWithin.duration, asOf: inputs.statusWithin.duration)
                     .condition("loss-within", evidence: shown),
@@ -54,7 +55,8 @@ struct DataGuardFailover: EffectStep {
     }
 
     private func reason(_ inputs: Inputs) -> Finding {
-        inputs.reason.contains { !$0.isWhitespace } ? .met("The reason: \(inputs.reason)") : .unmet("No reason is given.")
+        inputs.reason.contains { !$0.isWhitespace }
+            ? .met("The reason: \(inputs.reason)") : .unmet("No reason is given.")
     }
 
     /// A primary that works can be left by a switchover, which loses nothing.
@@ -71,7 +73,8 @@ struct DataGuardFailover: EffectStep {
             case .failure(let error): finding = .unverifiable("\(primary.id) could not be read: \(error)")
             }
         }
-        return inputs.evenIfHealthy ? .met("Given up all the same, as the input evenIfHealthy says. \(finding.text)") : finding
+        return inputs.evenIfHealthy
+            ? .met("Given up all the same, as the input evenIfHealthy says. \(finding.text)") : finding
     }
 
     func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs> {
@@ -105,7 +108,7 @@ struct DataGuardFailover: EffectStep {
                     remedy: "Convert a snapshot standby back first; a disabled standby cannot take over.")
             case .untouched: break
             }
-            var undo = Self.undo(view, previous: primary ?? view.id)
+            var undo = Self.undo(view, previous: primary ?? view.peers.first?.id ?? view.id)
             try await gate.begin(undo: undo)
             context.progress("failing over to \(view.name)")
             _ = try await session.change(.failover, view, goal: goal, context) { operation in
@@ -122,7 +125,9 @@ struct DataGuardFailover: EffectStep {
         return Undo(
             previousPrimary: previous, previousPrimaryName: view.label(previous),
             databaseName: view.target.value.dbName, previousRole: DataGuardRole.standby,
-            byHand: "dgmgrl sys@\(view.target.value.dbUniqueName): show configuration verbose; reinstate database '\(name)'")
+            byHand:
+                "dgmgrl sys@\(view.target.value.dbUniqueName): show configuration verbose; reinstate database '\(name)'"
+        )
     }
 
     private func outputs(_ view: DataGuardView, previous: OracleID?) -> Outputs {

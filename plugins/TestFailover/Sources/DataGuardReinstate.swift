@@ -83,7 +83,8 @@ struct DataGuardReinstate: EffectStep {
                 byHand: "dgmgrl sys@\(view.database(primaries[0])?.dbUniqueName ?? name): reinstate database '\(name)'")
             try await gate.begin(undo: undo)
             context.progress("reinstating \(view.name)")
-            _ = try await session.change(.reinstate(primary: primaries[0]), view, goal: Self.goal, context) { operation in
+            _ = try await session.change(.reinstate(primary: primaries[0]), view, goal: Self.goal, context) {
+                operation in
                 undo.operation = operation
                 try await gate.begin(undo: undo)
             }

@@ -37,7 +37,8 @@ struct DataGuardSwitchover: ReversibleStep {
                 view.isProtectionSound.condition("protection-sound", evidence: shown),
                 view.allAvailable.condition("databases-available", evidence: shown),
                 view.hasOnePrimary.condition("one-primary", evidence: shown),
-                view.hasRole([DataGuardRole.standby, DataGuardRole.primary]).condition("target-standby", evidence: shown),
+                view.hasRole([DataGuardRole.standby, DataGuardRole.primary]).condition(
+                    "target-standby", evidence: shown),
                 view.lags(within: inputs.lagWithin.duration, asOf: inputs.statusWithin.duration)
                     .condition("lag-within", evidence: shown),
                 view.isReadyForSwitchover.condition("ready-for-switchover", evidence: shown),
@@ -74,7 +75,8 @@ struct DataGuardSwitchover: ReversibleStep {
             case .untouched: break
             }
             let primary = view.primaries[0]
-            let after = try await Self.switchOver(view, undo: Self.undo(view, previous: primary), session, context, gate)
+            let after = try await Self.switchOver(
+                view, undo: Self.undo(view, previous: primary), session, context, gate)
             return outputs(after, previous: primary, before: view.replication(of: inputs.to))
         }
     }
@@ -107,7 +109,8 @@ struct DataGuardSwitchover: ReversibleStep {
         return Undo(
             previousPrimary: previous, previousPrimaryName: view.label(previous),
             databaseName: view.target.value.dbName, previousRole: DataGuardRole.standby,
-            byHand: "dgmgrl sys@\(name): show configuration verbose; validate database '\(name)'; switchover to '\(name)'")
+            byHand:
+                "dgmgrl sys@\(name): show configuration verbose; validate database '\(name)'; switchover to '\(name)'")
     }
 
     /// - Parameter before: nil where nothing was changed, so that before and after are the same.
