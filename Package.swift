@@ -270,7 +270,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "MusterModel", "MusterSystem", "MusterJournal", "MusterMachine", "MusterGit", "muster",
-                "muster-cloud-simulator", "FailoverGroupKeySwap", "noop-plugin", "hostile-plugin", "PostgreSQLFixture",
+                "muster-cloud-simulator", "FailoverGroupKeySwap", "TestFailover", "noop-plugin", "hostile-plugin", "PostgreSQLFixture",
             ],
             exclude: ["Servers"],
             swiftSettings: strict),
