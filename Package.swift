@@ -235,6 +235,12 @@ let package = Package(
             name: "OracleCloudClientTests", dependencies: ["OracleCloudClient", "CloudHTTP", "MusterModel"],
             exclude: ["Contract"], swiftSettings: strict),
         .testTarget(
+            name: "AzureStepsTests",
+            dependencies: [
+                "AzureSteps", "AzureClient", "CloudHTTP", "MusterPlugin", "MusterSQL", "MusterModel", "PostgreSQLFixture",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "CloudSimulatorTests",
             dependencies: ["CloudSimulator", "MusterDocuments", "MusterModel", "MusterSystem", "muster-cloud-simulator"],
             swiftSettings: strict),
@@ -270,7 +276,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "MusterModel", "MusterSystem", "MusterJournal", "MusterMachine", "MusterGit", "muster",
-                "muster-cloud-simulator", "FailoverGroupKeySwap", "TestFailover", "noop-plugin", "hostile-plugin", "PostgreSQLFixture",
+                "muster-cloud-simulator", "FailoverGroupKeySwap", "TestFailover", "noop-plugin", "hostile-plugin",
+                "PostgreSQLFixture",
             ],
             exclude: ["Servers"],
             swiftSettings: strict),

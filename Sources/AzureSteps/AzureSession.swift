@@ -45,7 +45,8 @@ package struct AzureSession: Sendable {
                 RequestContext(
                     deadline: deadline, correlationID: RequestID.derived(from: context.run ?? context.idempotencyKey),
                     clientRequestID: RequestID.derived(from: context.idempotencyKey), record: exchanges.add))
-            let value = try await work(AzureSession(azure: calls, time: client.time, deadline: deadline, exchanges: exchanges))
+            let value = try await work(
+                AzureSession(azure: calls, time: client.time, deadline: deadline, exchanges: exchanges))
             try context.evidence("requests", exchanges.all)
             return value
         } catch {

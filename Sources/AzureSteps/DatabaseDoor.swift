@@ -125,16 +125,15 @@ private struct Entrance: Sendable {
 }
 
 extension StepError {
-    /// - Parameter reads: nothing was to be changed, so no outcome can be unknown.
+    /// - Parameter reads: nothing was to be changed, or no statement had been sent, so no outcome can be unknown.
     package init(_ error: SQLError, reads: Bool) {
         let code = "sql.\(error.kind.name)"
         let text = error.description
         self =
             switch error.kind {
-            // Nothing was sent to a database.
-            case .unreachable, .unavailable: .retryable(code, text, remedy: error.remedy)
             case .configuration, .refused, .denied, .statement: .permanent(code, text, remedy: error.remedy)
-            case .connectionLost, .timedOut, .cancelled:
+            case .unreachable: .retryable(code, text, remedy: error.remedy)
+            case .unavailable, .connectionLost, .timedOut, .cancelled:
                 reads
                     ? .retryable(code, text, remedy: error.remedy)
                     : .unknownOutcome(code, text, remedy: error.remedy)

@@ -13,7 +13,9 @@ package struct KeyView: Sendable {
     package var kind: VaultHosts.Kind
     package var now: Timestamp
 
-    package static func read(_ id: KeyIdentifier, for server: ResourceID, _ session: AzureSession) async throws -> KeyView {
+    package static func read(_ id: KeyIdentifier, for server: ResourceID, _ session: AzureSession) async throws
+        -> KeyView
+    {
         let azure = session.azure
         let kind = try azure.keyVault.kind(of: id)
         let key = try await attempt { () throws(AzureError) in try await azure.keyVault.key(id) }

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AzureClient
+package import AzureClient
 internal import MusterModel
-internal import MusterSQL
+package import MusterSQL
 
 /// The cloud simulator in the place of a database, over HTTP on this machine. It knows a few statements, and what it
 /// answers says so: ``source``.
-struct SimulatorSession: SQLSession {
-    let source = SQLSource(kind: .simulator, driver: nil, product: "the cloud simulator")
+package struct SimulatorSession: SQLSession {
+    package let source = SQLSource(kind: .simulator, driver: nil, product: "the cloud simulator")
     let base: WebAddress
     let target: SQLTarget
     let transport: any HTTPTransport
 
-    func run(_ statement: String, _ parameters: [SQLValue], timeout: Duration) async throws(SQLError) -> SQLRows {
+    package init(base: WebAddress, target: SQLTarget, transport: any HTTPTransport) {
+        self.base = base
+        self.target = target
+        self.transport = transport
+    }
+
+    package func run(_ statement: String, _ parameters: [SQLValue], timeout: Duration) async throws(SQLError) -> SQLRows
+    {
         let body: JSON = [
             "server": .string(target.server), "database": .string(target.database),
             "intent": .string(target.intent.rawValue), "statement": .string(statement),
@@ -40,7 +47,7 @@ struct SimulatorSession: SQLSession {
     }
 
     /// Each statement was a request by itself.
-    func close() async {}
+    package func close() async {}
 
     private func failure(_ kind: SQLError.Kind, _ message: String) -> SQLError {
         SQLError(kind: kind, state: nil, native: 0, message: message, remedy: nil)
@@ -51,7 +58,8 @@ extension SQLError {
     fileprivate init(_ error: TransportError) {
         let kind: Kind =
             switch error.cause {
-            case .cannotConnect, .tls, .caFile: .unreachable
+            case .cannotConnect, .tls: .unreachable
+            case .caFile: .configuration
             case .timeout: .timedOut
             case .connectionLost: .connectionLost
             case .cancelled: .cancelled

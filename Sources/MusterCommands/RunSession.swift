@@ -23,6 +23,8 @@ struct RunRequest {
     var pluginFolders: [String]
     /// What plan and record call the environment, where its document's name does not tell enough.
     var environmentName: String?
+    /// The plan that was agreed to, where one was: what it saw of the change window stays in it.
+    var planned: Plan?
 }
 
 /// One plan and, when it is confirmed, its run: where documents, plugins, journal, record and terminal come together.
@@ -31,12 +33,15 @@ final class RunSession {
     let configuration: Configuration
     let plan: Plan
     let digest: Digest
+    /// How the change window stands now; nil in a rehearsal.
+    let window: WindowAssessment?
     /// Looks that failed; a plan with any of them is not run.
     let problems: [PlanPreview.Problem]
     /// The last lines that plugins said meanwhile.
     let logs: [PluginLog]
 
     let person: Person
+    private let room: WindowRoom?
     private let world: RunWorld
     private let plugins: PluginPool
     private let state: StateFolder
@@ -85,7 +90,11 @@ final class RunSession {
                 name: request.environmentName ?? section.name.value, document: environment.1,
                 digest: Digest(of: section.withoutSecrets().canonicalBytes()), values: section.values),
             change: request.change, inputs: request.inputs, definitions: definitions, plugins: pins)
-        var preview = PlanPreview(try material.draft(), world)
+        room = request.kind == .rehearsal ? nil : try WindowRoom(section, of: request.runbook, documents, configuration)
+        window = room?.assessment(at: readClocks().wall)
+        var draft = try material.draft()
+        draft.window = request.planned.map(\.window) ?? window
+        var preview = PlanPreview(draft, world)
         (plan, problems) = preview.look()
         logs = preview.logs
         do { digest = try plan.digest() } catch {
@@ -136,7 +145,7 @@ final class RunSession {
         }
         var order: [String] = []
         var found: [String: (diagnostic: Diagnostic, steps: [String])] = [:]
-        for (step, code, message, remedy) in failed + unmet {
+        for (step, code, message, remedy) in failed + unmet + closedWindow {
             let key = "\(code)\n\(message)"
             if found[key] == nil {
                 order.append(key)
@@ -150,6 +159,11 @@ final class RunSession {
             diagnostic.summary = visibleText(place + diagnostic.summary)
             return diagnostic
         }
+    }
+
+    private var closedWindow: [(String, String, String, String?)] {
+        guard let window, window.verdict == .unmet else { return [] }
+        return [("", WindowRoom.code, window.says, WindowRoom.remedy)]
     }
 
     /// Somebody stopped it while it looked at the targets.
@@ -175,12 +189,15 @@ final class RunSession {
     /// Runs the plan to its end.
     ///
     /// - Parameters:
-    ///   - confirmation: how the go-ahead was given.
+    ///   - goAhead: how it was given.
     ///   - views: made once the run has its id.
     func run(
-        confirmation: String, views: (RunID) -> (followers: [any RunFollower], services: [any PollService])
+        _ goAhead: GoAhead, views: (RunID) -> (followers: [any RunFollower], services: [any PollService])
     ) throws(MusterError) -> Result {
-        let id = RunID(started: readClocks().wall, runbook: plan.runbook.name, random: Host.random())
+        let now = readClocks().wall
+        // Between the plan and the go-ahead the window may have closed, or become too short.
+        let window = try room?.checked(at: now)
+        let id = RunID(started: now, runbook: plan.runbook.name, random: Host.random())
         // Clouds that are simulated for one run are no target that another could touch.
         let locks = try TargetLocks(plan.kind == .rehearsal ? [] : plan.locks, run: id, in: state)
         defer { locks.release() }
@@ -198,7 +215,10 @@ final class RunSession {
         defer { plugins.shutdown() }
         defer { journal.close() }
         do { try engine.open([.runCreated(created(id, identity))]) } catch { throw notBegun(error, journal) }
-        let end = try engine.run(opening: [.runStarted(RunStarted(confirmation: confirmation))])
+        let started = RunStarted(
+            confirmation: goAhead.confirmation, accepted: goAhead.accepted.isEmpty ? nil : goAhead.accepted,
+            window: window)
+        let end = try engine.run(opening: [.runStarted(started)])
         return finish(id, end, writer)
     }
 

@@ -18,6 +18,7 @@ package struct Environment: Sendable {
                         code: "environment.not-available", "'approvals' is not available in this version of Muster",
                         help: "Remove it; nobody would be asked.", at: approvals.location))
             }
+            checkWindows(root, into: &diagnostics)
             if let oci = root["oci"] { checkOracleCloud(oci, into: &diagnostics) }
             for (_, database) in databases(root) {
                 checkDatabase(database, into: &diagnostics)
@@ -48,6 +49,7 @@ extension Environment {
             "tls", .object(.optional("ca-file", .text(.sentence), "PEM file of the certificate authorities trusted")),
             "TLS"),
         .optional("values", .map(names: .name, .any), "Read as environment.<name> in expressions"),
+        .optional("change-windows", .list(changeWindow, atLeast: 1), "When runs may change it; at any time without it"),
         .optional("approvals", .any, "Not available in this version"),
     ])
 

@@ -56,9 +56,6 @@ package struct Runbook: Sendable {
             Dictionary(with.map { ($0.name.value, $0.value.json) }, uniquingKeysWith: { first, _ in first })
         }
 
-        /// Whether the step may end without outputs though nothing stopped the run.
-        var mayLackOutputs: Bool { condition != nil || onFailure.value == .continue }
-
         /// The texts of `when`, for diagnostics.
         var conditionSource: LocatedValue?
     }

@@ -144,13 +144,20 @@ struct RunbookScope: TypeScope {
                 "conditional-reference", "'\(id)' may not have been done: 'finally' runs whatever happened above",
                 help: help)
         }
-        if other.condition != nil {
+        if other.condition != nil, !isDone(other, whenever: context.steps[step]) {
             return refuse("conditional-reference", "'\(id)' may be skipped by its condition", help: help)
         }
-        if other.mayLackOutputs {
+        if other.onFailure.value == .continue {
             return refuse("conditional-reference", "'\(id)' may fail and the run goes on", help: help)
         }
         return nil
+    }
+
+    /// Both have the very same condition, and nothing in it changes while the run goes on.
+    private func isDone(_ source: Runbook.Step, whenever reader: Runbook.Step) -> Bool {
+        guard let condition = source.condition?.value, let own = reader.condition?.value else { return false }
+        return condition.description == own.description
+            && condition.references.allSatisfy { ["inputs", "environment"].contains($0.root) }
     }
 
     private func outputType(_ reference: Reference, of source: Int) -> TypeLookup {

@@ -50,6 +50,10 @@ extension TextRule {
         "a type: \(ValueType.names.joined(separator: ", ")), or list of one",
         pattern: "^(list of )?(\(ValueType.names.joined(separator: "|")))$"
     ) { ValueType(name: $0) != nil }
+    static let instant = TextRule(
+        "a time in UTC such as \"2026-11-22T20:00:00Z\"",
+        pattern: #"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3})?Z$"#
+    ) { Timestamp($0) != nil }
     static let guid = TextRule(
         "an id such as 11111111-1111-1111-1111-111111111111",
         pattern: "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",

@@ -81,7 +81,15 @@ package struct RunCreated: Hashable, Sendable, Codable {
 package struct RunStarted: Hashable, Sendable, Codable {
     /// How the go-ahead was given: `confirmed` at a prompt, `--yes`, `rehearsal`.
     package var confirmation: String
-    package init(confirmation: String) { self.confirmation = confirmation }
+    /// Who accepted which point of no return; nil where the plan has none, and in a rehearsal.
+    package var accepted: [Acceptance]?
+    /// How the change window stood just before; nil in a rehearsal.
+    package var window: WindowAssessment?
+    package init(confirmation: String, accepted: [Acceptance]? = nil, window: WindowAssessment? = nil) {
+        self.confirmation = confirmation
+        self.accepted = accepted
+        self.window = window
+    }
 }
 
 package struct StepStarted: Hashable, Sendable, Codable {

@@ -19,6 +19,9 @@ package struct RunID: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.text = text
     }
 
+    /// The runbook's name, which the id holds.
+    package var runbook: String { text.split(separator: "-").dropFirst(2).dropLast().joined(separator: "-") }
+
     package var description: String { text }
 
     /// The record's folder in the log of executions: `records/2026/11/21/<run-id>`.

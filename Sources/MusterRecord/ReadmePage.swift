@@ -95,6 +95,7 @@ struct ReadmePage {
         rows.append([
             "Kind", record.kind.rawValue + (record.confirmation.map { ", go-ahead: \(Markdown.text($0))" } ?? ""),
         ])
+        if let accepted { rows.append(["Points of no return", accepted]) }
         rows.append(["Change", record.change.map { Markdown.code($0) } ?? "none named"])
         rows.append([
             "Runbook", "\(Markdown.text(record.runbook.name)) \(record.runbook.version)",
@@ -102,6 +103,9 @@ struct ReadmePage {
         rows.append(["Environment", Markdown.code(record.environment.name)])
         rows.append(["Catalog commit", record.commit.map { Markdown.code($0.hex) } ?? "**uncommitted work**"])
         rows.append(["Plan", Markdown.code(record.plan.description)])
+        if let window = record.window {
+            rows.append(["Change window", Markdown.sentence(window.says) + earlier(window)])
+        }
         rows.append(["Steps", stepCounts])
         rows.append(["State left behind", leftBehind])
         page.table(["", ""], rows)
@@ -114,6 +118,22 @@ struct ReadmePage {
         let end =
             record.finishedAt.map { " → \(readable($0, after: record.createdAt)) UTC" } ?? " UTC, under way since then"
         return "\(readable(record.createdAt))\(end) (\(duration(record.tookMilliseconds))\(waiting))"
+    }
+
+    private var accepted: String? {
+        record.accepted.map { accepted in
+            accepted.map {
+                "\(Markdown.code($0.step)) accepted by \(Markdown.text($0.person)) (\(Markdown.text($0.how)))"
+            }
+            .joined(separator: "<br>")
+        }
+    }
+
+    /// When the window was looked at, and by which runs.
+    private func earlier(_ window: WindowAssessment) -> String {
+        guard window.isDeclared else { return "" }
+        let runs = window.earlier.map { Markdown.code($0.run.text) }.joined(separator: ", ")
+        return " Seen \(readable(window.at)) UTC\(runs.isEmpty ? "" : ", by \(runs)")."
     }
 
     private var stepCounts: String {

@@ -15,7 +15,9 @@ package enum RecordSchema {
         ]
     }
 
-    private static let rootOptional: Set = ["why", "change", "confirmation", "commit", "startedAt", "finishedAt"]
+    private static let rootOptional: Set = [
+        "why", "change", "confirmation", "accepted", "commit", "startedAt", "finishedAt", "window",
+    ]
 
     private static var root: [String: JSON] {
         [
@@ -26,6 +28,7 @@ package enum RecordSchema {
             "operatorName": text("Who started it."), "host": text("The machine that ran it."),
             "bootID": text("That machine's boot."), "processID": integer("The engine's process."),
             "engine": text("The engine's version."), "confirmation": text("How the go-ahead was given."),
+            "accepted": list("acceptance"), "window": ref("window"),
             "commit": objectID("The catalog's commit; missing for uncommitted work."), "plan": digest("Of plan.json."),
             "inputs": values("The runbook's inputs; secrets as references."),
             "createdAt": time("When the run was created."),
@@ -64,6 +67,14 @@ package enum RecordSchema {
                 "step": text("The step."), "output": text("The output's name."),
                 "type": text("As its definition writes it."),
             ]),
+            "acceptance": object([
+                "step": text("A point of no return."), "person": text("Who accepted it."), "how": text("How."),
+            ]),
+            "window": window,
+            "earlierRun": object([
+                "run": text("Its id."), "kind": oneOf(RunKind.self, "Its kind."),
+                "tookMilliseconds": integer("By the boot clock."),
+            ]),
             "measure": measure, "leftBehind": leftBehind, "step": step, "condition": condition, "failure": failure,
             "definition": object(
                 [
@@ -96,6 +107,19 @@ package enum RecordSchema {
             "met": ["type": "boolean"], "unknown": text("Why nothing was measured."),
         ]
         return object(members, optional: Set(members.keys).subtracting(["id", "summary", "kind"]))
+    }
+
+    private static var window: JSON {
+        object(
+            [
+                "isDeclared": ["type": "boolean"],
+                "opens": time("The window that was open, else the next, else the last."),
+                "closes": time("Its end."),
+                "at": time("When it was looked at: at the start, else when the plan was made."),
+                "earlier": list("earlierRun"),
+                "longestMilliseconds": integer("The longest that one of them took."),
+                "verdict": ["enum": ["met", "unmet", "unverifiable"]], "says": text("The verdict in a sentence."),
+            ], optional: ["opens", "closes", "longestMilliseconds", "verdict"])
     }
 
     private static var leftBehind: JSON {

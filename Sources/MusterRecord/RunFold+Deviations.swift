@@ -8,7 +8,7 @@ extension RunFold {
     func deviations(_ steps: [StepRecord]) -> [Deviation] {
         steps.compactMap(inDoubt) + stops.map(stop) + steps.enumerated().compactMap(ignoredFailure)
             + steps.compactMap(unverified) + notDone(steps) + steps.compactMap(retried) + uncommitted
-            + clockJumps.map(clockJump)
+            + outsideWindow + clockJumps.map(clockJump)
     }
 
     private func inDoubt(_ step: StepRecord) -> Deviation? {
@@ -72,6 +72,16 @@ extension RunFold {
             Deviation(
                 kind: .uncommitted, steps: [],
                 says: "The definitions came from uncommitted work, so no commit shows where they are from")
+        ]
+    }
+
+    private var outsideWindow: [Deviation] {
+        guard let closes = window?.closes, let end = finishedAt?.at, startedAt != nil, end > closes else { return [] }
+        let late = end.duration(since: closes).readable
+        return [
+            Deviation(
+                kind: .outsideWindow, steps: [],
+                says: "The run ended \(late) after its change window had closed at \(closes)")
         ]
     }
 

@@ -22,12 +22,13 @@ extension RunFold {
             environment: .init(
                 name: plan.environment.name, digest: plan.environment.digest, document: plan.environment.document),
             change: created.change, operatorName: created.operatorName, host: created.host, bootID: created.bootID,
-            processID: created.processID, engine: created.engine, confirmation: confirmation, commit: plan.commit,
+            processID: created.processID, engine: created.engine, confirmation: confirmation, accepted: accepted,
+            commit: plan.commit,
             plan: created.plan, inputs: plan.inputs, createdAt: createdAt.at, startedAt: startedAt?.at,
             finishedAt: finishedAt?.at, asOf: last.at, tookMilliseconds: end.milliseconds(since: createdAt),
             waitedForPeopleMilliseconds: allWaiting.milliseconds(from: createdAt, to: end),
             deviations: deviations(steps),
-            measures: plan.measures.map(measure), steps: steps, leftBehind: leftBehind,
+            measures: plan.measures.map(measure), window: window, steps: steps, leftBehind: leftBehind,
             definitions: usedDefinitions, plugins: plan.plugins,
             journal: .init(entries: entryCount, lastLine: lastLine))
     }

@@ -18,6 +18,9 @@ package struct RunFold: Sendable {
 
     var created: RunCreated?
     var confirmation: String?
+    var accepted: [Acceptance]?
+    /// As the plan saw it, and then as the start did.
+    var window: WindowAssessment?
     var finish: RunFinished?
     var steps: [StepFold] = []
     var stops: [(at: Timestamp, request: StopRequested)] = []
@@ -42,6 +45,7 @@ package struct RunFold: Sendable {
     package init(plan: Plan, render: @escaping TemplateRenderer) throws {
         self.plan = plan
         self.render = render
+        window = plan.window
         planBytes = try JSON(encoding: plan).canonicalBytes()
         for (index, step) in plan.steps.enumerated() {
             positions[step.id] = positions[step.id] ?? index
@@ -65,6 +69,8 @@ package struct RunFold: Sendable {
             createdAt = now
         case .runStarted(let body):
             confirmation = body.confirmation
+            accepted = body.accepted
+            window = body.window ?? window
             startedAt = now
             if body.confirmation == "confirmed", let createdAt { waiting.add(from: createdAt, to: now) }
         case .stopRequested(let body): stops.append((entry.at, body))

@@ -47,6 +47,8 @@ package struct RunRecord: Hashable, Sendable, Codable {
     package var engine: String
     /// How the go-ahead was given; nil when none was.
     package var confirmation: String?
+    /// Who accepted which point of no return; nil where there was none to accept.
+    package var accepted: [Acceptance]?
     /// The catalog's commit that everything was read from; nil for uncommitted work.
     package var commit: ObjectID?
     package var plan: Digest
@@ -61,6 +63,8 @@ package struct RunRecord: Hashable, Sendable, Codable {
     package var waitedForPeopleMilliseconds: Int64
     package var deviations: [Deviation]
     package var measures: [MeasureRecord]
+    /// How the change window stood at the start, else when the plan was made; nil in a rehearsal.
+    package var window: WindowAssessment?
     package var steps: [StepRecord]
     package var leftBehind: [LeftBehind]
     package var definitions: [UsedDefinition]
@@ -81,6 +85,8 @@ package struct Deviation: Hashable, Sendable, Codable {
         case retried
         case uncommitted
         case clockJumped = "clock-jumped"
+        /// The run ended after its change window had closed.
+        case outsideWindow = "outside-window"
     }
 
     package var kind: Kind

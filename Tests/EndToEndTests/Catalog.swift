@@ -141,6 +141,14 @@ final class Catalog {
             product("muster"), words, environment: environment.merging(variables) { $1 })
     }
 
+    /// muster at a terminal of its own, which script(1) makes, where somebody types.
+    func muster(_ arguments: [String], typing text: String) throws -> CommandResult {
+        let command = ([product("muster")] + arguments + ["-C", folder]).joined(separator: " ")
+        return try RunningCommand(
+            "/usr/bin/script", ["-qec", command, "/dev/null"], environment: environment, input: text
+        ).finish(holdsInput: true)
+    }
+
     /// Runs the test's own drill without being asked.
     func drill(_ more: String...) throws -> CommandResult {
         try start(["run", "drill", "-e", "lab", "--plugins", plugins, "--yes"] + more).finish()

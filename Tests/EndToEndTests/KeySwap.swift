@@ -12,7 +12,12 @@ enum KeySwap {
         "register-primary-key-on-secondary", "register-primary-key-on-primary", "set-primary-protector",
     ]
 
-    static func inputs(_ catalog: Catalog) throws -> String { try catalog.inputs(of: runbook) }
+    /// The runbook's inputs, as a file for `--inputs`.
+    static func inputs(_ catalog: Catalog) throws -> String {
+        let path = "\(catalog.root)/inputs.yaml"
+        try catalog.inputs(of: runbook).write(toFile: path, atomically: false, encoding: .utf8)
+        return path
+    }
 }
 
 extension Catalog {
@@ -21,15 +26,12 @@ extension Catalog {
         "\(folder)/runbooks/tests/\(runbook)/\(name).yaml"
     }
 
-    /// A runbook's inputs, as a file for `--inputs`: those of its scenario.
+    /// A runbook's inputs: those of its scenario.
     func inputs(of runbook: String, scenario: String = "default") throws -> String {
         let lines = try String(contentsOfFile: self.scenario(scenario, of: runbook), encoding: .utf8).split(
             separator: "\n")
         let values = lines.drop { $0 != "inputs:" }.dropFirst().prefix { $0.hasPrefix("  ") }
-        let path = "\(root)/inputs.yaml"
-        try values.map { $0.dropFirst(2) }.joined(separator: "\n").write(
-            toFile: path, atomically: false, encoding: .utf8)
-        return path
+        return values.map { $0.dropFirst(2) }.joined(separator: "\n")
     }
 }
 

@@ -6,36 +6,59 @@ import PostgreSQLFixture
 
 /// The shipped runbooks with an environment `lab`: a simulated cloud, and a real database for what the drills ask by SQL.
 struct Lab {
+    static let primary = "tdeprimarytest"
+    static let secondary = "tdesecondarytest"
+
     let catalog: Catalog
     let cloud: LabCloud
     let database: LabDatabase
     let runbook: String
 
-    /// - Parameters:
-    ///   - faults: the cloud's, as `--fault` takes them.
-    ///   - arrange: changes the catalog's documents; they are committed and the runbook is locked anew.
-    init(_ runbook: String, faults: [String] = [], arrange: (Catalog) throws -> Void = { _ in }) throws {
+    /// - Parameter faults: the cloud's, as `--fault` takes them.
+    init(_ runbook: String, faults: [String] = []) throws {
         self.runbook = runbook
         catalog = try Catalog(.shipped)
-        try arrange(catalog)
+        // What is tried again is tried sooner.
+        try catalog.replace("backoff: 5s..1m", by: "backoff: 100ms..200ms", in: "runbooks/\(runbook).yaml")
         cloud = try LabCloud(scenario: catalog.scenario(of: runbook), faults: faults)
         database = try LabDatabase(of: cloud)
-        try catalog.write(
-            "environments/lab.yaml", cloud.environment(sql: database.connection, user: PostgreSQLFixture.user))
-        try catalog.commit("The lab")
+        try connect(database.connection)
         catalog.variables = [
             LabCloud.secretName: cloud.secret, LabDatabase.secretName: PostgreSQLFixture.password,
         ]
     }
 
-    /// Leads SQL elsewhere.
+    /// Leads SQL there.
     func connect(_ connection: String) throws {
         try catalog.write("environments/lab.yaml", cloud.environment(sql: connection, user: PostgreSQLFixture.user))
-        try catalog.commit("Another database")
+        try catalog.commit("The lab")
     }
 
-    func run(_ more: String...) throws -> CommandResult {
-        try catalog.muster(
-            ["run", runbook, "-e", "lab", "--inputs", try catalog.inputs(of: runbook), "--yes"] + more)
+    func start(_ more: [String] = []) throws -> RunningCommand {
+        let inputs = try catalog.inputs(of: runbook) + "\nprobeQuery: SELECT good FROM orders\npatience: 15s\n"
+        let file = "\(catalog.root)/lab-inputs.yaml"
+        try inputs.write(toFile: file, atomically: false, encoding: .utf8)
+        return try catalog.start(["run", runbook, "-e", "lab", "--inputs", file, "--yes"] + more)
+    }
+
+    func run(_ more: String...) throws -> CommandResult { try start(more).finish() }
+}
+
+extension RecordedRun {
+    func output(_ name: String, of step: String) throws -> JSON? { try self.step(step)?["outputs"]?[name] }
+
+    /// Every statement that the steps' evidence holds, with who answered it.
+    func statements() throws -> [JSON] {
+        let files = try catalog.git("ls-tree", "-r", "--name-only", Self.branch, "\(path)/evidence/").split(
+            separator: "\n")
+        return try files.filter { $0.contains("/sql") }.flatMap { file in
+            let evidence = try JSON.parse(try catalog.git("show", "\(Self.branch):\(file)"))
+            return evidence["data"]?.array ?? []
+        }
+    }
+
+    /// Measures by id.
+    func measures() throws -> [String: JSON] {
+        try (record["measures"]?.array ?? []).reduce(into: [:]) { $0[$1["id"]?.string ?? ""] = $1 }
     }
 }

@@ -8,7 +8,7 @@ import PostgreSQLFixture
 struct LabDatabase {
     /// The variable that holds the password.
     static let secretName = "LAB_SQL_PASSWORD"
-    static let markerTable = "muster_marker"
+    static let markerTable = "muster_markers"
 
     let server: PostgreSQLFixture
     let name: String
@@ -36,6 +36,15 @@ struct LabDatabase {
     static func connection(to database: String) -> String {
         database
             + ";ConnSettings={SET muster.server TO '${{ target.server }}'; SET muster.database TO '${{ target.database }}'}"
+    }
+
+    /// Ends every session of the drill's, and admits no more.
+    func close() throws {
+        _ = try server.run(
+            """
+            ALTER DATABASE "\(name)" WITH ALLOW_CONNECTIONS false;
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(name)';
+            """, in: "postgres")
     }
 
     func run(_ script: String) throws -> String { try server.run(script, in: name) }

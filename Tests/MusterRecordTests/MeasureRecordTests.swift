@@ -110,5 +110,16 @@ import Testing
         #expect(findings.first?.location?.file == "record.json")
     }
 
+    @Test func `a rehearsal's times are said to be no real ones`() throws {
+        var plan = KeySwap.plan()
+        plan.kind = .rehearsal
+        let script = try RunScript.begun(plan)
+        guard case .bytes(let bytes)? = try script.files().files.first(where: { $0.path == "README.md" })?.content
+        else {
+            throw NoObject()
+        }
+        #expect(String(decoding: bytes, as: UTF8.self).contains("A rehearsal: its clouds were simulated"))
+    }
+
     struct NoObject: Error {}
 }

@@ -23,8 +23,16 @@ struct Records {
         self.branch = branch
     }
 
-    /// Newest first.
-    func list(_ limit: Int) throws(MusterError) -> [RunRecord] {
+    init(git: Catalog, branch: String) {
+        self.git = git
+        self.branch = branch
+    }
+
+    /// Newest first; only those of the runbook, where one is named.
+    func list(_ limit: Int, runbook: String? = nil) throws(MusterError) -> [RunRecord] {
+        if let runbook {
+            return try runs(of: runbook, most: limit).map { (run) throws(MusterError) in try record(of: run) }
+        }
         let entries = try git.records(RecordQuery(branch: branch, limit: limit, file: "record.json"))
         var records: [RunRecord] = []
         for entry in entries {

@@ -10,6 +10,7 @@ struct ListCommand: ParsableCommand {
         commandName: "list", abstract: "List the newest records of the log of executions.")
 
     @Option(name: .shortAndLong, help: "How many.") var limit = 20
+    @Option(help: ArgumentHelp("Only runs of this runbook.", valueName: "name")) var runbook: String?
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -17,10 +18,14 @@ struct ListCommand: ParsableCommand {
     }
 
     func run() throws {
-        let records = try Records(folder: common.catalog).list(limit)
+        let records = try Records(folder: common.catalog).list(limit, runbook: runbook)
         let terminal = Terminal()
         if common.json { return terminal.out(try JSON(encoding: records).canonicalText) }
-        if records.isEmpty { return terminal.out("No run has been recorded yet.") }
+        if records.isEmpty {
+            return terminal.out(
+                runbook.map { "No run of \(visibleText($0)) has been recorded yet." } ?? "No run has been recorded yet."
+            )
+        }
         for record in records {
             let deviations =
                 record.deviations.isEmpty
@@ -29,7 +34,13 @@ struct ListCommand: ParsableCommand {
             let took = Duration.milliseconds(record.tookMilliseconds).readable
             terminal.out(
                 "\(record.run)  \(record.kind.rawValue)  \(visibleText(record.environment.name))  "
-                    + terminal.style(record.outcome.rawValue + deviations, tint) + "  \(took)")
+                    + terminal.style(record.outcome.rawValue + deviations, tint) + objectives(record, terminal.style)
+                    + "  \(took)")
         }
+    }
+
+    /// `objectives 3/4`; nothing for a runbook without any.
+    private func objectives(_ record: RunRecord, _ style: Style) -> String {
+        record.objectives.map { style("  objectives \($0.met)/\($0.all)", $0.met == $0.all ? .good : .warning) } ?? ""
     }
 }

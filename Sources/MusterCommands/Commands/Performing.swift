@@ -12,11 +12,11 @@ internal import MusterSystem
 ///
 /// - Parameter expected: how a rehearsal must end for the command to end with 0.
 func perform(
-    _ session: RunSession, confirmation: String, _ terminal: Terminal, json: Bool,
+    _ session: RunSession, _ goAhead: GoAhead, _ terminal: Terminal, json: Bool,
     expected: RunFinished.Outcome = .succeeded
 ) throws {
     let output = OutputQueue(isTerminal: terminal.isTerminal)
-    let result = try session.run(confirmation: confirmation) { run in
+    let result = try session.run(goAhead) { run in
         if json {
             output.send(JSON.object(["run": .string(run.text)]).canonicalText + "\n")
             return ([JSONView(output)], [output])

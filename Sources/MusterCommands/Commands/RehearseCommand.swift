@@ -48,7 +48,7 @@ struct RehearseCommand: ParsableCommand {
         }
         try refuse(session, terminal, json: common.json, printing: true)
         try perform(
-            session, confirmation: "rehearsal", terminal, json: common.json,
+            session, GoAhead(confirmation: "rehearsal"), terminal, json: common.json,
             expected: RunFinished.Outcome(rawValue: scenario.expected.rawValue) ?? .succeeded)
     }
 

@@ -26,6 +26,11 @@ struct RunCommand: ParsableCommand {
     var revision: String?
     @OptionGroup var inputs: InputOptions
     @Flag(help: "Do not ask for the go-ahead.") var yes = false
+    @Option(
+        name: .customLong("confirm-irreversible"),
+        help: ArgumentHelp(
+            "Accept a step that cannot be taken back, which --yes does not; may be repeated.", valueName: "step"))
+    var accepted: [String] = []
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -46,6 +51,10 @@ struct RunCommand: ParsableCommand {
         let session = try makeSession(planned, interactive ? .terminal(terminal) : .absent)
         defer { session.shutdown() }
         if let planned { try compare(planned, session.plan) }
+        let question = GoAheadQuestion(
+            plan: session.plan, terminal: terminal, readLine: interactive ? session.readLine : nil, isConfirmed: yes,
+            accepted: accepted)
+        try question.check()
         try refuse(session, terminal, json: common.json, printing: true)
         if !interactive,
             session.plan.steps.contains(where: { session.plan.definitions[$0.uses]!.reference == BuiltInStep.manual })
@@ -57,8 +66,8 @@ struct RunCommand: ParsableCommand {
         if !common.json {
             terminal.out(PlanView(style: terminal.style).text(session.plan, digest: session.digest) + "\n")
         }
-        let confirmation = try confirm(session, terminal, interactive)
-        try perform(session, confirmation: confirmation, terminal, json: common.json)
+        let goAhead = try question.ask()
+        try perform(session, goAhead, terminal, json: common.json)
     }
 
     private func makeSession(_ planned: Plan?, _ mode: Person.Mode) throws(MusterError) -> RunSession {
@@ -69,26 +78,11 @@ struct RunCommand: ParsableCommand {
         let values = if let planned { planned.inputs } else { try inputs.values(for: document) }
         let request = RunRequest(
             kind: planned?.kind ?? kind, runbook: name, inputs: values,
-            change: planned?.change ?? change, pluginFolders: inputs.pluginFolders)
+            change: planned?.change ?? change, pluginFolders: inputs.pluginFolders, planned: planned)
         return try RunSession(
             request, documents: documents, environment: (environment.environment, environment.document),
             secrets: SecretReader().read,
             person: Person(mode, name: Host.userName))
-    }
-
-    private func confirm(_ session: RunSession, _ terminal: Terminal, _ interactive: Bool) throws -> String {
-        if yes { return "--yes" }
-        guard interactive else {
-            throw MusterError(
-                code: "run.not-confirmed", "Nobody gave the go-ahead: there is no terminal to ask at.",
-                help: "Add --yes to run without being asked.", status: .waitsForPerson)
-        }
-        terminal.raw("Run this plan? Type yes: ")
-        guard session.readLine() == "yes" else {
-            terminal.out("\nNothing was changed.")
-            throw CommandEnd(status: .waitsForPerson)
-        }
-        return "confirmed"
     }
 }
 

@@ -7,7 +7,10 @@ internal import MusterRecord
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show a run's record, read from git alone.",
-        discussion: "The page is the record's README.md; --file shows another of its files, --files names them.")
+        discussion: """
+            The page is the record's README.md; behind it stand the measures beside those of earlier runs of the same \
+            runbook. --file shows another of its files, --files names them.
+            """)
 
     @Argument(help: ArgumentHelp("The run's id, the end of it, or last.", valueName: "run")) var name: String
     @Option(help: ArgumentHelp("Another file of the record.", valueName: "path")) var file: String?
@@ -23,7 +26,12 @@ struct ShowCommand: ParsableCommand {
             return terminal.out(common.json ? try JSON(encoding: paths).canonicalText : paths.joined(separator: "\n"))
         }
         if common.json, file == nil {
-            return terminal.out(try JSON(encoding: try records.record(of: id)).canonicalText)
+            let record = try records.record(of: id)
+            guard case .object(var members) = try JSON(encoding: record) else {
+                preconditionFailure("a record encodes as an object")
+            }
+            members["comparison"] = try JSON(encoding: try records.trends(of: record))
+            return terminal.out(JSON.object(members).canonicalText)
         }
         let path = file ?? "README.md"
         guard let bytes = try records.files(of: id)[path] else {
@@ -32,6 +40,10 @@ struct ShowCommand: ParsableCommand {
                 help: "Name them with: muster show \(id) --files")
         }
         terminal.raw(shown(bytes, terminal))
+        if file == nil {
+            let comparison = comparisonPage(try records.trends(of: try records.record(of: id)))
+            terminal.raw(shown(Array(comparison.utf8), terminal))
+        }
     }
 
     /// A file of a record holds data; on a terminal none of it is obeyed.

@@ -2,6 +2,7 @@
 
 internal import MusterMachine
 internal import MusterModel
+internal import MusterRecord
 
 /// A plan as people read it before they agree to it.
 struct PlanView {
@@ -19,7 +20,7 @@ struct PlanView {
             ]
             lines += steps.flatMap { stepLines($0, plan) }
         }
-        lines += ["", summary(plan)]
+        lines += heldAgainst(plan) + window(plan) + pointsOfNoReturn(plan) + ["", summary(plan)]
         return lines.joined(separator: "\n")
     }
 
@@ -85,6 +86,48 @@ struct PlanView {
         if declared?.at == .step { return style("      ◷ not yet, checked again before the step: ", .warning) + text }
         let remedy = declared?.remedy.map { "\n          → \(visibleText($0))" } ?? ""
         return style("      ✗ \(result.verdict.rawValue): ", .bad) + text + remedy
+    }
+
+    private func heldAgainst(_ plan: Plan) -> [String] {
+        guard !plan.measures.isEmpty else { return [] }
+        return ["", style("Measured and held against its objectives", .strong)]
+            + plan.measures.map { measure in
+                let objective = measure.objective.map { visibleText($0.text) } ?? "no objective, shown as it is"
+                return "  \(measure.id): \(objective)" + style("  \(sourceText(measure.source))", .quiet)
+            }
+    }
+
+    private func sourceText(_ source: PlannedMeasure.Source) -> String {
+        func mark(_ mark: PlannedMeasure.Mark) -> String { "\(mark.step ?? "the run") \(mark.edge.rawValue)" }
+        return switch source {
+        case .clock(let from, let to): "from \(mark(from)) to \(mark(to)), waiting for people included"
+        case .output(let output): "\(output.output) of \(output.step)"
+        }
+    }
+
+    private func window(_ plan: Plan) -> [String] {
+        guard let window = plan.window else { return [] }
+        let says = visibleText(window.says)
+        let line =
+            switch window.verdict {
+            case .met?: style("✓ ", .good) + says
+            case .unmet?: style("✗ unmet: ", .bad) + says
+            case .unverifiable?: style("? ", .warning) + says
+            case nil: says
+            }
+        return ["", style("Change window", .strong), "  " + line]
+            + window.earlier.map { run in
+                style(
+                    "    \(run.run) (\(run.kind.rawValue)): \(Duration.milliseconds(run.tookMilliseconds).readable)",
+                    .quiet)
+            }
+    }
+
+    private func pointsOfNoReturn(_ plan: Plan) -> [String] {
+        let steps = plan.pointsOfNoReturn
+        guard !steps.isEmpty else { return [] }
+        let needs = plan.kind == .rehearsal ? "rehearsed without a word of acceptance" : "each needs its own acceptance"
+        return ["", style("Points of no return: ", .bad) + steps.joined(separator: ", ") + " (\(needs))"]
     }
 
     private func summary(_ plan: Plan) -> String {

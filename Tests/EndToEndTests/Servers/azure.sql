@@ -84,8 +84,8 @@ FROM simulated(
 -- A business query's stand-in: it has a row only when the simulator would open the database.
 CREATE VIEW orders AS SELECT 1 AS good FROM look('open');
 
-CREATE TABLE muster_marker (run varchar(64) NOT NULL, marker integer NOT NULL, written_at timestamp NOT NULL);
+CREATE TABLE muster_markers (run varchar(64) NOT NULL, marker integer NOT NULL, written_at timestamp NOT NULL);
 
 GRANT USAGE ON SCHEMA sys TO :drill;
 GRANT SELECT ON sys.dm_database_encryption_keys, sys.dm_geo_replication_link_status, orders TO :drill;
-GRANT SELECT, INSERT, DELETE ON muster_marker TO :drill;
+GRANT SELECT, INSERT, DELETE ON muster_markers TO :drill;

@@ -61,7 +61,8 @@ struct CompareMarkers: ReportStep {
         switch loss {
         case .none:
             return Report(
-                condition(.met("All \(last.number) markers survive. What was written after \(last.at) is not covered.")),
+                condition(
+                    .met("All \(last.number) markers survive. What was written after \(last.at) is not covered.")),
                 Outputs(dataLoss: Span(.zero), lostMarkers: 0))
         case .some(let lost, let span, let survivor):
             return Report(
@@ -79,7 +80,8 @@ struct CompareMarkers: ReportStep {
                             + "\(Span(span).text), nobody knows how much.")), nil)
         case .foreign(let number):
             return Report(
-                condition(.unmet("The newest marker of \(inputs.series) is \(number), which was not acknowledged.")), nil)
+                condition(.unmet("The newest marker of \(inputs.series) is \(number), which was not acknowledged.")),
+                nil)
         }
     }
 }

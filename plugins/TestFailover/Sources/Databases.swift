@@ -2,7 +2,6 @@
 
 internal import AzureClient
 internal import AzureSteps
-internal import MusterModel
 internal import MusterPlugin
 internal import MusterSQL
 internal import Synchronization
@@ -38,84 +37,72 @@ struct Databases: Sendable {
 
     /// One statement over a connection of its own, since connections drop when a group fails over.
     ///
-    /// - Parameter noting: whether it is kept as evidence.
     /// - Throws: ``SQLError``, or `CancellationError` when the call was cancelled meanwhile.
-    func ask(
-        _ target: SQLTarget, _ statement: String, _ parameters: [SQLValue] = [], noting: Bool = true
-    ) async throws -> SQLRows {
-        var entry = SQLEntry(target, statement, parameters)
+    func ask(_ target: SQLTarget, _ statement: String, _ parameters: [SQLValue] = []) async throws -> SQLRows {
+        try await ask(target, [Question(statement, parameters)], noting: true)[0]
+    }
+
+    /// Several statements over one new connection, up to the first that fails.
+    ///
+    /// - Parameter noting: whether they are kept as evidence.
+    /// - Returns: the rows of each.
+    func ask(_ target: SQLTarget, _ questions: [Question], noting: Bool) async throws -> [SQLRows] {
         do throws(SQLError) {
-            let session = try await door.open(target, Self.connecting)
-            entry.source = session.source
-            let rows = try await answer(session, statement, parameters)
-            entry.columns = rows.columns
-            entry.rows = rows.rows.map { $0.map(\.json) }
-            if noting { entries.add(entry) }
-            return rows
+            let session = try await open(target, for: questions[0], noting: noting)
+            var answers: [SQLRows] = []
+            for question in questions {
+                do throws(SQLError) {
+                    let rows = try await session.run(question.statement, question.parameters, timeout: Self.answering)
+                    if noting { entries.add(question.evidence(target, session.source, .success(rows))) }
+                    answers.append(rows)
+                } catch {
+                    if noting { entries.add(question.evidence(target, session.source, .failure(error))) }
+                    await session.close()
+                    throw error
+                }
+            }
+            await session.close()
+            return answers
         } catch {
             try Task.checkCancellation()
-            entry.error = error.description
-            if noting { entries.add(entry) }
             throw error
         }
     }
 
-    private func answer(
-        _ session: any SQLSession, _ statement: String, _ parameters: [SQLValue]
-    ) async throws(SQLError) -> SQLRows {
+    private func open(
+        _ target: SQLTarget, for question: Question, noting: Bool
+    ) async throws(SQLError) -> any SQLSession {
         do throws(SQLError) {
-            let rows = try await session.run(statement, parameters, timeout: Self.answering)
-            await session.close()
-            return rows
+            return try await door.open(target, Self.connecting)
         } catch {
-            await session.close()
+            if noting { entries.add(question.evidence(target, nil, .failure(error))) }
             throw error
         }
+    }
+}
+
+/// A statement with its parameters.
+struct Question: Sendable {
+    let statement: String
+    let parameters: [SQLValue]
+
+    init(_ statement: String, _ parameters: [SQLValue] = []) {
+        self.statement = statement
+        self.parameters = parameters
+    }
+
+    fileprivate func evidence(
+        _ target: SQLTarget, _ source: SQLSource?, _ answer: Result<SQLRows, SQLError>
+    ) -> SQLEvidence {
+        SQLEvidence(statement, parameters, of: target, source: source, answer: answer)
     }
 }
 
 /// The statements of one call, in order.
 private final class EntryList: Sendable {
-    private let list = Mutex([SQLEntry]())
-    var all: [SQLEntry] { list.withLock { $0 } }
-    func add(_ entry: SQLEntry) { list.withLock { $0.append(entry) } }
-}
-
-/// For evidence: a statement and its answer.
-struct SQLEntry: Encodable, Sendable {
-    var source: SQLSource?
-    var server: String
-    var host: String
-    var database: String
-    var intent: String
-    var statement: String
-    var parameters: [JSON]
-    var columns: [String]?
-    var rows: [[JSON]]?
-    var error: String?
-
-    init(_ target: SQLTarget, _ statement: String, _ parameters: [SQLValue]) {
-        server = target.server
-        host = target.host
-        database = target.database
-        intent = target.intent.rawValue
-        self.statement = statement
-        self.parameters = parameters.map(\.json)
-    }
-}
-
-extension SQLValue {
-    /// Bytes as hexadecimal digits.
-    var json: JSON {
-        switch self {
-        case .null: .null
-        case .boolean(let value): .bool(value)
-        case .integer(let value): .int(value)
-        case .number(let value): value.isFinite ? .double(value) : .string("\(value)")
-        case .text(let value): .string(value)
-        case .bytes(let value): .string(value.hex)
-        }
-    }
+    private let list = Mutex([SQLEvidence]())
+    var all: [SQLEvidence] { list.withLock { $0 } }
+    func add(_ entry: SQLEvidence) { list.withLock { $0.append(entry) } }
 }
 
 extension [UInt8] {

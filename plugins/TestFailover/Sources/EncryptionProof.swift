@@ -83,17 +83,21 @@ struct EncryptionProof: Sendable {
                 return .unverifiable("\(database) shows no thumbprint.")
             }
             if row.encryptorType == "CERTIFICATE", expected.types.contains("CERTIFICATE") {
-                return .met("\(database) is protected by the service's certificate, whose thumbprint Azure does not tell.")
+                return .met(
+                    "\(database) is protected by the service's certificate, whose thumbprint Azure does not tell.")
             }
             if let key = expected.key(of: shown) {
-                return .met("\(database) shows \(shown), the thumbprint of \(key.keyName ?? ""), which protects \(key.server).")
+                return .met(
+                    "\(database) shows \(shown), the thumbprint of \(key.keyName ?? ""), which protects \(key.server).")
             }
             if let untold = expected.right.first(where: { $0.keyName != nil && $0.thumbprint == nil }) {
-                return .unverifiable("Azure does not tell the thumbprint of \(untold.keyName ?? ""), \(database) shows \(shown).")
+                return .unverifiable(
+                    "Azure does not tell the thumbprint of \(untold.keyName ?? ""), \(database) shows \(shown).")
             }
             let other = expected.registered[shown].map { "that of \($0)" } ?? "of no key that the servers know"
             let wanted = expected.right.map { "\($0.thumbprint ?? "") (\($0.keyName ?? "the service's key"))" }
-            return .unmet("\(database) shows the thumbprint \(shown), \(other), not \(wanted.joined(separator: " or ")).")
+            return .unmet(
+                "\(database) shows the thumbprint \(shown), \(other), not \(wanted.joined(separator: " or ")).")
         }
     }
 

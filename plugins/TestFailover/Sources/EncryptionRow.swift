@@ -50,7 +50,8 @@ struct EncryptionRow: Hashable, Sendable, Encodable {
     /// - Returns: nil when the columns are not those of the query.
     static func read(_ rows: SQLRows) -> [EncryptionRow]? {
         let names = [
-            "database_name", "encryption_state", "key_algorithm", "key_length", "encryptor_type", "encryptor_thumbprint",
+            "database_name", "encryption_state", "key_algorithm", "key_length", "encryptor_type",
+            "encryptor_thumbprint",
         ]
         let columns = names.compactMap { rows.position(of: $0) }
         guard columns.count == names.count else { return nil }

@@ -92,7 +92,7 @@ struct Failover: Sendable {
             return outputs(nil, before: before, after: before)
         case .settled(let primary, let secondary) where secondary == target:
             if kind == .planned, !patient, !before.isCaughtUp { throw notCaughtUp(before) }
-            return try await send(before, from: primary, gate)
+            return try await (patient ? sendPatiently : send)(before, primary, gate)
         case .settled:
             throw StepError.permanent(
                 "test-failover.foreign-target", "\(target.name) is not a server of \(before.name).")
@@ -102,8 +102,19 @@ struct Failover: Sendable {
         }
     }
 
+    /// A planned failover that timed out has changed nothing, and may succeed once the group has settled.
+    private func sendPatiently(
+        _ before: GroupView, _ primary: ResourceID, _ gate: EffectGate<FailoverUndo>
+    ) async throws -> FailoverOutputs {
+        do {
+            return try await send(before, primary, gate)
+        } catch let error as AzureError where error.code.hasPrefix("PlannedFailoverTimedOut") {
+            throw StepError.retryable(error.code, error.message)
+        }
+    }
+
     private func send(
-        _ before: GroupView, from primary: ResourceID, _ gate: EffectGate<FailoverUndo>
+        _ before: GroupView, _ primary: ResourceID, _ gate: EffectGate<FailoverUndo>
     ) async throws -> FailoverOutputs {
         var undo = FailoverUndo(before, from: primary, to: target)
         try await gate.begin(undo: undo)
@@ -119,7 +130,8 @@ struct Failover: Sendable {
         to server: ResourceID, _ kind: SQLOperations.Failover, _ view: GroupView,
         started: (LongRunningOperation) async throws -> Void
     ) async throws {
-        let how = kind == .planned ? "a planned failover, which loses nothing" : "a forced failover, which may lose data"
+        let how =
+            kind == .planned ? "a planned failover, which loses nothing" : "a forced failover, which may lose data"
         context.progress("asking \(server.name) to become primary of \(view.name) by \(how); it is \(view.replication)")
         try await session.azure.sql.failOver(to: server, group: view.name, kind) { operation in
             try await started(operation)
@@ -135,7 +147,8 @@ struct Failover: Sendable {
         let role = kind == .planned ? view.isServed(by: target) : view.has("Primary", target)
         let shown = ["failover-group", "requests"]
         return [
-            role.condition("target-is-primary", evidence: shown), server.hasItsDatabases.condition("databases-accessible"),
+            role.condition("target-is-primary", evidence: shown),
+            server.hasItsDatabases.condition("databases-accessible"),
         ] + (replication ? [view.isCaughtUpFinding.condition("replication-caught-up", evidence: shown)] : [])
     }
 

@@ -55,7 +55,8 @@ struct ForcedFailover: EffectStep {
     }
 
     private func reason(_ inputs: Inputs) -> Finding {
-        inputs.reason.contains { !$0.isWhitespace } ? .met("The reason: \(inputs.reason)") : .unmet("No reason is given.")
+        inputs.reason.contains { !$0.isWhitespace }
+            ? .met("The reason: \(inputs.reason)") : .unmet("No reason is given.")
     }
 
     private func decided(_ lost: Finding, _ inputs: Inputs) -> Finding {
@@ -146,7 +147,8 @@ struct PrimaryLoss: Sendable {
             }
             guard await session.time.pause(.seconds(2)) else { throw CancellationError() }
         }
-        let says = "\(database) on \(primary.name) was asked \(errors.count) times: \(errors.last.map { "\($0)" } ?? "")"
+        let says =
+            "\(database) on \(primary.name) was asked \(errors.count) times: \(errors.last.map { "\($0)" } ?? "")"
         return errors.allSatisfy(\.isOutage)
             ? .met("\(says) It is out of reach from here; the status of the region tells whether for everybody.")
             : .unverifiable("\(says) That does not show that the primary is lost.")

@@ -52,26 +52,11 @@ struct MarkerDatabase: Sendable {
     }
 }
 
-extension StepError {
-    /// - Parameter begun: a write may have happened, so a lost connection leaves it in doubt.
-    init(_ error: SQLError, begun: Bool) {
-        let code = "test-failover.database"
-        let text = "The database refused: \(error)"
-        if begun, error.isOutage {
-            self = .unknownOutcome(code, text, remedy: error.remedy)
-        } else if error.isOutage {
-            self = .retryable(code, text, remedy: error.remedy)
-        } else {
-            self = .permanent(code, text, remedy: error.remedy)
-        }
-    }
-}
-
 /// Work on a database whose errors become the step's.
 func asStepError<Value>(begun: Bool = false, _ work: () async throws -> Value) async throws -> Value {
     do {
         return try await work()
     } catch let error as SQLError {
-        throw StepError(error, begun: begun)
+        throw StepError(error, reads: !begun)
     }
 }

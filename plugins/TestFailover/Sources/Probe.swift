@@ -9,11 +9,15 @@ internal import MusterSQL
 /// Reads over the group's read-write listener, as a client would, until so many reads in a row were good.
 ///
 /// Each read is a new connection: those of before break at a failover, and the listener's DNS name changes with a time to
-/// live of half a minute. A statement that only reads can't tell a primary from a readable secondary that an old DNS answer
-/// leads to, so the server is asked for its role as well. Whether the primary takes writes, markers show.
+/// live of half a minute. An old DNS answer leads to a readable secondary, which answers a query as well: so the database is
+/// asked over the same connection whether it takes writes, and the server whether it is primary. That a row really gets in,
+/// markers show.
 struct Probe: ReportStep {
     static let name = "probe"
     static let definition = PackageResources.probe_yaml
+
+    /// learn.microsoft.com/sql/t-sql/functions/databasepropertyex-transact-sql
+    static let updateability = "SELECT DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS updateability"
 
     struct Inputs: Decodable, Sendable {
         let failoverGroup: ResourceID
@@ -81,15 +85,18 @@ struct Probe: ReportStep {
     private func report(_ reads: ProbeReads, _ names: [String], _ host: String, _ inputs: Inputs) -> Report<Outputs> {
         let all = names.joined(separator: ", ")
         let reasons = reads.failures.map { "\($0.rounds) times: \($0.reason)" }.joined(separator: " ")
-        let before = reads.failedRounds == 0 ? "" : " Before that \(reads.failedRounds) rounds were not good. \(reasons)"
+        let before =
+            reads.failedRounds == 0 ? "" : " Before that \(reads.failedRounds) rounds were not good. \(reasons)"
         let good: Finding
         if names.isEmpty {
             good = .unmet("The group holds no database, so nothing was read.")
         } else if let first = reads.good.first, let last = reads.good.last, reads.isDone {
-            good = .met("\(reads.wanted) reads in a row over \(host) were good in \(all), \(first) to \(last).\(before)")
+            good = .met(
+                "\(reads.wanted) reads in a row over \(host) were good in \(all), \(first) to \(last).\(before)")
         } else {
             good = .unmet(
-                "In \(inputs.within.text) there were not \(reads.wanted) good reads in a row over \(host) in \(all). \(reasons)")
+                "In \(inputs.within.text) there were not \(reads.wanted) good reads in a row over \(host) in \(all). \(reasons)"
+            )
         }
         let role: Finding =
             reads.isDone
@@ -128,8 +135,13 @@ private struct Round: Sendable {
         }
         for target in targets {
             do {
-                let rows = try await databases.ask(target, inputs.query, noting: noting)
-                if rows.rows.isEmpty { return "\(target.database) answered no row" }
+                let answers = try await databases.ask(
+                    target, [Question(inputs.query), Question(Probe.updateability)], noting: noting)
+                if answers[0].rows.isEmpty { return "\(target.database) answered no row" }
+                let updateability = answers[1].rows.first?.first?.words ?? "nothing"
+                guard updateability == "READ_WRITE" else {
+                    return "\(target.server) leads to a copy of \(target.database) that is \(updateability)"
+                }
             } catch let error as SQLError {
                 return "\(target.database): \(error)"
             }

@@ -23,7 +23,8 @@ struct ProtectingKeys: Sendable {
                 return .failure(
                     AzureError(
                         code: "azure.unknown-key",
-                        "The protector \(protector.keyName) of \(server.id.name) names no key version that is understood."))
+                        "The protector \(protector.keyName) of \(server.id.name) names no key version that is understood."
+                    ))
             }
             return .success(key)
         }

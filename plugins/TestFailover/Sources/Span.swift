@@ -11,7 +11,8 @@ struct Span: Hashable, Sendable, Codable {
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let duration = Duration(durationText: try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "a duration such as 30s is expected")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "a duration such as 30s is expected")
         }
         self.duration = duration
     }

@@ -82,7 +82,8 @@ struct WaitForReplication: ReportStep {
     }
 
     private static func words(_ rows: SQLRows) -> String {
-        guard let lag = rows.position(of: "replication_lag_sec"), let last = rows.position(of: "last_replication") else {
+        guard let lag = rows.position(of: "replication_lag_sec"), let last = rows.position(of: "last_replication")
+        else {
             return "answered with other columns"
         }
         let links = rows.rows.compactMap { row -> String? in

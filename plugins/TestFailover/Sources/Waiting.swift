@@ -17,7 +17,8 @@ extension AzureSession {
     /// - Parameter pause: in place of those pauses.
     /// - Returns: what the last look gave.
     func wait<Value>(
-        within span: Duration, every pause: Duration? = nil, _ context: StepContext, look: () async throws -> Look<Value>
+        within span: Duration, every pause: Duration? = nil, _ context: StepContext,
+        look: () async throws -> Look<Value>
     ) async throws -> Value {
         let end = Deadline(boot: min(Deadline(after: span, from: time).boot, deadline.boot))
         var said = ""

@@ -57,10 +57,15 @@ struct WriteMarkers: ReversibleStep {
         do {
             return try await on(inputs, context) { table, _ in
                 _ = try await table.newest(series(context))
-                return .met("\(inputs.table) in \(table.target.database) answers. Whether it takes rows is seen when they come.")
+                return .met(
+                    "\(inputs.table) in \(table.target.database) answers. Whether it takes rows is seen when they come."
+                )
             }
         } catch let error as StepError where !error.code.hasPrefix("plugin.") {
-            return error.kind == .retryable ? .unverifiable(error.message) : .unmet(error.message)
+            // The definition's remedy is for the table; what keeps the database from being asked has its own.
+            let isTheTable = ["sql.statement", "sql.denied", "test-failover.marker-answer"].contains(error.code)
+            let says = [error.message, isTheTable ? nil : error.remedy].compactMap { $0 }.joined(separator: " ")
+            return isTheTable || !error.code.hasPrefix("sql.") ? .unmet(says) : .unverifiable(says)
         }
     }
 
@@ -102,7 +107,9 @@ struct WriteMarkers: ReversibleStep {
             let finding: Finding =
                 newest == inputs.count
                 ? .met("The newest marker in \(inputs.table) is \(inputs.count).")
-                : .unmet("The newest marker in \(inputs.table) is \(newest.map(String.init) ?? "none"), not \(inputs.count).")
+                : .unmet(
+                    "The newest marker in \(inputs.table) is \(newest.map(String.init) ?? "none"), not \(inputs.count)."
+                )
             return [finding.condition("markers-written", evidence: ["sql"])]
         }
     }

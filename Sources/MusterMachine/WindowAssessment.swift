@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import MusterModel
+
+/// Whether the environment's change window has room for a run at a moment: when its plan is made, and when it is to start.
+///
+/// The room that it needs is what the last runs of the same runbook took, for nothing else tells how long failing over and
+/// back will take.
+package struct WindowAssessment: Hashable, Sendable, Codable {
+    /// A finished run of the same runbook.
+    package struct EarlierRun: Hashable, Sendable, Codable {
+        package var run: RunID
+        package var kind: RunKind
+        package var tookMilliseconds: Int64
+        package init(run: RunID, kind: RunKind, tookMilliseconds: Int64) {
+            self.run = run
+            self.kind = kind
+            self.tookMilliseconds = tookMilliseconds
+        }
+    }
+
+    /// So many of the last runs tell how long one takes.
+    package static let runsMax = 5
+
+    package var isDeclared: Bool
+    /// The window that is open, else the next one, else the last.
+    package var opens: Timestamp?
+    package var closes: Timestamp?
+    package var at: Timestamp
+    /// The runs that tell how long one takes, newest first: those that were no rehearsals, or rehearsals alone.
+    package var earlier: [EarlierRun]
+    package var longestMilliseconds: Int64?
+    /// Nil without declared windows: there is nothing to hold the moment against.
+    package var verdict: ConditionResult.Verdict?
+    /// The verdict in a sentence.
+    package var says: String
+
+    /// - Parameters:
+    ///   - windows: in order of time.
+    ///   - earlier: finished runs of the runbook, newest first.
+    package init(_ windows: [ChangeWindow], earlier: [EarlierRun], at now: Timestamp) {
+        let relevant = windows.first { $0.contains(now) } ?? windows.first { $0.opens > now } ?? windows.last
+        isDeclared = relevant != nil
+        opens = relevant?.opens
+        closes = relevant?.closes
+        at = now
+        self.earlier = Self.telling(earlier)
+        longestMilliseconds = self.earlier.map(\.tookMilliseconds).max()
+        (verdict, says) = (nil, "The environment declares no change windows, so none limits when it is changed.")
+        if let relevant { (verdict, says) = judge(relevant, now) }
+    }
+
+    /// Clouds that are simulated may be faster or slower than real ones, so rehearsals count only where there is nothing else.
+    private static func telling(_ runs: [EarlierRun]) -> [EarlierRun] {
+        let real = runs.filter { $0.kind != .rehearsal }
+        return Array((real.isEmpty ? runs : real).prefix(runsMax))
+    }
+
+    private func judge(_ window: ChangeWindow, _ now: Timestamp) -> (ConditionResult.Verdict, String) {
+        if window.opens > now { return (.unmet, "No change window is open; the next one opens at \(window.opens).") }
+        guard window.contains(now) else { return (.unmet, "The last change window closed at \(window.closes).") }
+        let left = window.closes.duration(since: now)
+        let room = "The change window closes at \(window.closes), in \(left.readable)"
+        guard let longest = longestMilliseconds else {
+            return (.unverifiable, "\(room), and no earlier run of this runbook tells how long one takes.")
+        }
+        let took = "the longest of \(runsText) took \(Duration.milliseconds(longest).readable)"
+        return left.milliseconds >= longest ? (.met, "\(room); \(took).") : (.unmet, "\(room), but \(took).")
+    }
+
+    private var runsText: String {
+        let isRehearsed = earlier.first?.kind == .rehearsal
+        let what = isRehearsed ? "rehearsal" : "run"
+        let count = earlier.count == 1 ? "the last \(what)" : "the last \(earlier.count) \(what)s"
+        return count + (isRehearsed ? ", whose clouds were simulated," : "")
+    }
+}

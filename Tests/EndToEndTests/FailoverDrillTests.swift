@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import MusterModel
+import PostgreSQLFixture
+import Testing
+
+/// The test failover, whole: against a simulated cloud and a database that is real.
+struct FailoverDrillTests {
+    static let runbook = "failover-group-drill"
+    private static let bothWays: [String: Int64] = [
+        "failover-group.failed-over \(Lab.secondary)": 1, "failover-group.failed-over \(Lab.primary)": 1,
+    ]
+
+    @Test
+    func `the drill shows the encryption by a real database, comes back, and its record answers for the objectives`()
+        throws
+    {
+        let lab = try Lab(Self.runbook)
+        let result = try lab.run()
+        #expect(result.status == 0, "\(result)")
+        let run = try lab.catalog.onlyRun
+        #expect(try run.outcome == "succeeded")
+        #expect(try run.record["deviations"]?.array?.isEmpty == true)
+        #expect(try lab.cloud.effects() == Self.bothWays)
+        #expect(try lab.cloud.primary() == Lab.primary)
+        try expectRealDatabase(run)
+        try expectThumbprints(run, lab)
+        try expectObjectives(run, result)
+        #expect(try lab.catalog.muster("verify", "last").status == 0)
+        try expectPasswordNowhere(lab, [result])
+        #expect(try lab.database.run("SELECT count(DISTINCT run), count(*) FROM muster_markers") == "2|6\n")
+    }
+
+    private func expectRealDatabase(_ run: RecordedRun) throws {
+        let statements = try run.statements()
+        #expect(statements.count > 20)
+        for statement in statements {
+            #expect(statement["source"]?["kind"] == "odbc")
+            #expect(statement["source"]?["driver"]?.string?.hasPrefix("psqlodbcw") == true, "\(statement)")
+            #expect(statement["source"]?["product"]?.string?.hasPrefix("PostgreSQL 1") == true, "\(statement)")
+        }
+    }
+
+    /// Each side shows the key of the server that is primary at that time, and the drill ends where it began.
+    private func expectThumbprints(_ run: RecordedRun, _ lab: Lab) throws {
+        func thumbprint(_ step: String) throws -> String? { try run.output("thumbprint", of: step)?.string }
+        let first = try #require(try thumbprint("encryption-before"))
+        let second = try #require(try thumbprint("encryption-after"))
+        #expect(first != second && first.count == 40 && second.count == 40)
+        #expect(try thumbprint("encryption-on-secondary") == first)
+        #expect(try thumbprint("encryption-restored") == first)
+        #expect(try run.output("server", of: "encryption-after")?.string == Lab.secondary)
+        let shown = try lab.cloud.look(at: "state")["servers"]?[Lab.primary]?["databases"]?["tdedatabase"]
+        #expect(shown?["encryptor-thumbprint"]?.string?.uppercased() == first)
+        let page = try run.file("README.md")
+        #expect(page.contains("shows \(first)") && page.contains("shows \(second)"))
+    }
+
+    private func expectObjectives(_ run: RecordedRun, _ result: CommandResult) throws {
+        let measures = try run.measures()
+        for id in ["recovery-time", "return-time", "data-loss", "replication-before", "replication-after"] {
+            #expect(measures[id]?["met"]?.bool == true, "\(id): \(String(describing: measures[id]))")
+        }
+        #expect(measures["data-loss"]?["value"]?.string == "0s")
+        let page = try run.file("README.md")
+        let firstPage = try #require(page.components(until: "## Inputs"))
+        #expect(firstPage.contains("5 of 5 met") && firstPage.contains("recovery-time"))
+        #expect(result.output.contains("Objectives: 5 of 5 met"))
+    }
+
+    private func expectPasswordNowhere(_ lab: Lab, _ results: [CommandResult]) throws {
+        let objects = try lab.catalog.git("cat-file", "--batch-all-objects", "--batch")
+        let files = try lab.catalog.program("/usr/bin/grep", ["-rlF", PostgreSQLFixture.password, lab.catalog.root])
+        #expect(objects.contains("step-begun"))
+        #expect(files.status == 1, "\(files)")
+        for text in [objects] + results.map(\.everything) { #expect(!text.contains(PostgreSQLFixture.password)) }
+    }
+
+    @Test func `in a rehearsal the simulator answers, and the record never says that a database did`() throws {
+        let catalog = try Catalog(.shipped)
+        let result = try catalog.muster("rehearse", Self.runbook, "--speed", "200")
+        #expect(result.status == 0, "\(result)")
+        let run = try catalog.onlyRun
+        let statements = try run.statements()
+        #expect(statements.count > 20)
+        for statement in statements {
+            #expect(statement["source"] == ["kind": "simulator", "product": "the cloud simulator"])
+        }
+        #expect(try run.record["environment"]?.canonicalText.contains("simulated: default") == true)
+        #expect(try catalog.muster("verify", "last").status == 0)
+    }
+
+    /// How a fault of the cloud shows.
+    struct Fault: Sendable, CustomTestStringConvertible {
+        let fault: String
+        var testDescription: String { fault }
+        /// The step that fails; nil when the drill gets through.
+        var fails: String?
+        /// What the reason says.
+        var says = ""
+        var effects = FailoverDrillTests.bothWays
+        var isBack = true
+        /// Whether clients were not served for a while.
+        var missesReads = false
+    }
+
+    static let faults: [Fault] = [
+        Fault(fault: "failover-drops-connections", missesReads: true),
+        Fault(fault: "dns-delay:delay=10m", missesReads: true),
+        Fault(fault: "left-suspended:duration=10m"),
+        Fault(fault: "planned-failover-timeout", fails: "fail-over", says: "timed out", effects: [:]),
+        Fault(fault: "secondary-without-key", fails: "fail-over", says: "\(Lab.secondary) has lost its key"),
+        Fault(
+            fault: "key-disabled-mid-drill:at-once=true", fails: "fail-over", says: "\(Lab.secondary) has lost its key"),
+        Fault(fault: "key-disabled-mid-drill", fails: "encryption-after", says: "not"),
+        Fault(
+            fault: "left-suspended", fails: "fail-over", says: "SUSPENDED",
+            effects: ["failover-group.failed-over \(Lab.secondary)": 1], isBack: false),
+    ]
+
+    @Test(arguments: faults)
+    func `a fault of the cloud ends in a truthful record, and the group comes back where it can`(fault: Fault) throws {
+        let lab = try Lab(Self.runbook, faults: [fault.fault])
+        let result = try lab.run()
+        let run = try lab.catalog.onlyRun
+        #expect(try lab.cloud.effects() == fault.effects, "\(result)")
+        #expect(try lab.cloud.primary() == (fault.isBack ? Lab.primary : Lab.secondary), "\(result)")
+        #expect(try lab.catalog.muster("verify", "last").status == 0)
+        if let failed = fault.fails {
+            #expect(result.status == 1, "\(result)")
+            #expect(try run.outcome == "failed")
+            #expect(try run.result(of: failed) == "failed")
+            #expect(try run.record["why"]?.string?.contains(fault.says) == true, "\(result)")
+            #expect(try run.record["deviations"]?.array?.isEmpty == false)
+            #expect(try run.result(of: "roles-restored") == (fault.isBack ? "shown" : "not-reached"), "\(result)")
+            #expect(!result.output.contains("✓ succeeded"))
+        } else {
+            #expect(result.status == 0, "\(result)")
+            let missed = try #require(try run.output("failedReads", of: "probe-new-primary")?.int)
+            #expect((missed > 0) == fault.missesReads, "\(missed)")
+        }
+    }
+}
+
+extension String {
+    /// What stands before the words; nil when they do not come.
+    fileprivate func components(until words: String) -> String? {
+        range(of: words).map { String(self[..<$0.lowerBound]) }
+    }
+}
