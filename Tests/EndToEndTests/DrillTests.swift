@@ -52,7 +52,7 @@ struct DrillTests {
         #expect(status.status == 0)
         #expect(try status.json["run"]?.string == run.run)
         #expect(try status.json["phase"]?.string == "succeeded")
-        #expect(try status.json["steps"]?.array?.count == 8)
+        #expect(try status.json["steps"]?.array?.count == 24)
     }
 
     /// The chain of the committed journal, checked by the script that ships for those who do not trust muster.

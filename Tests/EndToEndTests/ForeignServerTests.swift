@@ -6,7 +6,8 @@ import MusterModel
 import MusterSystem
 import Testing
 
-/// The shipped runbook and plugin against a server that the project's own simulator has no part in, over HTTPS.
+/// The shipped runbook's swap of keys, and its plugin, against a server that the project's own simulator has no part in, over
+/// HTTPS. That server knows no failover.
 struct ForeignServerTests {
     private let catalog: Catalog
     private let server: AzureServer
@@ -16,9 +17,11 @@ struct ForeignServerTests {
         catalog = try Catalog(.shipped)
         server = try AzureServer(in: catalog.root)
         inputs = try KeySwap.inputs(catalog)
+        try catalog.write("runbooks/\(KeySwap.runbook).yaml", try KeySwap.withoutFailover(catalog))
         try catalog.write("certs/lab-ca.pem", server.authority)
         try catalog.write("environments/lab.yaml", server.environment(secretIn: "LAB_SECRET"))
         try catalog.commit("The lab")
+        try catalog.lock(KeySwap.runbook)
         catalog.variables["LAB_SECRET"] = server.secret
     }
 

@@ -12,6 +12,16 @@ enum KeySwap {
         "register-primary-key-on-secondary", "register-primary-key-on-primary", "set-primary-protector",
     ]
 
+    /// The runbook up to the proof by Resource Manager that each server has its own key.
+    static func withoutFailover(_ catalog: Catalog) throws -> String {
+        let lines = try catalog.read("runbooks/\(runbook).yaml").split(
+            separator: "\n", omittingEmptySubsequences: false)
+        let steps = try #require(lines.firstIndex(of: "steps:"))
+        let measure = try #require(lines.firstIndex(of: "  - id: recovery-time"))
+        let proof = try #require(lines[steps...].firstIndex(of: "  - id: replication-before"))
+        return (lines[..<measure] + lines[steps..<proof]).joined(separator: "\n") + "\n"
+    }
+
     /// The runbook's inputs, as a file for `--inputs`.
     static func inputs(_ catalog: Catalog) throws -> String {
         let path = "\(catalog.root)/inputs.yaml"

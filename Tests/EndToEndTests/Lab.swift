@@ -22,7 +22,8 @@ struct Lab {
         try catalog.replace("backoff: 5s..1m", by: "backoff: 100ms..200ms", in: "runbooks/\(runbook).yaml")
         cloud = try LabCloud(scenario: catalog.scenario(of: runbook), faults: faults)
         database = try LabDatabase(of: cloud)
-        try connect(database.connection)
+        try catalog.write("environments/lab.yaml", document(database.connection))
+        try catalog.commit("The lab")
         catalog.variables = [
             LabCloud.secretName: cloud.secret, LabDatabase.secretName: PostgreSQLFixture.password,
         ]
@@ -30,18 +31,24 @@ struct Lab {
 
     /// Leads SQL there.
     func connect(_ connection: String) throws {
-        try catalog.write("environments/lab.yaml", cloud.environment(sql: connection, user: PostgreSQLFixture.user))
-        try catalog.commit("The lab")
+        guard connection != database.connection else { return }
+        try catalog.write("environments/lab.yaml", document(connection))
+        try catalog.commit("Another way to the database")
     }
 
-    func start(_ more: [String] = []) throws -> RunningCommand {
-        let inputs = try catalog.inputs(of: runbook) + "\nprobeQuery: SELECT good FROM orders\npatience: 15s\n"
+    private func document(_ connection: String) -> String {
+        cloud.environment(sql: connection, user: PostgreSQLFixture.user)
+    }
+
+    /// - Parameter patience: how long the drill waits for one thing.
+    func start(patience: String = "15s") throws -> RunningCommand {
+        let inputs = try catalog.inputs(of: runbook) + "\nprobeQuery: SELECT good FROM orders\npatience: \(patience)\n"
         let file = "\(catalog.root)/lab-inputs.yaml"
         try inputs.write(toFile: file, atomically: false, encoding: .utf8)
-        return try catalog.start(["run", runbook, "-e", "lab", "--inputs", file, "--yes"] + more)
+        return try catalog.start(["run", runbook, "-e", "lab", "--inputs", file, "--yes"])
     }
 
-    func run(_ more: String...) throws -> CommandResult { try start(more).finish() }
+    func run(patience: String = "15s") throws -> CommandResult { try start(patience: patience).finish() }
 }
 
 extension RecordedRun {

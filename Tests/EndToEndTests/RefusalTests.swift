@@ -42,8 +42,8 @@ struct RefusalTests {
             "missing inputs, all at once", 2, ["[plan.missing-input]", "'primary'", "'secondaryKey'"],
             "run failover-group-key-swap -e lab --yes"),
         Case("mistyped input", 2, ["[plan.input-type]", "'primary'"], swap + " --input primary=nonsense"),
-        Case("two errors in a document", 2, ["\(runbook):7:10", "\(runbook):10:"], swap) { catalog in
-            try catalog.replace("version: 1.0.0", by: "version: one", in: runbook)
+        Case("two errors in a document", 2, ["\(runbook):8:10", "\(runbook):11:"], swap) { catalog in
+            try catalog.replace("version: 1.1.0", by: "version: one", in: runbook)
             try catalog.replace("  primary: {", by: "  primary: { surprise: 1,", in: runbook)
             try catalog.commit("Two errors")
         },
@@ -142,6 +142,7 @@ struct RefusalTests {
                 authority: https://localhost:1
                 resource-manager: https://localhost:1
                 key-vault-suffix: vault.localhost:1
+            sql: { azure: { connection: "Simulator=http://127.0.0.1:1" } }
 
             """)
         try catalog.commit("The lab")
