@@ -8,13 +8,17 @@ package struct OracleContext: Sendable {
     package var deadline: Deadline
     /// The same over all attempts of a step. Retry tokens are made of it, and the request ids of changes.
     package var idempotencyKey: String?
+    /// Of the step, from 1. It tells a new try from a repeated one where the service gives no `etag`.
+    package var attempt: Int
     package var record: @Sendable (Exchange) -> Void
 
     package init(
-        deadline: Deadline, idempotencyKey: String? = nil, record: @escaping @Sendable (Exchange) -> Void = { _ in }
+        deadline: Deadline, idempotencyKey: String? = nil, attempt: Int = 1,
+        record: @escaping @Sendable (Exchange) -> Void = { _ in }
     ) {
         self.deadline = deadline
         self.idempotencyKey = idempotencyKey
+        self.attempt = attempt
         self.record = record
     }
 }

@@ -41,7 +41,9 @@ package struct OracleSession: Sendable {
             // Some time is kept to tell what happened before the engine ends the process.
             let deadline = Deadline(after: context.timeout * 95 / 100, from: client.time)
             let calls = client.calls(
-                OracleContext(deadline: deadline, idempotencyKey: context.idempotencyKey, record: exchanges.add))
+                OracleContext(
+                    deadline: deadline, idempotencyKey: context.idempotencyKey, attempt: context.attempt,
+                    record: exchanges.add))
             let value = try await work(OracleSession(oracle: calls, time: client.time))
             try context.evidence("requests", exchanges.all)
             return value

@@ -122,6 +122,18 @@ struct SendingTests {
         #expect(texts.allSatisfy { !$0.contains("s3cr3t") && !$0.contains("Signature") })
     }
 
+    @Test func `where no etag tells the states apart, each attempt of a step has a token of its own`() async throws {
+        let bench = try Bench([.answer([:]), .answer([:]), .answer([:])])
+        var database = try bench.database
+        database.etag = nil
+        for attempt in [1, 1, 2] {
+            let context = OracleContext(deadline: Deadline(boot: .max), idempotencyKey: "run/step", attempt: attempt)
+            _ = try await bench.client.calls(context).databases.begin(.switchover, on: database)
+        }
+        let tokens = bench.transport.requests.map { $0.headers["opc-retry-token"] }
+        #expect(tokens[0] != nil && tokens[0] == tokens[1] && tokens[0] != tokens[2])
+    }
+
     @Test func `the token is another one once the state has changed`() async throws {
         let accepted = ScriptedTransport.Reply.answer([:])
         let bench = try Bench([accepted, accepted, accepted])

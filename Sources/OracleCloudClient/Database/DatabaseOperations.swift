@@ -101,7 +101,7 @@ package struct DatabaseOperations: Sendable {
     /// once the state has changed, since the service would answer the old one again.
     private func retryToken(_ action: String, _ database: Tagged<OracleDatabase>) -> String {
         let key = calls.sender.context.idempotencyKey ?? RequestID.random()
-        let parts = [key, action, database.value.id.text, database.etag ?? ""]
+        let parts = [key, action, database.value.id.text, database.etag ?? "attempt \(calls.sender.context.attempt)"]
         return RequestID.derived(from: parts.joined(separator: "\n"))
     }
 
