@@ -20,6 +20,10 @@ check_by_hand() {
     if command -v pkg-config >/dev/null && ! pkg-config --exists libgit2; then missing+=("libgit2 (with its headers)"); fi
     if command -v pkg-config >/dev/null && ! pkg-config --exists odbc; then missing+=("unixODBC (with its headers)"); fi
     if command -v python3 >/dev/null && ! python3 -c 'import jsonschema' 2>/dev/null; then missing+=("python3-jsonschema"); fi
+    if ! compgen -c initdb >/dev/null; then missing+=("PostgreSQL (with initdb and psql on the PATH)"); fi
+    if ! odbcinst -q -d 2>/dev/null | grep -qF '[PostgreSQL Unicode]'; then
+        missing+=("PostgreSQL's ODBC driver (as \"PostgreSQL Unicode\" in odbcinst.ini)")
+    fi
     ((${#missing[@]} == 0)) && return 0
     say "this is neither Debian nor Ubuntu, so install these with your system's own tool, then try again:"
     printf '  %s\n' "${missing[@]}" >&2

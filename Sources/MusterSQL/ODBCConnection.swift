@@ -127,6 +127,17 @@ package final class ODBCConnection: SQLSession {
     }
 }
 
+extension ODBCConnection.Credential: CustomStringConvertible, CustomDebugStringConvertible {
+    package var description: String {
+        switch self {
+        case .asConfigured: "as configured"
+        case .user(let user, let password): "user \(user)" + (password == nil ? "" : " with a password")
+        case .token: "an access token"
+        }
+    }
+    package var debugDescription: String { description }
+}
+
 extension SQLError {
     static let connectionGone = SQLError(
         kind: .connectionLost, state: nil, native: 0, message: "The connection was closed, or given up.", remedy: nil)

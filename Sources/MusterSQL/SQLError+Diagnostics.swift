@@ -10,9 +10,11 @@ extension SQLError {
     /// What the records of a failed call mean.
     init(_ records: [SQLDiagnostic], _ phase: Phase) {
         guard !records.isEmpty else {
+            // Whether a statement took effect is then not known either.
+            let kind: Kind = if case .connecting = phase { .configuration } else { .connectionLost }
             self.init(
-                kind: .configuration, state: nil, native: 0,
-                message: "The driver failed and left no diagnostic record.", remedy: nil)
+                kind: kind, state: nil, native: 0, message: "The driver failed and left no diagnostic record.",
+                remedy: Self.remedy(for: kind))
             return
         }
         // A driver may tell a symptom first and the cause after it; the record that is known best decides.

@@ -101,6 +101,18 @@ extension SQLSettings.SignIn {
     }
 }
 
+/// Nothing that is printed by mistake shows a password.
+extension SQLSettings.SignIn: CustomStringConvertible, CustomDebugStringConvertible {
+    package var description: String {
+        switch self {
+        case .asConfigured: "as configured"
+        case .user(let user, let password): "user \(user)" + (password == nil ? "" : " with a password")
+        case .azureToken: "a token of Azure"
+        }
+    }
+    package var debugDescription: String { description }
+}
+
 extension SQLError {
     init(configuration message: String, remedy: String? = "Correct the environment's document.") {
         self.init(kind: .configuration, state: nil, native: 0, message: message, remedy: remedy)

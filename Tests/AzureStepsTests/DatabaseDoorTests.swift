@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AzureClient
-import CloudHTTP
 import AzureSteps
+import CloudHTTP
 import MusterModel
 import MusterPlugin
 import MusterSQL

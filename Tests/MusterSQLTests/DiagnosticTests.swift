@@ -132,7 +132,8 @@ struct DiagnosticTests {
         #expect(error.description == "no …; here; PWD=… is wrong [SQLSTATE 28000]")
     }
 
-    @Test func `a driver without a word is at fault itself`() {
-        #expect(SQLError([], .running).kind == .configuration)
+    @Test func `a driver that fails without a word leaves a statement in doubt`() {
+        #expect(SQLError([], .running).kind == .connectionLost)
+        #expect(SQLError([], .connecting(Self.login)).kind == .configuration)
     }
 }

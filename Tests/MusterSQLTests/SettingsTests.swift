@@ -99,9 +99,9 @@ struct SettingsTests {
     }
 
     static let signIns: [(JSON, String)] = [
-        (["user": "u", "password": "p"], "user(\"u\", password: Optional(\"p\"))"),
-        (["user": "u"], "user(\"u\", password: nil)"),
-        ([:], "asConfigured"), (["token": "azure"], "azureToken"),
+        (["user": "u", "password": "p"], "user u with a password"),
+        (["user": "u"], "user u"),
+        ([:], "as configured"), (["token": "azure"], "a token of Azure"),
         (["password": "p"], "The section has a 'password' and no 'user'."),
         (["token": "azure", "user": "u"], "With 'token' the section has neither 'user' nor 'password'."),
         (["token": "aws"], "The section's 'token' is not 'azure'."),
@@ -143,6 +143,12 @@ struct SettingsTests {
     @Test(arguments: ["", "a b", "a\u{0}", "ä", "a\n"])
     func `what is no token is refused before the driver sees it`(text: String) {
         #expect(throws: SQLError.self) { try AccessTokenAttribute(text) }
+    }
+
+    @Test func `what is printed by mistake shows no password`() throws {
+        let settings = try SQLSettings(["connection": "Server=x", "user": "u", "password": "geheim"])
+        let credential = try settings.credential(token: nil)
+        #expect(!"\(settings) \(credential) \(String(reflecting: credential))".contains("geheim"))
     }
 
     @Test func `a connection string does not show its values`() throws {

@@ -17,8 +17,8 @@ struct Endpoint: Sendable {
         host = try await Self.host(of: server, session)
     }
 
-    /// The group's read-write listener, which leads to whichever server is primary: the server's name with its first label
-    /// replaced (learn.microsoft.com/azure/azure-sql/database/failover-group-sql-db).
+    /// The group's read-write listener, which leads to whichever server is primary: the server's name with its first
+    /// label replaced (learn.microsoft.com/azure/azure-sql/database/failover-group-sql-db).
     init(listenerOf view: GroupView, _ session: AzureSession) async throws {
         name = view.name
         var domain: Substring?

@@ -38,8 +38,8 @@ struct FailoverUndo: Hashable, Codable, Sendable {
 
 /// One change of sides of a failover group, as the steps that make one share it.
 ///
-/// The request goes to the server that is secondary now. `tryPlannedBeforeForcedFailover` is never used: it does not tell
-/// which way it went.
+/// The request goes to the server that is secondary now. `tryPlannedBeforeForcedFailover` is never used: it does not
+/// tell which way it went.
 struct Failover: Sendable {
     let group: ResourceID
     let target: ResourceID

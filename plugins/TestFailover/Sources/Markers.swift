@@ -47,8 +47,8 @@ struct MarkerTable: Hashable, Sendable {
 /// What a failover has lost, as far as markers show it.
 enum MarkerLoss: Hashable, Sendable {
     case none
-    /// The newest acknowledged markers are gone; the span is that between the acknowledgements of the newest survivor and
-    /// of the last one.
+    /// The newest acknowledged markers are gone; the span is that between the acknowledgements of the newest survivor
+    /// and of the last one.
     case some(lost: Int64, span: Duration, survivor: Marker)
     /// No marker survives: the loss reaches back beyond the first, nobody knows how far.
     case all(count: Int64, atLeast: Duration)

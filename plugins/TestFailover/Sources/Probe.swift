@@ -8,10 +8,10 @@ internal import MusterSQL
 
 /// Reads over the group's read-write listener, as a client would, until so many reads in a row were good.
 ///
-/// Each read is a new connection: those of before break at a failover, and the listener's DNS name changes with a time to
-/// live of half a minute. An old DNS answer leads to a readable secondary, which answers a query as well: so the database is
-/// asked over the same connection whether it takes writes, and the server whether it is primary. That a row really gets in,
-/// markers show.
+/// Each read is a new connection: those of before break at a failover, and the listener's DNS name changes with a time
+/// to live of half a minute. An old DNS answer leads to a readable secondary, which answers a query as well: so the
+/// database is asked over the same connection whether it takes writes, and the server whether it is primary. That a row
+/// really gets in, markers show.
 struct Probe: ReportStep {
     static let name = "probe"
     static let definition = PackageResources.probe_yaml

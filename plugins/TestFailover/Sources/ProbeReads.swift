@@ -45,8 +45,8 @@ struct ProbeReads: Hashable, Sendable {
     }
 }
 
-/// Whether a text is one statement that reads. The database's own rights are what keeps a probe from writing; this keeps a
-/// slip out of the plan.
+/// Whether a text is one statement that reads. The database's own rights are what keeps a probe from writing; this
+/// keeps a slip out of the plan.
 func readsOnly(_ statement: String) -> Bool {
     let words = statement.split { $0.isWhitespace }
     guard let first = words.first?.lowercased(), ["select", "with"].contains(first) else { return false }

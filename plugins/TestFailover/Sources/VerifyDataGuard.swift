@@ -30,12 +30,13 @@ struct VerifyDataGuard: ProofStep {
             while true {
                 let view = try await DataGuardView.read(inputs.primary, session)
                 let conditions = conditions(view, inputs)
-                let isShown = conditions.allSatisfy { $0.verdict == .met }
-                guard !isShown, end.remaining(session.time) > Self.pause, await session.time.pause(Self.pause) else {
+                let missing = conditions.filter { $0.verdict != .met }.map(\.says)
+                guard !missing.isEmpty, end.remaining(session.time) > Self.pause else {
                     try context.evidence("data-guard", DataGuardEvidence(view))
                     return conditions
                 }
-                context.progress("waiting until the standbys of \(view.name) follow: \(view.roles)")
+                context.progress("waiting: \(missing.joined(separator: " "))")
+                try await session.time.sleep(Self.pause)
             }
         }
     }
