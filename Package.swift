@@ -153,7 +153,7 @@ let package = Package(
         .executableTarget(
             name: "TestFailover",
             dependencies: [
-                "MusterPlugin", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient", "MusterSQL", "MusterModel",
+                "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient", "MusterSQL", "MusterModel",
             ],
             path: "plugins/TestFailover",
             sources: ["Sources"],
@@ -249,6 +249,13 @@ let package = Package(
             dependencies: [
                 "FailoverGroupKeySwap", "MusterPlugin", "AzureSteps", "AzureClient", "MusterModel", "MusterDocuments", "MusterSystem",
                 "CloudSimulator",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DataGuardTests",
+            dependencies: [
+                "TestFailover", "MusterPlugin", "OracleSteps", "OracleCloudClient", "CloudHTTP", "CloudSimulator", "MusterModel",
+                "MusterDocuments",
             ],
             swiftSettings: strict),
         .testTarget(

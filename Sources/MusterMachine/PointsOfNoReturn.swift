@@ -7,7 +7,7 @@ package struct Acceptance: Hashable, Sendable, Codable {
     /// The runbook's id of the step; of a `for-each` it stands for all its instances.
     package var step: String
     package var person: String
-    /// How it was given: `typed` at the terminal, or `--accept-irreversible`.
+    /// How it was given: `typed` at the terminal, or `--confirm-irreversible`.
     package var how: String
     package init(step: String, person: String, how: String) {
         self.step = step

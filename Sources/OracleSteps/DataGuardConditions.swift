@@ -72,7 +72,8 @@ extension DataGuardView {
         }
         let age = now.duration(since: updated)
         guard age > limit else { return nil }
-        return .unverifiable("The lags of \(name) were read \(age.readable) ago, which is longer than \(limit.readable).")
+        return .unverifiable(
+            "The lags of \(name) were read \(age.readable) ago, which is longer than \(limit.readable).")
     }
 
     package var isReadyForSwitchover: Finding {

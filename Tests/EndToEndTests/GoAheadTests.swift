@@ -119,16 +119,16 @@ struct GoAheadTests {
         let catalog = try irreversible()
         let result = try catalog.drill()
         #expect(result.status == 4 && result.errors.contains("[run.not-accepted]"), "\(result)")
-        #expect(result.errors.contains("--accept-irreversible harm"))
+        #expect(result.errors.contains("--confirm-irreversible harm"))
         #expect(result.output.contains("Points of no return: harm"))
-        let wrong = try catalog.drill("--accept-irreversible", "ham")
+        let wrong = try catalog.drill("--confirm-irreversible", "ham")
         #expect(wrong.status == 2 && wrong.errors.contains("Did you mean 'harm'?"), "\(wrong)")
         #expect(catalog.runFolders.isEmpty)
     }
 
     @Test func `a word for it lets the run begin, and the journal and the page tell whose`() throws {
         let catalog = try irreversible()
-        let result = try catalog.drill("--accept-irreversible", "harm")
+        let result = try catalog.drill("--confirm-irreversible", "harm")
         let run = try catalog.onlyRun
         let started = try #require(try run.journal.first { $0["kind"] == "run-started" })
         #expect(started["accepted"]?.array?.first?["step"] == "harm", "\(result)")

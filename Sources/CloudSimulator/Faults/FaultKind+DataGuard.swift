@@ -17,7 +17,8 @@ extension FaultKind {
         case .switchoverHalfCompletes:
             .init(
                 summary: "A switchover fails half way: the primary is a standby now, and there is no primary",
-                drill: "Says truthfully what both databases are, names the broker's commands, and switches nothing further.",
+                drill:
+                    "Says truthfully what both databases are, names the broker's commands, and switches nothing further.",
                 meets: .switchovers, times: 1)
         default:
             .init(

@@ -48,7 +48,9 @@ struct OracleDocument: Decodable {
             figuresAge: try duration(figuresAge, "figures-age") ?? .seconds(30))
         for (name, text) in durations ?? [:] {
             guard state.durations[name] != nil else {
-                throw Self.failure("oracle.durations has no \"\(name)\".", "It knows \(state.durations.keys.sorted().joined(separator: ", ")).")
+                throw Self.failure(
+                    "oracle.durations has no \"\(name)\".",
+                    "It knows \(state.durations.keys.sorted().joined(separator: ", ")).")
             }
             state.durations[name] = try duration(text, "durations.\(name)")
         }
@@ -58,7 +60,8 @@ struct OracleDocument: Decodable {
                 throw Self.failure("\(name) has no OCID of a database.", "Write ocid1.database.oc1.<region>.<unique>.")
             }
             guard Self.roles.contains(written.role) else {
-                throw Self.failure("\(name) cannot be \(written.role).", "A role is one of \(Self.roles.joined(separator: ", ")).")
+                throw Self.failure(
+                    "\(name) cannot be \(written.role).", "A role is one of \(Self.roles.joined(separator: ", ")).")
             }
             state.databases.append(
                 OracleState.Database(

@@ -35,7 +35,8 @@ package struct SimulatorCommand: Sendable {
             OracleWorld(state: state, user: try OracleUser(), faults: faults, speed: settings.speed)
         }
         let simulator = Simulator(
-            state: state, oracle: oracle, faults: faults, signingSecret: randomText(), speed: settings.speed, started: started)
+            state: state, oracle: oracle, faults: faults, signingSecret: randomText(), speed: settings.speed,
+            started: started)
         let server = SimulatorServer(simulator, port: settings.port, certificate: settings.certificate)
         let scheme = settings.certificate == nil ? "http" : "https"
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -43,7 +44,8 @@ package struct SimulatorCommand: Sendable {
                 try await server.run { port in
                     write(
                         readyLine(
-                            scenario: scenario.name, state: state, oracle: oracle, port: port, scheme: scheme).canonicalText
+                            scenario: scenario.name, state: state, oracle: oracle, port: port, scheme: scheme
+                        ).canonicalText
                             + "\n")
                 }
             }

@@ -36,7 +36,9 @@ package struct OracleUser: Sendable {
         guard parts["algorithm"] == "rsa-sha256", parts["version"] == "1" else { return "The algorithm is unknown." }
         let names = (parts["headers"] ?? "").split(separator: " ").map(String.init)
         let changes = ["POST", "PUT", "PATCH"].contains(request.method)
-        let required = ["date", "(request-target)", "host"] + (changes ? ["content-length", "content-type", "x-content-sha256"] : [])
+        let required =
+            ["date", "(request-target)", "host"]
+            + (changes ? ["content-length", "content-type", "x-content-sha256"] : [])
         if let missing = required.first(where: { !names.contains($0) }) { return "\(missing) is not signed." }
         if changes, request.headers["x-content-sha256"] != base64(SHA256.hash(data: request.body)) {
             return "x-content-sha256 is not that of the body."

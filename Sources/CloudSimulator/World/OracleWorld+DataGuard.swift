@@ -54,7 +54,9 @@ extension OracleWorld {
             OracleState.WorkRequest(
                 id: id, region: call.region, change: change, started: call.at,
                 ends: call.bend.neverEnds ? nil : call.at.advanced(by: takes), outcome: call.bend.outcome))
-        if change.name != "refresh" { state.changeAll { if $0.lifecycleState == "AVAILABLE" { $0.lifecycleState = "UPDATING" } } }
+        if change.name != "refresh" {
+            state.changeAll { if $0.lifecycleState == "AVAILABLE" { $0.lifecycleState = "UPDATING" } }
+        }
         return id
     }
 
@@ -102,7 +104,8 @@ extension OracleWorld {
 
     private mutating func record(_ kind: String, _ target: String, at moment: Timestamp) {
         effects.append(
-            AzureWorld.Effect(at: moment, kind: "data-guard.\(kind)", target: state.database(target)?.uniqueName ?? target))
+            AzureWorld.Effect(
+                at: moment, kind: "data-guard.\(kind)", target: state.database(target)?.uniqueName ?? target))
     }
 
     /// As the service describes it (API 20160918, `Database`).
@@ -111,8 +114,10 @@ extension OracleWorld {
         let read = (call.request.headers["date"].flatMap(clientDate) ?? call.at).advanced(by: .zero - state.figuresAge)
         let members: [JSON] = state.databases.map { member in
             var fields: [String: JSON] = [
-                "databaseId": .string(member.id), "dbSystemId": .string("ocid1.cloudvmcluster.oc1.\(member.region).simulated"),
-                "role": .string(member.role), "transportType": .string(state.transport), "isActiveDataGuardEnabled": false,
+                "databaseId": .string(member.id),
+                "dbSystemId": .string("ocid1.cloudvmcluster.oc1.\(member.region).simulated"),
+                "role": .string(member.role), "transportType": .string(state.transport),
+                "isActiveDataGuardEnabled": false,
                 "timeUpdated": .string(read.description),
             ]
             if member.role == "STANDBY" {
@@ -140,7 +145,9 @@ extension OracleWorld {
                         ($0.uniqueName, ["role": .string($0.role), "state": .string($0.lifecycleState)])
                     })),
             "effects": .array(
-                effects.map { ["kind": .string($0.kind), "target": .string($0.target), "at": .string($0.at.description)] }),
+                effects.map {
+                    ["kind": .string($0.kind), "target": .string($0.target), "at": .string($0.at.description)]
+                }),
             "faults": .array(faults.map(\.stateJSON)),
         ]
     }

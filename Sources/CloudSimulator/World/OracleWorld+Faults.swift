@@ -34,7 +34,8 @@ extension OracleWorld {
         case .connectionLostAfterEffect: bend.losesAnswer = true
         case .slowOperation: bend.slowness = Double(rule.argument("factor")) ?? 1
         case .stuckOperation: bend.neverEnds = true
-        case .busy: bend.answer = Self.refusal(409, "IncorrectState", "Another operation works on the Data Guard group.")
+        case .busy:
+            bend.answer = Self.refusal(409, "IncorrectState", "Another operation works on the Data Guard group.")
         case .switchoverHalfCompletes: bend.outcome = .halfDone
         case .workRequestFailsLate:
             bend.outcome = .notDone

@@ -48,7 +48,9 @@ package struct OracleWorld: Sendable {
         if segments[2] != "20160918" {
             response = Self.refusal(404, "NotFound", "There is no such path.")
         } else if let reason = user.mismatch(request) {
-            response = Self.refusal(401, "NotAuthenticated", "The required information to complete authentication was not provided or was incorrect. \(reason)")
+            response = Self.refusal(
+                401, "NotAuthenticated",
+                "The required information to complete authentication was not provided or was incorrect. \(reason)")
         } else {
             response = call.bend.answer ?? replay(call) ?? answer(call)
         }
@@ -107,7 +109,8 @@ package struct OracleWorld: Sendable {
         return SimulatedResponse(
             200,
             [
-                "id": .string(found.id), "operationType": .string(found.change.name), "compartmentId": "ocid1.compartment.oc1..simulated",
+                "id": .string(found.id), "operationType": .string(found.change.name),
+                "compartmentId": "ocid1.compartment.oc1..simulated",
                 "status": .string(found.status.rawValue), "percentComplete": .double(done ? 100 : 50), "resources": [],
                 "timeAccepted": .string(found.started.description),
             ], headers: done ? [:] : ["retry-after": "\((wait + 999) / 1000)", "retry-after-ms": "\(wait)"])

@@ -20,7 +20,7 @@ struct GoAheadQuestion {
     let readLine: (() -> String?)?
     /// `--yes`
     let isConfirmed: Bool
-    /// `--accept-irreversible`
+    /// `--confirm-irreversible`
     let accepted: [String]
 
     /// - Throws: `run.not-irreversible` for a name that is no point of no return: it may be one of another plan.
@@ -37,7 +37,7 @@ struct GoAheadQuestion {
     func ask() throws -> GoAhead {
         let open = plan.pointsOfNoReturn(without: accepted)
         guard let readLine else { return try withoutAsking(open) }
-        var goAhead = GoAhead(confirmation: "--yes", accepted: acceptances(accepted, "--accept-irreversible"))
+        var goAhead = GoAhead(confirmation: "--yes", accepted: acceptances(accepted, "--confirm-irreversible"))
         if !isConfirmed {
             try insist(on: "yes", "Run this plan? Type yes: ", readLine)
             goAhead.confirmation = "confirmed"
@@ -57,13 +57,13 @@ struct GoAheadQuestion {
                 help: "Add --yes to run without being asked.", status: .waitsForPerson)
         }
         guard open.isEmpty else {
-            let options = open.map { "--accept-irreversible \($0)" }.joined(separator: " ")
+            let options = open.map { "--confirm-irreversible \($0)" }.joined(separator: " ")
             throw MusterError(
                 code: "run.not-accepted",
                 "Nobody accepted what cannot be taken back: \(open.joined(separator: ", ")). --yes does not cover it.",
                 help: "If it is meant, add \(options).", status: .waitsForPerson)
         }
-        return GoAhead(confirmation: "--yes", accepted: acceptances(accepted, "--accept-irreversible"))
+        return GoAhead(confirmation: "--yes", accepted: acceptances(accepted, "--confirm-irreversible"))
     }
 
     private func insist(on word: String, _ question: String, _ readLine: () -> String?) throws(CommandEnd) {

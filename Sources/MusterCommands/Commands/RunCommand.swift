@@ -27,7 +27,7 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var inputs: InputOptions
     @Flag(help: "Do not ask for the go-ahead.") var yes = false
     @Option(
-        name: .customLong("accept-irreversible"),
+        name: .customLong("confirm-irreversible"),
         help: ArgumentHelp(
             "Accept a step that cannot be taken back, which --yes does not; may be repeated.", valueName: "step"))
     var accepted: [String] = []

@@ -108,7 +108,7 @@ struct DataGuardFailover: EffectStep {
                     remedy: "Convert a snapshot standby back first; a disabled standby cannot take over.")
             case .untouched: break
             }
-            var undo = Self.undo(view, previous: primary ?? view.id)
+            var undo = Self.undo(view, previous: primary ?? view.peers.first?.id ?? view.id)
             try await gate.begin(undo: undo)
             context.progress("failing over to \(view.name)")
             _ = try await session.change(.failover, view, goal: goal, context) { operation in
