@@ -93,18 +93,25 @@ extension RunFold {
 
     // MARK: State left behind
 
-    /// The last word on each path counts: a later step may have changed what an earlier one put there.
+    /// The last word on each path counts: a later step may have changed what an earlier one put there. Where that is shown to
+    /// be what the run found at first, nothing is left behind.
     private var leftBehind: [LeftBehind] {
         let touched = steps.filter { $0.record.effect != nil }.sorted {
             ($0.finishedAt?.elapsed ?? .max, $0.record.number) < ($1.finishedAt?.elapsed ?? .max, $1.record.number)
         }
         var left: [LeftBehind] = []
+        var found: [String: String?] = [:]
         for step in touched {
             let certainty = step.record.effect ?? .claimed
-            let changes = step.record.changes.map { (path: Optional($0.path), value: $0.to) }
-            for (path, value) in changes.isEmpty ? [(nil, nil)] : changes {
-                if let path { left.removeAll { $0.path == path } }
-                left.append(LeftBehind(step: step.step.id, path: path, value: value, certainty: certainty))
+            if step.record.changes.isEmpty {
+                left.append(LeftBehind(step: step.step.id, path: nil, value: nil, certainty: certainty))
+            }
+            for change in step.record.changes {
+                left.removeAll { $0.path == change.path }
+                if let first = found[change.path], first == change.to, certainty == .verified { continue }
+                found[change.path] = found[change.path] ?? change.from
+                left.append(
+                    LeftBehind(step: step.step.id, path: change.path, value: change.to, certainty: certainty))
             }
         }
         return left

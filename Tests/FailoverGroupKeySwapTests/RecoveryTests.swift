@@ -4,8 +4,8 @@ import MusterPlugin
 import Synchronization
 import Testing
 
-@testable import CloudSimulator
 @testable import AzureSteps
+@testable import CloudSimulator
 @testable import FailoverGroupKeySwap
 
 /// Refuses `begin` from the given call on, as when the engine dies there.

@@ -41,6 +41,14 @@ import Testing
         #expect(record.deviations.first?.kind == .inDoubt)
     }
 
+    @Test(arguments: [(KeySwap.sharedKey, [String?]()), (KeySwap.primaryKey, [KeySwap.primaryKey])])
+    func `what a later step has put back is not left behind`(last: String, left: [String?]) throws {
+        var script = try RunScript.begun()
+        try script.setProtector("protector-on-secondary", "servers/one", KeySwap.secondaryKey)
+        try script.setProtector("protector-on-primary", "servers/one", last)
+        #expect(try script.files().record.leftBehind.map(\.value) == left)
+    }
+
     @Test func `a wall clock that jumps makes no duration negative`() throws {
         var script = try RunScript.begun()
         try script.start("verify-protectors")

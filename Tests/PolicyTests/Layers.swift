@@ -40,7 +40,8 @@ enum Layers {
         "AzureSteps": ["MusterPlugin", "CloudSteps", "AzureClient", "MusterSQL", "MusterModel", "Synchronization"],
         "FailoverGroupKeySwap": ["MusterPlugin", "AzureSteps", "AzureClient", "MusterModel", "Synchronization"],
         "TestFailover": [
-            "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient", "MusterSQL",
+            "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient",
+            "MusterSQL",
             "MusterModel", "Synchronization",
         ],
         "CloudSimulator": network.union(foundation)

@@ -180,7 +180,8 @@ struct CloudBuilder {
 
     /// A server's name stands for its identity; anything else is an object id.
     private func object(_ principal: String, _ state: AzureState) -> String {
-        (document.servers ?? [:]).keys.contains { CaselessName($0) == CaselessName(principal) } ? identity(principal) : principal
+        (document.servers ?? [:]).keys.contains { CaselessName($0) == CaselessName(principal) }
+            ? identity(principal) : principal
     }
 
     private func identity(_ server: String) -> String { DerivedID.guid("identity", server.lowercased()) }

@@ -73,7 +73,7 @@ struct Failover: Sendable {
             return try await session.unsettled(operation, on: target, context)
         }
         guard undo != nil || settling, context.run != nil else { return nil }
-        return try await session.unsettled(try await read(), context)
+        return try await session.unsettled(try await read(), within: within, context)
     }
 
     private func settled(_ view: GroupView) async throws -> GroupView {

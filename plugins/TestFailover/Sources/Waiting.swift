@@ -51,13 +51,15 @@ extension AzureSession {
 
     /// Waits until nothing is in progress on either server of the group.
     ///
+    /// - Parameter span: the longest for each server; nil: as long as the step may take.
     /// - Returns: what has not ended, in a sentence; nil when all has.
-    func unsettled(_ view: GroupView, _ context: StepContext) async throws -> String? {
+    func unsettled(_ view: GroupView, within span: Duration?, _ context: StepContext) async throws -> String? {
         for side in view.sides {
-            let going = try await azure.sql.waitUntilIdle(side.server) { going in
-                context.progress("waiting for \(going.map(\.label).joined(separator: ", ")) on \(side.server.name)")
+            let going = try await wait(within: span ?? context.timeout, context) {
+                let going = try await azure.sql.operations(side.server).filter { $0.progress != .ended }
+                let names = going.map(\.label).joined(separator: ", ")
+                return going.isEmpty ? .done([]) : .notYet(going, "waiting for \(names) on \(side.server.name)")
             }
-            try Task.checkCancellation()
             if !going.isEmpty {
                 return "On \(side.server.name) this has not ended: \(going.map(\.label).joined(separator: ", "))."
             }
