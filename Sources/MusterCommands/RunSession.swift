@@ -23,8 +23,6 @@ struct RunRequest {
     var pluginFolders: [String]
     /// What plan and record call the environment, where its document's name does not tell enough.
     var environmentName: String?
-    /// The plan that was agreed to, where one was: what it saw of the change window stays in it.
-    var planned: Plan?
 }
 
 /// One plan and, when it is confirmed, its run: where documents, plugins, journal, record and terminal come together.
@@ -33,7 +31,8 @@ final class RunSession {
     let configuration: Configuration
     let plan: Plan
     let digest: Digest
-    /// How the change window stands now; nil in a rehearsal.
+    /// How the change window stood when the plan was made; nil in a rehearsal. It passes with time, so it is no part of
+    /// the plan, whose digest stays.
     let window: WindowAssessment?
     /// Looks that failed; a plan with any of them is not run.
     let problems: [PlanPreview.Problem]
@@ -92,9 +91,7 @@ final class RunSession {
             change: request.change, inputs: request.inputs, definitions: definitions, plugins: pins)
         room = request.kind == .rehearsal ? nil : try WindowRoom(section, of: request.runbook, documents, configuration)
         window = room?.assessment(at: readClocks().wall)
-        var draft = try material.draft()
-        draft.window = request.planned.map(\.window) ?? window
-        var preview = PlanPreview(draft, world)
+        var preview = PlanPreview(try material.draft(), world)
         (plan, problems) = preview.look()
         logs = preview.logs
         do { digest = try plan.digest() } catch {

@@ -84,8 +84,6 @@ package struct Plan: Hashable, Sendable, Codable {
     /// The runbook's `steps` and then its `finally`, each `for-each` written out, every step after those it needs.
     package var steps: [PlannedStep]
     package var measures: [PlannedMeasure]
-    /// How the environment's change window stood when the plan was made. Nil in a rehearsal, and in plans of Muster 0.1.
-    package var window: WindowAssessment?
 
     package init(
         kind: RunKind, runbook: Runbook, commit: ObjectID?, lock: Document?, environment: Environment, change: String?,

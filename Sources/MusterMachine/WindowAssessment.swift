@@ -11,10 +11,12 @@ package struct WindowAssessment: Hashable, Sendable, Codable {
     package struct EarlierRun: Hashable, Sendable, Codable {
         package var run: RunID
         package var kind: RunKind
+        package var hasSucceeded: Bool
         package var tookMilliseconds: Int64
-        package init(run: RunID, kind: RunKind, tookMilliseconds: Int64) {
+        package init(run: RunID, kind: RunKind, hasSucceeded: Bool, tookMilliseconds: Int64) {
             self.run = run
             self.kind = kind
+            self.hasSucceeded = hasSucceeded
             self.tookMilliseconds = tookMilliseconds
         }
     }
@@ -27,7 +29,7 @@ package struct WindowAssessment: Hashable, Sendable, Codable {
     package var opens: Timestamp?
     package var closes: Timestamp?
     package var at: Timestamp
-    /// The runs that tell how long one takes, newest first: those that were no rehearsals, or rehearsals alone.
+    /// The runs that tell how long one takes, newest first.
     package var earlier: [EarlierRun]
     package var longestMilliseconds: Int64?
     /// Nil without declared windows: there is nothing to hold the moment against.
@@ -50,10 +52,14 @@ package struct WindowAssessment: Hashable, Sendable, Codable {
         if let relevant { (verdict, says) = judge(relevant, now) }
     }
 
-    /// Clouds that are simulated may be faster or slower than real ones, so rehearsals count only where there is nothing else.
+    /// A run that failed may have done so at once, so it tells something only beside one that went the whole way. Clouds that
+    /// are simulated may be faster or slower than real ones, so rehearsals count only where there is nothing else.
     private static func telling(_ runs: [EarlierRun]) -> [EarlierRun] {
-        let real = runs.filter { $0.kind != .rehearsal }
-        return Array((real.isEmpty ? runs : real).prefix(runsMax))
+        for candidates in [runs.filter { $0.kind != .rehearsal }, runs.filter { $0.kind == .rehearsal }] {
+            let last = candidates.prefix(runsMax)
+            if last.contains(where: \.hasSucceeded) { return Array(last) }
+        }
+        return []
     }
 
     private func judge(_ window: ChangeWindow, _ now: Timestamp) -> (ConditionResult.Verdict, String) {
@@ -62,7 +68,7 @@ package struct WindowAssessment: Hashable, Sendable, Codable {
         let left = window.closes.duration(since: now)
         let room = "The change window closes at \(window.closes), in \(left.readable)"
         guard let longest = longestMilliseconds else {
-            return (.unverifiable, "\(room), and no earlier run of this runbook tells how long one takes.")
+            return (.unverifiable, "\(room), and no earlier run of this runbook that succeeded tells how long one takes.")
         }
         let took = "the longest of \(runsText) took \(Duration.milliseconds(longest).readable)"
         return left.milliseconds >= longest ? (.met, "\(room); \(took).") : (.unmet, "\(room), but \(took).")

@@ -73,6 +73,7 @@ package enum RecordSchema {
             "window": window,
             "earlierRun": object([
                 "run": text("Its id."), "kind": oneOf(RunKind.self, "Its kind."),
+                "hasSucceeded": typed("boolean", "Whether it went the whole way."),
                 "tookMilliseconds": integer("By the boot clock."),
             ]),
             "measure": measure, "leftBehind": leftBehind, "step": step, "condition": condition, "failure": failure,

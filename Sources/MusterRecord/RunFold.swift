@@ -45,7 +45,6 @@ package struct RunFold: Sendable {
     package init(plan: Plan, render: @escaping TemplateRenderer) throws {
         self.plan = plan
         self.render = render
-        window = plan.window
         planBytes = try JSON(encoding: plan).canonicalBytes()
         for (index, step) in plan.steps.enumerated() {
             positions[step.id] = positions[step.id] ?? index
@@ -70,7 +69,7 @@ package struct RunFold: Sendable {
         case .runStarted(let body):
             confirmation = body.confirmation
             accepted = body.accepted
-            window = body.window ?? window
+            window = body.window
             startedAt = now
             if body.confirmation == "confirmed", let createdAt { waiting.add(from: createdAt, to: now) }
         case .stopRequested(let body): stops.append((entry.at, body))

@@ -149,6 +149,14 @@ final class Catalog {
         ).finish(holdsInput: true)
     }
 
+    /// The same, where what is typed comes from a command line of the shell.
+    func muster(_ arguments: [String], typingFrom line: String) throws -> CommandResult {
+        let command = ([product("muster")] + arguments + ["-C", folder]).joined(separator: " ")
+        return try RunningCommand(
+            "/bin/sh", ["-c", "(\(line)) | exec /usr/bin/script -qec '\(command)' /dev/null"], environment: environment
+        ).finish()
+    }
+
     /// Runs the test's own drill without being asked.
     func drill(_ more: String...) throws -> CommandResult {
         try start(["run", "drill", "-e", "lab", "--plugins", plugins, "--yes"] + more).finish()

@@ -11,9 +11,11 @@ import Testing
         ChangeWindow(opens: time("22:00"), closes: time("23:00")),
     ]
 
-    private static func run(_ minutes: Int64, _ kind: RunKind = .drill) -> WindowAssessment.EarlierRun {
+    private static func run(
+        _ minutes: Int64, _ kind: RunKind = .drill, succeeded: Bool = true
+    ) -> WindowAssessment.EarlierRun {
         let id = RunID(started: time("01:00"), runbook: "drill", random: UInt32(minutes))
-        return .init(run: id, kind: kind, tookMilliseconds: minutes * 60_000)
+        return .init(run: id, kind: kind, hasSucceeded: succeeded, tookMilliseconds: minutes * 60_000)
     }
 
     static let cases: [(String, [WindowAssessment.EarlierRun], ConditionResult.Verdict, String)] = [
@@ -23,7 +25,13 @@ import Testing
         ),
         ("20:32", [run(20), run(28)], .met, "in 28 min; the longest of the last 2 runs took 28 min."),
         ("20:33", [run(20), run(28)], .unmet, "in 27 min, but the longest of the last 2 runs took 28 min."),
-        ("20:59", [], .unverifiable, "and no earlier run of this runbook tells how long one takes."),
+        ("20:59", [], .unverifiable, "and no earlier run of this runbook that succeeded tells how long one takes."),
+        (
+            "20:59", [run(1, succeeded: false), run(25, .rehearsal)], .unmet,
+            "but the longest of the last rehearsal, whose clouds were simulated, took 25 min."
+        ),
+        ("20:59", [run(1, succeeded: false)], .unverifiable, "that succeeded tells how long one takes."),
+        ("20:31", [run(40, succeeded: false), run(20)], .unmet, "but the longest of the last 2 runs took 40 min."),
         ("21:00", [run(1)], .unmet, "No change window is open; the next one opens at 2026-11-22T22:00:00.000Z."),
         ("19:59", [run(1)], .unmet, "No change window is open; the next one opens at 2026-11-22T20:00:00.000Z."),
         ("23:00", [run(1)], .unmet, "The last change window closed at 2026-11-22T23:00:00.000Z."),

@@ -32,11 +32,9 @@ import Testing
         #expect(try page(script).contains("| Points of no return | `forced-failover` accepted by ada (typed) |"))
     }
 
-    @Test func `the window is that of the start, and before it that of the plan`() throws {
-        var plan = KeySwap.plan()
-        plan.window = window("2026-11-21T09:00:00Z")
-        var script = try RunScript(plan: plan)
-        #expect(try script.files().record.window?.verdict == .unmet)
+    @Test func `the window is that of the start`() throws {
+        var script = try RunScript()
+        #expect(try script.files().record.window == nil)
         try script.add(.runStarted(RunStarted(confirmation: "--yes", window: window("2026-11-21T14:03:02Z"))))
         #expect(try script.files().record.window?.verdict == .unverifiable)
         #expect(
@@ -46,9 +44,8 @@ import Testing
 
     @Test(arguments: [(3_000_000, []), (3_600_000, [.outsideWindow])] as [(Int64, [Deviation.Kind])])
     func `a run that ends after its window has closed deviates`(took: Int64, expected: [Deviation.Kind]) throws {
-        var plan = KeySwap.plan()
-        plan.window = window("2026-11-21T14:03:02Z")
-        var script = try RunScript.begun(plan)
+        var script = try RunScript()
+        try script.add(.runStarted(RunStarted(confirmation: "--yes", window: window("2026-11-21T14:03:02Z"))))
         script.pass(milliseconds: took)
         try script.add(.runFinished(RunFinished(outcome: .failed, why: "It was slow")))
         #expect(try script.files().record.deviations.map(\.kind).filter { $0 == .outsideWindow } == expected)

@@ -27,7 +27,10 @@ extension Records {
         var found: [WindowAssessment.EarlierRun] = []
         for run in try runs(of: runbook, most: 60) {
             guard let record = try readable(run), [.succeeded, .failed].contains(record.outcome) else { continue }
-            found.append(.init(run: run, kind: record.kind, tookMilliseconds: record.tookMilliseconds))
+            found.append(
+                .init(
+                    run: run, kind: record.kind, hasSucceeded: record.outcome == .succeeded,
+                    tookMilliseconds: record.tookMilliseconds))
             if found.count(where: { $0.kind != .rehearsal }) == WindowAssessment.runsMax { break }
         }
         return found

@@ -27,7 +27,7 @@ struct PlanCommand: ParsableCommand {
         if common.json {
             terminal.out(try planJSON(session).canonicalText)
         } else {
-            terminal.out(PlanView(style: terminal.style, isVerbose: verbose).text(session.plan, digest: session.digest))
+            terminal.out(PlanView(style: terminal.style, isVerbose: verbose).text(session.plan, digest: session.digest, window: session.window))
         }
         if let out {
             // Canonical, so that sha256sum of the file is the plan's digest.
@@ -54,7 +54,7 @@ struct PlanCommand: ParsableCommand {
 func planJSON(_ session: RunSession) throws -> JSON {
     [
         "plan": try JSON(encoding: session.plan), "digest": .string(session.digest.description),
-        "refusals": try JSON(encoding: session.refusals),
+        "refusals": try JSON(encoding: session.refusals), "window": try JSON(encoding: session.window),
     ]
 }
 

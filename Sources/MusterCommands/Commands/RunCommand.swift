@@ -64,7 +64,7 @@ struct RunCommand: ParsableCommand {
                 help: "Run it from a terminal, without --json.", status: .waitsForPerson)
         }
         if !common.json {
-            terminal.out(PlanView(style: terminal.style).text(session.plan, digest: session.digest) + "\n")
+            terminal.out(PlanView(style: terminal.style).text(session.plan, digest: session.digest, window: session.window) + "\n")
         }
         let goAhead = try question.ask()
         try perform(session, goAhead, terminal, json: common.json)
@@ -78,7 +78,7 @@ struct RunCommand: ParsableCommand {
         let values = if let planned { planned.inputs } else { try inputs.values(for: document) }
         let request = RunRequest(
             kind: planned?.kind ?? kind, runbook: name, inputs: values,
-            change: planned?.change ?? change, pluginFolders: inputs.pluginFolders, planned: planned)
+            change: planned?.change ?? change, pluginFolders: inputs.pluginFolders)
         return try RunSession(
             request, documents: documents, environment: (environment.environment, environment.document),
             secrets: SecretReader().read,

@@ -10,7 +10,7 @@ struct PlanView {
     /// Also show the preconditions that hold.
     var isVerbose = false
 
-    func text(_ plan: Plan, digest: Digest) -> String {
+    func text(_ plan: Plan, digest: Digest, window: WindowAssessment?) -> String {
         var lines = header(plan, digest)
         for section in [PlannedStep.Section.steps, .finally] {
             let steps = plan.steps.filter { $0.section == section }
@@ -20,7 +20,7 @@ struct PlanView {
             ]
             lines += steps.flatMap { stepLines($0, plan) }
         }
-        lines += heldAgainst(plan) + window(plan) + pointsOfNoReturn(plan) + ["", summary(plan)]
+        lines += heldAgainst(plan) + windowLines(window) + pointsOfNoReturn(plan) + ["", summary(plan)]
         return lines.joined(separator: "\n")
     }
 
@@ -105,8 +105,8 @@ struct PlanView {
         }
     }
 
-    private func window(_ plan: Plan) -> [String] {
-        guard let window = plan.window else { return [] }
+    private func windowLines(_ window: WindowAssessment?) -> [String] {
+        guard let window else { return [] }
         let says = visibleText(window.says)
         let line =
             switch window.verdict {
