@@ -25,9 +25,9 @@ extension RunFold {
     ) throws(MissingMeasure) {
         let start = try moment(from)
         record.fromAt = start.at
-        if let step = from.step, hadNothingToDo(step) { throw MissingMeasure(why: "\(step) had nothing to do") }
         let end = try moment(to)
         record.toAt = end.at
+        if let step = from.step, hadNothingToDo(step) { throw MissingMeasure(why: "\(step) had nothing to do") }
         guard end.elapsed >= start.elapsed else { throw MissingMeasure(why: "The clock's end came before its start") }
         let measured = end.milliseconds(since: start)
         let waited = waiting.milliseconds(from: start, to: end)

@@ -89,6 +89,7 @@ import Testing
         try script.prove()
         let measures = try script.files().record.measures
         #expect(measures[0].unknown == "\(already) had nothing to do" && measures[0].verdict == .unknown)
+        #expect(measures[0].fromAt != nil && measures[0].toAt != nil && measures[0].measuredMilliseconds == nil)
         #expect(measures[1].verdict == .met)
     }
 
