@@ -273,6 +273,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "MusterCommandsTests", dependencies: ["MusterCommands", "MusterMachine", "MusterModel", "MusterTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: [
                 "MusterModel", "MusterSystem", "MusterJournal", "MusterMachine", "MusterGit", "muster",

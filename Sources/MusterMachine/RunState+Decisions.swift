@@ -160,26 +160,4 @@ extension RunState {
         for dash in [20, 16, 12, 8] { digits.insert(UInt8(ascii: "-"), at: dash) }
         return String(decoding: digits, as: UTF8.self)
     }
-
-    // MARK: The end
-
-    var outcome: RunFinished {
-        func first(_ matches: (StepPhase) -> Bool) -> String? {
-            steps.firstIndex { matches($0.phase) }.map { plan.steps[$0].id }
-        }
-        if let id = first({ $0 == .inDoubt }) {
-            return RunFinished(
-                outcome: .stuck, why: "Step \"\(id)\" is in doubt: nobody knows whether its effect happened.")
-        }
-        let failed = steps.indices.first { at in
-            steps[at].phase == .failed && (plan.steps[at].onFailure == .stop || plan.steps[at].section == .finally)
-        }
-        if let failed {
-            return RunFinished(
-                outcome: .failed,
-                why: "Step \"\(plan.steps[failed].id)\" failed: \(steps[failed].failure?.message ?? "no reason given")")
-        }
-        if let stop { return RunFinished(outcome: .cancelled, why: "\(stop.by) stopped it: \(stop.reason)") }
-        return RunFinished(outcome: .succeeded, why: nil)
-    }
 }

@@ -41,7 +41,7 @@ extension Markdown {
     static func sentence(_ data: String) -> String {
         var data = Substring(data)
         while data.last?.isWhitespace == true { data.removeLast() }
-        let isClosed = data.last.map { ".!?:".contains($0) } ?? true
+        let isClosed = data.last.map { ".!?:…".contains($0) } ?? true
         return text(String(data)) + (isClosed ? "" : ".")
     }
 }

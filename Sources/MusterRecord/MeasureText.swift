@@ -35,10 +35,35 @@ extension Objective {
 }
 
 extension RunRecord {
-    /// How many of the objectives were met, of how many there are; nil when there is none.
-    package var objectives: (met: Int, all: Int)? {
-        let held = measures.filter { $0.objective != nil }
-        return held.isEmpty ? nil : (held.count { $0.met == true }, held.count)
+    /// How the objectives were met; nil when there is none.
+    package var objectives: ObjectiveCount? {
+        let verdicts = measures.map(\.verdict).filter { $0 != .noObjective }
+        guard !verdicts.isEmpty else { return nil }
+        return ObjectiveCount(
+            met: verdicts.count { $0 == .met }, missed: verdicts.count { $0 == .missed },
+            unknown: verdicts.count { $0 == .unknown })
+    }
+
+    /// What a reader of a rehearsal's times must know; nil for any other run.
+    package var rehearsalNote: String? {
+        kind == .rehearsal ? "A rehearsal: its clouds were simulated, so its times tell nothing of real ones." : nil
+    }
+}
+
+/// An objective of which nothing is known is neither met nor missed.
+package struct ObjectiveCount: Hashable, Sendable {
+    package var met: Int
+    package var missed: Int
+    package var unknown: Int
+    package var all: Int { met + missed + unknown }
+
+    /// `2 of 5 met, 1 not met, 2 not known`; what there is none of is left out.
+    package var text: String { "\(met) of \(all) met\(rest)" }
+    /// `2 of 5 objectives met, 3 not known`
+    package var sentence: String { "\(met) of \(all) objectives met\(rest)" }
+
+    private var rest: String {
+        (missed > 0 ? ", \(missed) not met" : "") + (unknown > 0 ? ", \(unknown) not known" : "")
     }
 }
 

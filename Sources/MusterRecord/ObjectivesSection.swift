@@ -9,11 +9,9 @@ struct ObjectivesSection {
 
     func write(to page: inout MarkdownPage) {
         guard !record.measures.isEmpty else { return }
-        page.heading(record.objectives.map { "Objectives: \($0.met) of \($0.all) met" } ?? "Measures")
+        page.heading(record.objectives.map { "Objectives: \($0.text)" } ?? "Measures")
         page.table(["measure", "measured", "objective", "", "how we know"], record.measures.map(row))
-        if record.kind == .rehearsal {
-            page.paragraph("A rehearsal: its clouds were simulated, so its times tell nothing of real ones.")
-        }
+        if let note = record.rehearsalNote { page.paragraph(note) }
         let isTimed = record.measures.contains { $0.kind == .clock && $0.objective != nil }
         if isTimed { page.paragraph("A clock is held against its whole time, waiting for people included.") }
     }

@@ -43,13 +43,14 @@ struct ReadmePage {
 
     private func heading(_ page: inout MarkdownPage) {
         page.line("# \(record.kind.title) \(Markdown.code(record.run.text)): \(outcomeText)")
+        if let why = record.why { page.paragraph("**Why:** \(Markdown.text(why))") }
         page.paragraph(Markdown.text(record.runbook.summary))
     }
 
     private var outcomeText: String {
         let count = record.deviations.count
         let with = count == 0 ? "" : " with \(count) deviation\(count == 1 ? "" : "s")"
-        let objectives = record.objectives.map { ", \($0.met) of \($0.all) objectives met" } ?? ""
+        let objectives = record.objectives.map { ", \($0.sentence)" } ?? ""
         return "\(record.outcome.rawValue)\(with)\(objectives)"
     }
 
@@ -63,7 +64,6 @@ struct ReadmePage {
         case .succeeded: return
         default: break
         }
-        if let why = record.why { page.paragraph("**Why:** \(Markdown.text(why))") }
         let open = record.steps.filter { $0.result == .failed || $0.result == .inDoubt }
         guard !open.isEmpty else { return }
         page.heading("Needs a person")
@@ -83,7 +83,11 @@ struct ReadmePage {
             if let means = failure.means { parts.append(Markdown.sentence(means)) }
             if let remedy = failure.remedy { parts.append("**What helps:** \(Markdown.sentence(remedy))") }
         }
-        if step.rollback != nil { parts.append("How to put it back by hand stands in its section.") }
+        if let putBack = StepSection.putBack(step, in: record) {
+            parts.append(putBack)
+        } else if step.rollback != nil {
+            parts.append("How to put it back by hand stands in its section.")
+        }
         return parts.joined(separator: " ")
     }
 
@@ -106,6 +110,7 @@ struct ReadmePage {
         if let window = record.window {
             rows.append(["Change window", Markdown.sentence(window.says) + earlier(window)])
         }
+        if let sources = record.sqlSources { rows.append(["SQL answered by", SQLSourceText(sources).text]) }
         rows.append(["Steps", stepCounts])
         rows.append(["State left behind", leftBehind])
         page.table(["", ""], rows)
@@ -145,7 +150,10 @@ struct ReadmePage {
     }
 
     private var leftBehind: String {
-        guard !record.leftBehind.isEmpty else { return "nothing was changed" }
+        guard !record.leftBehind.isEmpty else {
+            return record.steps.contains { $0.effect != nil }
+                ? "nothing: what was changed has been put back" : "nothing was changed"
+        }
         let shown = record.leftBehind.prefix(12).map { left in
             let what =
                 left.path.map { Markdown.shortCode(shortPath($0)) } ?? "the effect of \(Markdown.code(left.step))"

@@ -17,6 +17,7 @@ package enum RecordSchema {
 
     private static let rootOptional: Set = [
         "why", "change", "confirmation", "accepted", "commit", "startedAt", "finishedAt", "window",
+        "sqlSources",
     ]
 
     private static var root: [String: JSON] {
@@ -36,7 +37,8 @@ package enum RecordSchema {
             "asOf": time("Of the last journal entry."), "tookMilliseconds": integer("By the boot clock."),
             "waitedForPeopleMilliseconds": integer("Part of the time that went into waiting for people."),
             "deviations": list("deviation"), "measures": list("measure"), "steps": list("step"),
-            "leftBehind": list("leftBehind"), "definitions": list("definition"), "plugins": list("plugin"),
+            "leftBehind": list("leftBehind"), "sqlSources": list("sqlSource"), "definitions": list("definition"),
+            "plugins": list("plugin"),
             "journal": object(
                 ["entries": integer("Lines of the journal."), "lastLine": text("SHA-256 in hex of its last line.")]),
         ]
@@ -76,6 +78,12 @@ package enum RecordSchema {
                 "hasSucceeded": typed("boolean", "Whether it went the whole way."),
                 "tookMilliseconds": integer("By the boot clock."),
             ]),
+            "sqlSource": object(
+                [
+                    "kind": text("odbc: a database; simulator: the cloud simulator, no database."),
+                    "driver": text("The driver with its version; missing where none was needed."),
+                    "product": text("The product with its version."),
+                ], optional: ["driver"]),
             "measure": measure, "leftBehind": leftBehind, "step": step, "condition": condition, "failure": failure,
             "definition": object(
                 [
@@ -136,7 +144,7 @@ package enum RecordSchema {
         let optional: Set = [
             "why", "skipped", "startedAt", "finishedAt", "tookMilliseconds", "idempotencyKey", "effect", "begunAt",
             "undo",
-            "rollback", "confirmation", "failure", "progress",
+            "rollback", "putBackBy", "confirmation", "failure", "progress",
         ]
         return object(
             [
@@ -156,6 +164,7 @@ package enum RecordSchema {
                 "requests": .object(["type": "array", "items": request]),
                 "readBacks": .object(["type": "array", "items": readBack]), "outputs": values("What it returned."),
                 "undo": ["description": "What undo needs."], "rollback": text("Rollback notes with the real values."),
+                "putBackBy": texts("The later steps that have put back all that it changed."),
                 "confirmation": object(["person": text("Who."), "note": text("What they wrote."), "at": time("When.")]),
                 "failure": ref("failure"), "evidence": .object(["type": "array", "items": evidence]),
                 "progress": text("Last progress message of a step under way."),

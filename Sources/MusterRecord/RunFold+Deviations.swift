@@ -34,7 +34,7 @@ extension RunFold {
 
     private func unverified(_ step: StepRecord) -> Deviation? {
         guard step.result == .unverified else { return nil }
-        let open = step.postconditions.filter { $0.verdict != .met }.map { "\($0.id): \($0.seen)" }
+        let open = step.postconditions.filter { $0.verdict != .met }.map { "\($0.id): \(clause($0.seen))" }
         return Deviation(
             kind: .unverified, steps: [step.id],
             says: "Reported as done but not shown by a read of its own (\(open.joined(separator: "; ")))")
@@ -58,12 +58,17 @@ extension RunFold {
 
     private func retried(_ step: StepRecord) -> Deviation? {
         guard step.attempts.count > 1 else { return nil }
-        let codes = step.attempts.flatMap(\.failures).map { "\($0.code): \($0.message)" }
+        let codes = step.attempts.flatMap(\.failures).map { "\($0.code): \(clause($0.message))" }
         return Deviation(
             kind: .retried, steps: [step.id],
             says:
                 "Took \(step.attempts.count) attempts of \(step.attemptsPlanned) allowed (\(codes.joined(separator: "; ")))"
         )
+    }
+
+    /// A message for a list in parentheses, where no full stop may stand.
+    private func clause(_ message: String) -> Substring {
+        message.hasSuffix(".") ? message.dropLast() : Substring(message)
     }
 
     private var uncommitted: [Deviation] {

@@ -27,6 +27,7 @@ extension RunFold {
         record.fromAt = start.at
         let end = try moment(to)
         record.toAt = end.at
+        if let step = from.step, hadNothingToDo(step) { throw MissingMeasure(why: "\(step) had nothing to do") }
         guard end.elapsed >= start.elapsed else { throw MissingMeasure(why: "The clock's end came before its start") }
         let measured = end.milliseconds(since: start)
         let waited = waiting.milliseconds(from: start, to: end)
@@ -57,13 +58,22 @@ extension RunFold {
         }
     }
 
+    private func folds(of step: String) -> [StepFold] {
+        steps.filter { $0.step.id == step || $0.step.group?.id == step }
+    }
+
+    /// Where the target was as wanted before, nothing was set going whose time a clock could tell.
+    private func hadNothingToDo(_ step: String) -> Bool {
+        folds(of: step).allSatisfy { $0.record.result == .alreadySo }
+    }
+
     /// Of a `for-each`, the first start and the last end count.
     private func moment(_ mark: PlannedMeasure.Mark) throws(MissingMeasure) -> Moment {
         guard let step = mark.step else {
             guard let startedAt else { throw MissingMeasure(why: "The run was not started") }
             return startedAt
         }
-        let marked = steps.filter { $0.step.id == step || $0.step.group?.id == step }
+        let marked = folds(of: step)
         guard !marked.isEmpty else { throw MissingMeasure(why: "The plan has no step \(step)") }
         switch mark.edge {
         case .started:

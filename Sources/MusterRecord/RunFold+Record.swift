@@ -16,7 +16,8 @@ extension RunFold {
                 status: .verificationFailed)
         }
         let outputs = stepOutputs
-        let steps = self.steps.map { stepRecord($0, outputs) }
+        let places = changedPlaces
+        let steps = self.steps.map { stepRecord($0, outputs, places) }
         return RunRecord(
             run: created.run, outcome: outcome, why: finish?.why, kind: created.kind, runbook: plan.runbook,
             environment: .init(
@@ -28,7 +29,8 @@ extension RunFold {
             finishedAt: finishedAt?.at, asOf: last.at, tookMilliseconds: end.milliseconds(since: createdAt),
             waitedForPeopleMilliseconds: allWaiting.milliseconds(from: createdAt, to: end),
             deviations: deviations(steps),
-            measures: plan.measures.map(measure), window: window, steps: steps, leftBehind: leftBehind,
+            measures: plan.measures.map(measure), window: window, steps: steps, leftBehind: places.left,
+            sqlSources: sqlSources.isEmpty ? nil : sqlSources,
             definitions: usedDefinitions, plugins: plan.plugins,
             journal: .init(entries: entryCount, lastLine: lastLine))
     }
@@ -54,7 +56,7 @@ extension RunFold {
         return all
     }
 
-    private func stepRecord(_ fold: StepFold, _ outputs: JSON) -> StepRecord {
+    private func stepRecord(_ fold: StepFold, _ outputs: JSON, _ places: ChangedPlaces) -> StepRecord {
         var record = fold.record
         if finish != nil, record.result == .pending { record.result = .notReached }
         if finish == nil, let startedAt = fold.startedAt, fold.finishedAt == nil, let last {
@@ -63,6 +65,7 @@ extension RunFold {
         if record.effect != nil, let template = fold.definition?.rollback {
             record.rollback = render(template, roots(for: fold, outputs))
         }
+        record.putBackBy = places.stepsThatPutBack(record)
         return record
     }
 
@@ -89,31 +92,5 @@ extension RunFold {
                 commit: definition.commit,
                 file: definition.document.map { RecordFiles.definitionFile($0, definition.version) })
         }
-    }
-
-    // MARK: State left behind
-
-    /// The last word on each path counts: a later step may have changed what an earlier one put there. Where that is shown to
-    /// be what the run found at first, nothing is left behind.
-    private var leftBehind: [LeftBehind] {
-        let touched = steps.filter { $0.record.effect != nil }.sorted {
-            ($0.finishedAt?.elapsed ?? .max, $0.record.number) < ($1.finishedAt?.elapsed ?? .max, $1.record.number)
-        }
-        var left: [LeftBehind] = []
-        var found: [String: String?] = [:]
-        for step in touched {
-            let certainty = step.record.effect ?? .claimed
-            if step.record.changes.isEmpty {
-                left.append(LeftBehind(step: step.step.id, path: nil, value: nil, certainty: certainty))
-            }
-            for change in step.record.changes {
-                left.removeAll { $0.path == change.path }
-                if let first = found[change.path], first == change.to, certainty == .verified { continue }
-                found[change.path] = found[change.path] ?? change.from
-                left.append(
-                    LeftBehind(step: step.step.id, path: change.path, value: change.to, certainty: certainty))
-            }
-        }
-        return left
     }
 }

@@ -30,6 +30,8 @@ package struct RunFold: Sendable {
     var startedAt: Moment?
     var finishedAt: Moment?
     var last: Moment?
+    /// Who answered statements, in the order of their first answers.
+    private(set) var sqlSources: [SQLSourceRecord] = []
     /// What evidence files hold, in the journal's order.
     private(set) var evidence: [(path: String, content: JSON)] = []
     /// Entries that name a step which the plan does not have, or that come before `run-created` or twice.
@@ -100,6 +102,7 @@ package struct RunFold: Sendable {
         let kept = EvidenceRecord(
             name: body.name, during: body.during, at: now.at, entry: entry.sequence, file: path)
         steps[index].keep(kept, body.data)
+        for source in SQLSourceRecord.sources(in: body.data) { sqlSources.appendNew(source) }
     }
 
     /// A second piece of evidence of the same name gets `-2` behind it, and so on.

@@ -67,6 +67,8 @@ package struct RunRecord: Hashable, Sendable, Codable {
     package var window: WindowAssessment?
     package var steps: [StepRecord]
     package var leftBehind: [LeftBehind]
+    /// Who answered what was asked by SQL, in the order of their first answers; nil where nobody was asked.
+    package var sqlSources: [SQLSourceRecord]?
     package var definitions: [UsedDefinition]
     package var plugins: [Plan.Plugin]
     package var journal: Journal

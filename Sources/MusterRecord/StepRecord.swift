@@ -80,6 +80,8 @@ package struct StepRecord: Hashable, Sendable, Codable {
     package var undo: JSON?
     /// The definition's rollback notes with the real values, where an effect is or may be in place.
     package var rollback: String?
+    /// The later steps that have put back all that this one changed, shown by reads of their own.
+    package var putBackBy: [String]?
     package var confirmation: Confirmation?
     package var failure: FailureRecord?
     package var evidence: [EvidenceRecord] = []

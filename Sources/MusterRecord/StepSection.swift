@@ -15,6 +15,13 @@ struct StepSection {
         return "[\(Markdown.text(step.id))](#step-\(step.number))"
     }
 
+    /// Which later steps have put the step's changes back; nil where not all of it is.
+    static func putBack(_ step: StepRecord, in record: RunRecord) -> String? {
+        guard let ids = step.putBackBy else { return nil }
+        let steps = record.steps.filter { ids.contains($0.id) }.map { link(to: $0) }
+        return "What it changed was put back by \(steps.joined(separator: ", ")), shown by a read of its own."
+    }
+
     func write(to page: inout MarkdownPage) {
         page.line("<a id=\"step-\(step.number)\"></a>")
         page.blank()
@@ -142,6 +149,7 @@ struct StepSection {
 
     private func rollback(to page: inout MarkdownPage) {
         guard let rollback = step.rollback else { return }
+        if let putBack = Self.putBack(step, in: record) { page.paragraph(putBack) }
         page.paragraph("**To put it back by hand:**")
         for line in Markdown.block(rollback) { page.line(line) }
         page.blank()

@@ -33,6 +33,7 @@ struct FailoverDrillTests {
         #expect(try lab.cloud.effects() == Self.bothWays.merging(swap) { $0 + $1 })
         #expect(try lab.cloud.primary() == Lab.primary)
         try expectRealDatabase(run)
+        #expect(result.output.components(separatedBy: "write-markers: effect begun").count == 2, "\(result)")
         try expectThumbprints(run, lab)
         try expectObjectives(run, result)
         #expect(try lab.catalog.muster("verify", "last").status == 0)
@@ -48,6 +49,12 @@ struct FailoverDrillTests {
             #expect(statement["source"]?["driver"]?.string?.hasPrefix("psqlodbcw") == true, "\(statement)")
             #expect(statement["source"]?["product"]?.string?.hasPrefix("PostgreSQL 1") == true, "\(statement)")
         }
+        try expectSource(run, " over psqlodbcw")
+    }
+
+    private func expectSource(_ run: RecordedRun, _ says: String) throws {
+        let rows = try run.file("README.md").split(separator: "\n").filter { $0.hasPrefix("| SQL answered by |") }
+        #expect(rows.count == 1 && rows.first?.contains(says) == true, "\(rows)")
     }
 
     /// Each side shows the key of the server that is primary at that time, and the drill ends where it began.
@@ -97,6 +104,8 @@ struct FailoverDrillTests {
         for statement in statements {
             #expect(statement["source"] == ["kind": "simulator", "product": "the cloud simulator"])
         }
+        try expectSource(run, "| **the cloud simulator**, no database |")
+        #expect(result.output.contains("A rehearsal: its clouds were simulated"), "\(result)")
         #expect(try run.record["environment"]?.canonicalText.contains("simulated: default") == true)
         #expect(try catalog.muster("verify", "last").status == 0)
     }
@@ -147,6 +156,14 @@ struct FailoverDrillTests {
             #expect(try run.record["why"]?.string?.contains(fault.says) == true, "\(result)")
             #expect(try run.result(of: "roles-restored") == (fault.isBack ? "shown" : "failed"), "\(result)")
             #expect(!result.output.contains("✓ succeeded"))
+            let namesBack = result.output.contains("and what brings things back failed as well (fail-back")
+            #expect(namesBack != fault.isBack, "\(result)")
+            let page = try run.file("README.md")
+            let isPutBack = page.contains("What it changed was put back by [fail-back]")
+            #expect(isPutBack == (fault.isBack && !fault.effects.isEmpty), "\(page)")
+            if fault.effects.isEmpty {
+                #expect(try run.measures()["return-time"]?["unknown"]?.string == "fail-back had nothing to do")
+            }
         } else {
             #expect(result.status == 0, "\(result)")
             let missed = try #require(try run.output("failedReads", of: "probe-new-primary")?.int)

@@ -12,6 +12,9 @@ struct Driver {
     var log: [String] = []
     /// What `step verb` answers; everything else goes well.
     var answers: [String: Event] = [:]
+    /// The step whose effect begins and is then lost: neither its answer nor a read-back tells what became of it.
+    var failsAfterBeginning: String?
+    private(set) var finish: RunFinished?
 
     init(_ steps: [PlannedStep], answers: [String: Event] = [:]) throws {
         state = try PlanFixture.running(steps)
@@ -35,12 +38,17 @@ struct Driver {
         Issue.record("the run does not end")
     }
 
-    private mutating func take(_ event: Event) throws {
+    mutating func take(_ event: Event) throws {
         try state.apply(event, at: now)
+        if case .runFinished(let body) = event { finish = body }
         if let step = event.step { log.append("\(step) \(event.kind)") }
     }
 
     private mutating func answer(_ task: StepTask) throws {
+        if task.step == failsAfterBeginning, task.verb == .apply || task.verb == .readBack {
+            if task.verb == .apply { try take(StepEvents.begun(task.step)) }
+            return try take(StepEvents.attemptFailed(task.step))
+        }
         if let event = answers["\(task.step) \(task.verb.rawValue)"] {
             return try take(event)
         }

@@ -33,6 +33,7 @@ import Testing
         #expect(failed.measures[2].unknown == "protector-on-secondary was not done")
         #expect(failed.measures[2].verdict == .unknown && failed.measures[2].value == nil)
         #expect(failed.objectives?.met == 0)
+        #expect(failed.objectives?.text == "0 of 3 met, 3 not known")
     }
 
     static let outputs: [(PlannedMeasure.Output, Objective?, JSON?, Bool?, Bool)] = [
@@ -63,6 +64,33 @@ import Testing
         let measure = try #require(try script.files().record.measures.first)
         #expect(measure.met == met)
         #expect((measure.unknown == nil) == isKnown)
+    }
+
+    @Test(arguments: [
+        (ObjectiveCount(met: 5, missed: 0, unknown: 0), "5 of 5 objectives met"),
+        (ObjectiveCount(met: 2, missed: 0, unknown: 3), "2 of 5 objectives met, 3 not known"),
+        (ObjectiveCount(met: 2, missed: 1, unknown: 2), "2 of 5 objectives met, 1 not met, 2 not known"),
+    ])
+    func `objectives that were not met and those not known are told apart`(count: ObjectiveCount, says: String) {
+        #expect(count.sentence == says)
+        #expect(count.text == says.replacing(" objectives", with: ""))
+    }
+
+    @Test(arguments: [PlannedMeasure.Edge.started, .finished])
+    func `a clock from a step that had nothing to do measures nothing`(edge: PlannedMeasure.Edge) throws {
+        var plan = KeySwap.plan()
+        let already = "register-primary-key-on-secondary"
+        plan.measures[0].source = .clock(
+            from: .init(step: already, edge: edge), to: .init(step: "verify-protectors", edge: .finished))
+        plan.measures[1].source = .clock(
+            from: .init(step: nil, edge: .started), to: .init(step: already, edge: .finished))
+        var script = try RunScript.begun(plan)
+        try script.alreadyRegistered()
+        try script.prove()
+        let measures = try script.files().record.measures
+        #expect(measures[0].unknown == "\(already) had nothing to do" && measures[0].verdict == .unknown)
+        #expect(measures[0].fromAt != nil && measures[0].toAt != nil && measures[0].measuredMilliseconds == nil)
+        #expect(measures[1].verdict == .met)
     }
 
     @Test func `a clock that ends before it starts measured nothing`() throws {

@@ -49,6 +49,56 @@ import Testing
         #expect(try script.files().record.leftBehind.map(\.value) == left)
     }
 
+    static let backOrNot = [
+        (
+            KeySwap.sharedKey,
+            "What it changed was put back by [protector-on-primary](#step-5), shown by a read of its own.",
+            "nothing: what was changed has been put back"
+        ),
+        (
+            KeySwap.primaryKey, "How to put it back by hand stands in its section.",
+            "`one/encryptionProtector` ="
+        ),
+    ]
+
+    @Test(arguments: backOrNot)
+    func `a person is told to put back only what no later step has put back`(
+        last: String, says: String, left: String
+    ) throws {
+        var script = try RunScript.begun()
+        let id = "protector-on-secondary"
+        try script.beginProtector(id, "servers/one", KeySwap.secondaryKey, attempt: 1)
+        let failure = StepFailure(kind: .permanent, code: "500", message: "No answer")
+        try script.add(.stepFailed(StepFailed(step: id, failure: failure, effect: .applied)))
+        try script.setProtector("protector-on-primary", "servers/one", last)
+        try script.add(.runFinished(RunFinished(outcome: .failed, why: "Step \"\(id)\" failed: No answer")))
+        let page = try script.page()
+        #expect(page.contains("[\(id)](#step-3) failed. `500`: No answer. \(says)\n"))
+        #expect(page.contains("| State left behind | \(left)"))
+        #expect(page.contains("put it back by hand stands") != page.contains("was put back by"))
+    }
+
+    @Test func `failures in a list end without a full stop`() throws {
+        var script = try RunScript.begun()
+        let failure = StepFailure(kind: .retryable, code: "429", message: "The server is busy.")
+        for attempt in 1...2 {
+            try script.start("verify-protectors", attempt: attempt)
+            try script.add(
+                .attemptFailed(
+                    AttemptFailed(step: "verify-protectors", attempt: attempt, failure: failure, retryAt: nil)))
+        }
+        #expect(
+            try script.files().record.deviations.map(\.says) == [
+                "Took 2 attempts of 3 allowed (429: The server is busy; 429: The server is busy)"
+            ])
+    }
+
+    @Test func `why a run failed stands before all else on its page`() throws {
+        let lines = try RunScript.failedAfterRetry().page().split(separator: "\n")
+        #expect(
+            lines[0].hasPrefix("# Drill") && lines[1].hasPrefix("**Why:** Step \"protector-on-secondary\" failed: "))
+    }
+
     @Test func `a wall clock that jumps makes no duration negative`() throws {
         var script = try RunScript.begun()
         try script.start("verify-protectors")

@@ -51,6 +51,9 @@ struct RunScript {
         try RecordFiles(plan: plan, journal: journal, render: renderTemplate)
     }
 
+    /// The record's page.
+    func page() throws -> String { String(decoding: try stored()["README.md"] ?? [], as: UTF8.self) }
+
     /// The record as somebody reads it from git, blobs in place.
     func stored() throws -> [String: [UInt8]] {
         let byBlob = Dictionary(uniqueKeysWithValues: KeySwap.documents.values.map { (ObjectID(blob: $0), $0) })

@@ -39,8 +39,10 @@ struct ListCommand: ParsableCommand {
         }
     }
 
-    /// `objectives 3/4`; nothing for a runbook without any.
+    /// `objectives 3/4`, `objectives 2/5, 3 not known`; nothing for a runbook without any.
     private func objectives(_ record: RunRecord, _ style: Style) -> String {
-        record.objectives.map { style("  objectives \($0.met)/\($0.all)", $0.met == $0.all ? .good : .warning) } ?? ""
+        guard let count = record.objectives else { return "" }
+        let unknown = count.unknown > 0 ? ", \(count.unknown) not known" : ""
+        return style("  objectives \(count.met)/\(count.all)\(unknown)", count.met == count.all ? .good : .warning)
     }
 }

@@ -3,10 +3,27 @@
 internal import MusterMachine
 internal import MusterModel
 
-/// One line of plain text for an entry, or nil for those that only programs care about.
-func plainText(_ entry: JournalEntry, _ state: RunState, _ style: Style) -> String? {
-    guard let (mark, text, tint) = eventText(entry.event, state) else { return nil }
-    return "\(entry.at.timeOfDay)  " + style("\(mark) \(visibleText(text))", tint)
+/// A run's entries as lines of plain text, one after the other.
+struct PlainText {
+    let style: Style
+    /// By step the attempt whose effect was last said to have begun.
+    private var begun: [String: Int] = [:]
+
+    init(style: Style) { self.style = style }
+
+    /// The line for an entry, or nil for those that only programs care about.
+    ///
+    /// - Parameter state: as it is after the entry, or after others behind it.
+    mutating func line(_ entry: JournalEntry, _ state: RunState) -> String? {
+        guard !isRepeated(entry.event), let (mark, text, tint) = eventText(entry.event, state) else { return nil }
+        return "\(entry.at.timeOfDay)  " + style("\(mark) \(visibleText(text))", tint)
+    }
+
+    /// Asked again in mid-effect, a beginning only brings new undo data.
+    private mutating func isRepeated(_ event: Event) -> Bool {
+        guard case .stepBegun(let body) = event else { return false }
+        return begun.updateValue(body.attempt, forKey: body.step) == body.attempt
+    }
 }
 
 private func eventText(_ event: Event, _ state: RunState) -> (String, String, Style.Tint?)? {
@@ -14,9 +31,7 @@ private func eventText(_ event: Event, _ state: RunState) -> (String, String, St
     case .runStarted: ("▶", "started", nil)
     case .stepStarted(let body) where body.attempt > 1: ("↻", "\(body.step): attempt \(body.attempt)", .warning)
     case .stepStarted(let body): ("▸", body.step, nil)
-    // Asked again in mid-effect, it only adds undo data.
-    case .stepBegun(let body) where state.state(of: body.step)?.progress == nil:
-        ("▶", "\(body.step): effect begun", nil)
+    case .stepBegun(let body): ("▶", "\(body.step): effect begun", nil)
     case .progress(let body): (" ", "\(body.step): \(body.message)", .quiet)
     case .attemptFailed(let body): ("!", failureText(body), .warning)
     case .stepDone(let body): endText(body.step, state)
@@ -38,8 +53,10 @@ private func endText(_ id: String, _ state: RunState) -> (String, String, Style.
 }
 
 private func failureText(_ body: AttemptFailed) -> String {
-    let next = body.retryAt.map { ", next try at \($0.timeOfDay)" } ?? ""
-    return "\(body.step): attempt \(body.attempt) failed: \(body.failure.message)\(next)"
+    let failed = "\(body.step): attempt \(body.attempt) failed: \(body.failure.message)"
+    guard let retryAt = body.retryAt else { return failed }
+    let isClosed = failed.last.map { ".!?".contains($0) } ?? false
+    return failed + (isClosed ? " " : ". ") + "Next try at \(retryAt.timeOfDay)"
 }
 
 private func stopText(_ body: StopRequested, _ state: RunState) -> String {

@@ -9,9 +9,10 @@ struct MeasureLines {
     let style: Style
 
     func lines(_ record: RunRecord) -> [String] {
-        let head = record.objectives.map { "Objectives: \($0.met) of \($0.all) met" } ?? "Measures"
+        let head = record.objectives.map { "Objectives: \($0.text)" } ?? "Measures"
         let isShort = record.objectives.map { $0.met < $0.all } ?? false
         return ["  " + style(head, isShort ? .warning : .strong)] + record.measures.map { "    " + line($0) }
+            + (record.rehearsalNote.map { ["    " + $0] } ?? [])
     }
 
     private func line(_ measure: MeasureRecord) -> String {

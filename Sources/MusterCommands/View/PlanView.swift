@@ -65,6 +65,9 @@ struct PlanView {
 
     private func headline(_ step: PlannedStep, _ definition: PlannedDefinition) -> String {
         let irreversible = definition.effect == .irreversible ? style(" POINT OF NO RETURN", .bad) : ""
+        if let standing = step.preview?.observation?.standing, step.section == .finally {
+            return style("◷ \(step.id): ", .busy) + finallyText(standing) + irreversible
+        }
         switch step.preview?.observation?.standing {
         case .needed?, .partial?: return style("~ \(step.id)", .busy) + irreversible
         case .satisfied?: return style("✓ \(step.id): already so", .good)
@@ -72,6 +75,17 @@ struct PlanView {
         case nil where definition.effect == .none: return style("? \(step.id)", .strong) + " proves"
         case nil: return style("~ \(step.id)", .busy) + " known later" + irreversible
         }
+    }
+
+    /// What a step of `finally` meets is what the steps above it leave: what is seen beforehand is true of now alone.
+    private func finallyText(_ standing: Observation.Standing) -> String {
+        let now =
+            switch standing {
+            case .satisfied: "as wanted now"
+            case .needed, .partial: "not as wanted now"
+            case .unknown: style("cannot be told now", .warning)
+            }
+        return now + ", looked at again when it runs"
     }
 
     private func changeText(_ change: Change) -> String {
@@ -131,14 +145,17 @@ struct PlanView {
     }
 
     private func summary(_ plan: Plan) -> String {
-        var counts: [String] = []
-        let standings = plan.steps.map { $0.preview?.observation?.standing }
         let proofs = plan.steps.filter { plan.definitions[$0.uses]!.effect == .none }.count
-        let later = zip(plan.steps, standings).filter { $1 == nil && plan.definitions[$0.uses]!.effect != .none }.count
-        let change = standings.filter { $0 == .needed || $0 == .partial }.count
-        counts.append("\(change) to change")
-        counts.append("\(standings.filter { $0 == .satisfied }.count) already so")
+        let effects = plan.steps.filter { plan.definitions[$0.uses]!.effect != .none }
+        let standings = effects.filter { $0.section == .steps }.map { $0.preview?.observation?.standing }
+        let later = standings.count { $0 == nil }
+        let last = effects.count - standings.count
+        var counts = [
+            "\(standings.count { $0 == .needed || $0 == .partial }) to change",
+            "\(standings.count { $0 == .satisfied }) already so",
+        ]
         if later > 0 { counts.append("\(later) known later") }
+        if last > 0 { counts.append("\(last) of finally, looked at again when \(last == 1 ? "it runs" : "they run")") }
         counts.append("\(proofs) without an effect")
         return "\(plan.steps.count) steps: " + counts.joined(separator: ", ") + "."
     }

@@ -62,15 +62,15 @@ final class LiveView: RunFollower {
 
 /// A line for each event, for pipes and logs.
 final class PlainView: RunFollower {
-    private let terminal: Terminal
     private let output: OutputQueue
+    private var text: PlainText
     init(_ terminal: Terminal, _ output: OutputQueue) {
-        self.terminal = terminal
+        text = PlainText(style: terminal.style)
         self.output = output
     }
 
     func follow(_ entries: [JournalEntry], _ state: RunState) {
-        let lines = entries.compactMap { plainText($0, state, terminal.style) }
+        let lines = entries.compactMap { text.line($0, state) }
         if !lines.isEmpty { output.send(lines.joined(separator: "\n") + "\n") }
     }
 }

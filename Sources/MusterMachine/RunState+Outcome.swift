@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterModel
+
+extension RunState {
+    /// How the run ends, once every step has ended.
+    ///
+    /// The reason names what of `finally` did not get done before the first message, which may be long: that things are not
+    /// as they were must not be overlooked.
+    var outcome: RunFinished {
+        if let at = steps.indices.first(where: { steps[$0].phase == .inDoubt }) {
+            let why =
+                "\(subject(at)) is in doubt\(notBroughtBack(besides: at)): nobody knows whether its effect happened."
+            return RunFinished(outcome: .stuck, why: why)
+        }
+        let failed = steps.indices.first { at in
+            steps[at].phase == .failed && (plan.steps[at].onFailure == .stop || plan.steps[at].section == .finally)
+        }
+        if let failed {
+            let message = steps[failed].failure?.message ?? "no reason given"
+            return RunFinished(
+                outcome: .failed, why: "\(subject(failed)) failed\(notBroughtBack(besides: failed)): \(message)")
+        }
+        if let stop {
+            return RunFinished(
+                outcome: .cancelled, why: "\(stop.by) stopped it\(notBroughtBack(besides: nil)): \(stop.reason)")
+        }
+        return RunFinished(outcome: .succeeded, why: nil)
+    }
+
+    private func subject(_ at: Int) -> String {
+        "Step \"\(plan.steps[at].id)\"" + (plan.steps[at].section == .finally ? ", which brings things back," : "")
+    }
+
+    /// What of `finally` failed, is in doubt, or was not run; empty when all of it got done or was not needed.
+    private func notBroughtBack(besides named: Int?) -> String {
+        let others = steps.indices.filter { plan.steps[$0].section == .finally && $0 != named }
+        let parts = [
+            part("failed as well", others.filter { steps[$0].phase == .failed }),
+            part("is in doubt", others.filter { steps[$0].phase == .inDoubt }),
+            part("was not run", others.filter { wasLeftOut($0) }),
+        ].compactMap(\.self)
+        guard !parts.isEmpty else { return "" }
+        let isMore = named.map { plan.steps[$0].section == .finally } ?? false
+        return ", and \(isMore ? "more of it" : "what brings things back") \(parts.joined(separator: ", "))"
+    }
+
+    private func wasLeftOut(_ at: Int) -> Bool {
+        switch steps[at].phase {
+        case .skipped(.stopped), .skipped(.dependency): true
+        default: false
+        }
+    }
+
+    /// `failed as well (fail-back, roles-restored)`; nil for no step.
+    private func part(_ what: String, _ positions: [Int]) -> String? {
+        guard !positions.isEmpty else { return nil }
+        let shown = positions.prefix(5).map { plan.steps[$0].id }.joined(separator: ", ")
+        let more = positions.count > 5 ? " and \(positions.count - 5) more" : ""
+        return "\(what) (\(shown)\(more))"
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterMachine
+internal import MusterModel
+
+/// What became of the places that a run changed.
+struct ChangedPlaces {
+    /// What is still there.
+    fileprivate(set) var left: [LeftBehind] = []
+    /// By path the step that has brought back what the run found there at first, shown by a read of its own.
+    fileprivate var restored: [String: String] = [:]
+
+    /// The later steps that have put back all that the step changed, by id; nil where
+    /// something of it is left behind, or where the step did not name what it changes.
+    func stepsThatPutBack(_ step: StepRecord) -> [String]? {
+        let restorers = step.changes.map { restored[$0.path] }
+        guard step.effect != nil, !restorers.isEmpty, !restorers.contains(nil), !restorers.contains(step.id) else {
+            return nil
+        }
+        return Set(restorers.compactMap(\.self)).sorted()
+    }
+}
+
+extension RunFold {
+    /// The last word on each path counts: a later step may have changed what an earlier one put there. Where that is shown to
+    /// be what the run found at first, nothing is left behind.
+    var changedPlaces: ChangedPlaces {
+        let touched = steps.filter { $0.record.effect != nil }.sorted {
+            ($0.finishedAt?.elapsed ?? .max, $0.record.number) < ($1.finishedAt?.elapsed ?? .max, $1.record.number)
+        }
+        var places = ChangedPlaces()
+        var found: [String: String?] = [:]
+        for step in touched {
+            let certainty = step.record.effect ?? .claimed
+            if step.record.changes.isEmpty {
+                places.left.append(LeftBehind(step: step.step.id, path: nil, value: nil, certainty: certainty))
+            }
+            for change in step.record.changes {
+                places.left.removeAll { $0.path == change.path }
+                places.restored[change.path] = nil
+                if let first = found[change.path], first == change.to, certainty == .verified {
+                    places.restored[change.path] = step.step.id
+                    continue
+                }
+                found[change.path] = found[change.path] ?? change.from
+                places.left.append(
+                    LeftBehind(step: step.step.id, path: change.path, value: change.to, certainty: certainty))
+            }
+        }
+        return places
+    }
+}
