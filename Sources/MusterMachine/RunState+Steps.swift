@@ -69,8 +69,10 @@ extension RunState {
             end(at, .failed, time)
         case (.stepSkipped(let body), .pending):
             end(at, .skipped(body.reason), time)
-        case (.stepSkipped(let body), .ready), (.stepSkipped(let body), .waiting),
-            (.stepSkipped(let body), .waitingForPerson):
+        case (.stepFailed(let body), _) where isGivenUp(at) && steps[at].failure != nil:
+            steps[at].failure = body.failure
+            end(at, .failed, time)
+        case (.stepSkipped(let body), _) where isGivenUp(at) && steps[at].failure == nil:
             guard body.reason == .stopped else { throw illegal(event, step: at) }
             end(at, .skipped(.stopped), time)
         default:
