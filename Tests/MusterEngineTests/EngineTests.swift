@@ -171,7 +171,8 @@ import Testing
         world.beginsTwice = ["b"]
         // The fourth wait brings the second begin request of b, whose effect goes on then.
         world.interruptions[4] = .stop(StopRequested(by: "op", reason: "enough"))
-        let state = try run([F.step("a"), F.step("p", uses: "test/proof"), F.step("b"), F.step("c", needs: ["b"])], world)
+        let state = try run(
+            [F.step("a"), F.step("p", uses: "test/proof"), F.step("b"), F.step("c", needs: ["b"])], world)
         #expect(state.phase == .finished(.cancelled))
         #expect(state.state(of: step)?.phase == .skipped(.stopped))
         #expect(state.state(of: step)?.undo == nil)

@@ -189,9 +189,10 @@ struct Driver {
 
     typealias T = TransitionTableTests
     static let again = E.started(attempt: 2)
-    static let absent = T.toReadBack.dropLast() + [
-        E.attemptFailed(retryAt: T.later), E.observed(.needed, .readBack), again,
-    ]
+    static let absent =
+        T.toReadBack.dropLast() + [
+            E.attemptFailed(retryAt: T.later), E.observed(.needed, .readBack), again,
+        ]
     static let stopped: [Stopped] = [
         Stopped(name: "checking", path: [E.started()], end: .skipped(.stopped)),
         Stopped(name: "observing", path: [E.started(), E.checked()], end: .skipped(.stopped)),
