@@ -95,6 +95,13 @@ import Testing
             name: "checking again", path: [E.started(), E.attemptFailed(retryAt: later), E.started(attempt: 2), stop],
             allowed: told.union(["checked", "failed"])),
         Start(
+            name: "ready again",
+            path: [
+                E.started(), E.attemptFailed(retryAt: later), E.started(attempt: 2), E.checked(), E.observed(.needed),
+                stop,
+            ],
+            allowed: ["applying", "failed", "skipped stopped"]),
+        Start(
             name: "waiting", uses: "muster/wait", path: [E.started(inputs: ["for": "1m"]), stop],
             allowed: ["verified", "skipped stopped"]),
         Start(
