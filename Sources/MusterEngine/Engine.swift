@@ -44,9 +44,10 @@ package struct Engine {
         try commit(opening)
         while true {
             try decide()
-            let calls = newCalls()
+            let (new, abandoned) = changedCalls()
             try flush()
-            perform(calls)
+            for task in abandoned { world.cancel(task) }
+            perform(new)
             if state.isFinished { return state }
             let inputs = world.wait(until: state.nextDue)
             try noteClockJump()
@@ -101,10 +102,16 @@ package struct Engine {
 
     // MARK: Calls
 
-    private mutating func newCalls() -> [StepTask] {
-        let new = state.tasks.filter { !underWay.contains($0) }
+    /// What the state asks for that is not under way, and what is under way without being asked for any more.
+    private mutating func changedCalls() -> (new: [StepTask], abandoned: Set<StepTask>) {
+        let wanted = state.tasks
+        let new = wanted.filter { !underWay.contains($0) }
         underWay.formUnion(new)
-        return new
+        // All that is wanted is under way: no more than that, no need to look for the rest.
+        guard underWay.count > wanted.count else { return (new, []) }
+        let abandoned = underWay.subtracting(wanted)
+        underWay.subtract(abandoned)
+        return (new, abandoned)
     }
 
     private mutating func perform(_ calls: [StepTask]) {

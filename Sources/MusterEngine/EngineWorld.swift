@@ -51,6 +51,9 @@ package protocol EngineWorld: AnyObject {
     /// Makes the call. Its answer comes as an input, exactly one, whatever happens to the plugin.
     func start(_ call: OutgoingCall)
 
+    /// Asks whoever does it to give this up, soon; what still comes for it decides nothing, and no effect of it may begin.
+    func cancel(_ task: StepTask)
+
     /// Answers a ``EngineInput/begin(_:request:undo:)``: goes ahead, or refuses for the reason given.
     func answerBegin(_ task: StepTask, request: Int64, refusal: String?)
 

@@ -30,16 +30,13 @@ extension RunState {
 
     private func decision(at: Int, now: Timestamp) -> Event? {
         let id = plan.steps[at].id
+        if isGivenUp(at) { return endOfGivenUp(at) }
         switch steps[at].phase {
         case .deciding(let decision): return event(decision, at, now)
-        case .ready where stop != nil: return .stepSkipped(stopped(id))
         case .ready:
             return .stepApplying(
                 StepApplying(step: id, attempt: steps[at].attempt, idempotencyKey: idempotencyKey(id)))
-        case .waitingToRetry where stop != nil || plan.steps[at].section == .steps && stoppedBy != nil:
-            return .stepFailed(StepFailed(step: id, failure: steps[at].failure!, effect: steps[at].effectLeft))
-        case .waiting where stop != nil, .waitingForPerson where stop != nil:
-            return .stepSkipped(stopped(id))
+        case .waitingToRetry where plan.steps[at].section == .steps && stoppedBy != nil: return failedBefore(at)
         case .waitingToRetry(let due) where now >= due:
             return .stepStarted(StepStarted(step: id, attempt: steps[at].attempt + 1, inputs: steps[at].inputs))
         case .waiting(let due) where now >= due:
@@ -63,6 +60,21 @@ extension RunState {
     private func outputs(_ at: Int, _ how: StepDone.How) -> [String: JSON] {
         how == .satisfied && steps[at].postconditions.isEmpty
             ? steps[at].observation?.outputs ?? [:] : steps[at].outputs
+    }
+
+    /// The end of a step that a stop gives up: as if the stop had come before its attempt. The first attempt then leaves
+    /// a step that was not carried out, a later one a step that failed as the attempt before it did.
+    private func endOfGivenUp(_ at: Int) -> Event {
+        if steps[at].failure != nil { return failedBefore(at) }
+        var skipped = stopped(plan.steps[at].id)
+        if steps[at].phase.isCalling { skipped.detail = "given up before any effect; \(skipped.detail)" }
+        return .stepSkipped(skipped)
+    }
+
+    /// The end of a step that is not tried again, with the failure of its last attempt that ended.
+    private func failedBefore(_ at: Int) -> Event {
+        .stepFailed(
+            StepFailed(step: plan.steps[at].id, failure: steps[at].failure!, effect: steps[at].effectLeft))
     }
 
     private func stopped(_ id: String) -> StepSkipped {

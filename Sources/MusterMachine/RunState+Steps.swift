@@ -69,8 +69,11 @@ extension RunState {
             end(at, .failed, time)
         case (.stepSkipped(let body), .pending):
             end(at, .skipped(body.reason), time)
-        case (.stepSkipped(let body), .ready), (.stepSkipped(let body), .waiting),
-            (.stepSkipped(let body), .waitingForPerson):
+        case (.stepFailed(let body), _) where isGivenUp(at) && steps[at].failure != nil:
+            steps[at].failure = body.failure
+            end(at, .failed, time)
+        // Muster 0.1 skipped a step that was ready, in a later attempt too.
+        case (.stepSkipped(let body), _) where isGivenUp(at) && (steps[at].failure == nil || phase == .ready):
             guard body.reason == .stopped else { throw illegal(event, step: at) }
             end(at, .skipped(.stopped), time)
         default:

@@ -22,7 +22,8 @@ package struct StepTask: Hashable, Sendable {
 }
 
 extension RunState {
-    /// Everything that is outstanding outside, in plan order. Whoever performs them keeps those already under way.
+    /// Everything that is outstanding outside, in plan order. Whoever performs them keeps those already under way, and
+    /// gives up those that are no longer here: a stop has ended their steps, and their answers decide nothing.
     package var tasks: [StepTask] {
         guard phase == .running else { return [] }
         return active.compactMap { at in

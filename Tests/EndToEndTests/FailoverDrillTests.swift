@@ -135,10 +135,10 @@ struct FailoverDrillTests {
             fault: "key-disabled-mid-drill:at-once=true", fails: "fail-over", says: "\(Lab.secondary) has lost its key"),
         Fault(
             fault: "key-disabled-mid-drill", fails: "encryption-after", says: "is not currently available",
-            patience: "8s"),
+            patience: "4s"),
         Fault(
             fault: "left-suspended", fails: "fail-over", says: "SUSPENDED",
-            effects: ["failover-group.failed-over \(Lab.secondary)": 1], isBack: false, patience: "3s"),
+            effects: ["failover-group.failed-over \(Lab.secondary)": 1], isBack: false, patience: "1s"),
     ]
 
     @Test(arguments: faults)

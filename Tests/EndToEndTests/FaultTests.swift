@@ -5,12 +5,17 @@ import Testing
 
 /// Every fault that the simulator knows ends a rehearsal in a clear state, and never in a false success.
 struct FaultTests {
+    /// Faults of the other cloud, which this drill never meets; `DataGuardDrillTests` does.
+    private static let elsewhere: Set<String> = [
+        "lag-over-limit", "switchover-half-completes", "work-request-fails-late",
+    ]
+
     /// The faults, as the simulator itself names them: a new one is met here without anybody's doing.
     private static func faults() throws -> [String] {
         let result = try RunningCommand(product("muster-cloud-simulator"), ["--list-faults"], environment: [:]).finish()
         let names = result.output.split(separator: "\n").filter { !$0.hasPrefix(" ") }.map(String.init)
         guard names.count > 10 else { throw FixtureFailure(description: "no list of faults: \(result)") }
-        return names
+        return names.filter { !elsewhere.contains($0) }
     }
 
     /// Exit statuses of faults whose end is certain; the others may pass or fail, as retries and clocks have it.
@@ -23,16 +28,22 @@ struct FaultTests {
         "failover-drops-connections": 0, "dns-delay": 0,
     ]
 
+    /// Faults that no waiting overcomes: more patience would only make the same end come later.
+    private static let lasting: Set<String> = ["stuck-operation", "left-suspended", "key-disabled-mid-drill"]
+
     @Test(arguments: try faults())
     func `a fault ends a rehearsal in a clear state`(fault: String) throws {
         let catalog = try Catalog(.shipped)
+        let lasts = Self.lasting.contains(fault)
         try catalog.replace(
-            "backoff: 5s..2m }", by: "backoff: 100ms..1s }\n    timeout: 6s", in: "runbooks/\(KeySwap.runbook).yaml")
+            "backoff: 5s..2m }", by: "backoff: 100ms..1s }\n    timeout: \(lasts ? 3 : 6)s",
+            in: "runbooks/\(KeySwap.runbook).yaml")
         try catalog.replace(
             "backoff: 5s..1m }", by: "backoff: 100ms..200ms }", in: "runbooks/\(KeySwap.runbook).yaml")
         try catalog.commit("Less patience")
         let result = try catalog.muster(
-            "rehearse", KeySwap.runbook, "--fault", fault, "--speed", "500", "--input", "patience=5s")
+            "rehearse", KeySwap.runbook, "--fault", fault, "--speed", "500", "--input", "patience=\(lasts ? 1 : 5)s",
+            "--input", "markerInterval=10ms", "--input", "probeInterval=50ms")
         let status = try #require(result.status, "\(result)")
         if let certain = Self.certain[fault] { #expect(status == certain, "\(result)") }
         switch status {

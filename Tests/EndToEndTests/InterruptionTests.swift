@@ -29,16 +29,38 @@ struct InterruptionTests {
         return command
     }
 
-    @Test func `an interrupt lets the step under way end, starts nothing new, and the record says who asked`() throws {
-        let command = try startAndSleep()
+    /// Three calls that end only when they are cancelled, beside an effect under way in the same process.
+    private static let waits = WholeRunTests.runbook(
+        """
+        steps:
+          - { id: check, uses: noop/nothing@1.0.0, with: { waitsIn: check } }
+          - { id: observe, uses: noop/nothing@1.0.0, needs: [], with: { waitsIn: observe } }
+          - { id: apply, uses: noop/nothing@1.0.0, needs: [], with: { waitsIn: apply } }
+          - { id: sleeper, uses: noop/nothing@1.0.0, needs: [], with: { sleepMilliseconds: 1500 } }
+          - { id: never, uses: noop/nothing@1.0.0, needs: [check, sleeper] }
+        """)
+
+    @Test(arguments: [SIGINT, SIGTERM])
+    func `a stop gives up calls without effect, lets effects end, and the record says who asked`(signal: Int32) throws {
+        let catalog = try Catalog(.noop(runbook: Self.waits))
+        let command = try catalog.start(["run", "drill", "-e", "lab", "--plugins", catalog.plugins, "--yes"])
+        for words in ["waits in check", "waits in observe", "waits in apply", "sleeper: effect begun"] {
+            try command.wait(for: words)
+        }
         let started = command.descendants
-        command.signal(SIGINT)
+        command.signal(signal)
         let result = try command.finish()
         #expect(result.status == 130, "\(result)")
+        #expect(result.output.contains("waits for sleeper, whose effect has begun"), "\(result)")
         #expect(result.output.contains("■ cancelled"))
         let run = try catalog.onlyRun
         #expect(try run.outcome == "cancelled")
         #expect(try run.result(of: "sleeper") == "verified")
+        for verb in ["check", "observe", "apply"] {
+            let step = try #require(try run.step(verb))
+            #expect(step["result"] == "skipped" && step["begunAt"] == nil, "\(step.canonicalText)")
+            #expect(step["why"]?.string?.contains("given up before any effect") == true, "\(step.canonicalText)")
+        }
         #expect(try run.result(of: "never") == "not-reached")
         #expect(try run.events.last == "run-finished")
         #expect(try run.events.contains("stop-requested"))

@@ -42,7 +42,9 @@ struct Lab {
 
     /// - Parameter patience: how long the drill waits for one thing.
     func start(patience: String = "15s") throws -> RunningCommand {
-        let inputs = try catalog.inputs(of: runbook) + "\nprobeQuery: SELECT good FROM orders\npatience: \(patience)\n"
+        let scenario = try catalog.inputs(of: runbook).replacing("markerInterval: 100ms", with: "markerInterval: 10ms")
+            .replacing("probeInterval: 250ms", with: "probeInterval: 50ms")
+        let inputs = scenario + "\nprobeQuery: SELECT good FROM orders\npatience: \(patience)\n"
         let file = "\(catalog.root)/lab-inputs.yaml"
         try inputs.write(toFile: file, atomically: false, encoding: .utf8)
         return try catalog.start(["run", runbook, "-e", "lab", "--inputs", file, "--yes"])

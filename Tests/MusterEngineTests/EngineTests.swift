@@ -153,13 +153,43 @@ import Testing
 
     @Test func `a stop request keeps effects that have not begun from beginning`() throws {
         let world = SimulatedWorld()
-        // The third wait brings the step's begin request; the stop comes with it, before it.
+        // The second wait brings what the step's observe found; the stop comes with it.
         world.interruptions[2] = .stop(StopRequested(by: "op", reason: "enough"))
         let state = try run([F.step("a"), F.step("b", needs: ["a"])], world)
         #expect(state.phase == .finished(.cancelled))
         #expect(state.state(of: "a")?.phase == .skipped(.stopped))
         #expect(!world.trace.contains("call a apply"))
         #expect(state.state(of: "b")?.phase == .skipped(.stopped))
+    }
+
+    @Test(arguments: [("a", "check"), ("a", "observe"), ("a", "apply"), ("p", "verify")])
+    func `a stop gives up a call without effect, while an effect under way ends and is verified`(
+        step: String, verb: String
+    ) throws {
+        let world = SimulatedWorld()
+        world.hanging = ["\(step) \(verb)"]
+        world.beginsTwice = ["b"]
+        // The fourth wait brings the second begin request of b, whose effect goes on then.
+        world.interruptions[4] = .stop(StopRequested(by: "op", reason: "enough"))
+        let state = try run(
+            [F.step("a"), F.step("p", uses: "test/proof"), F.step("b"), F.step("c", needs: ["b"])], world)
+        #expect(state.phase == .finished(.cancelled))
+        #expect(state.state(of: step)?.phase == .skipped(.stopped))
+        #expect(state.state(of: step)?.undo == nil)
+        #expect(state.state(of: "b")?.phase == .done(.verified))
+        #expect(state.state(of: "c")?.phase == .skipped(.stopped))
+        #expect(world.trace.filter { $0.hasPrefix("cancel") } == ["cancel \(step) \(verb)"])
+        #expect(world.entries.last?.event.kind == "run-finished")
+    }
+
+    @Test func `a begin that crosses with the stop is refused`() throws {
+        let world = SimulatedWorld()
+        world.interruptions[3] = .stop(StopRequested(by: "op", reason: "enough"))
+        world.bringsInterruptionsFirst = true
+        let state = try run([F.step("a")], world)
+        #expect(state.state(of: "a")?.phase == .skipped(.stopped))
+        #expect(world.refusals == ["the run is stopping: enough"])
+        #expect(!world.trace.contains("proceed a"))
     }
 
     @Test func `whichever append or sync fails, nothing is sent after it`() throws {

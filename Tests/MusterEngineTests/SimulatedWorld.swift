@@ -14,8 +14,12 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
     var beginsTwice: Set<String> = []
     /// Steps that claim an effect without having asked.
     var neverBegins: Set<String> = []
+    /// Calls, by `step verb`, that answer only once they are cancelled, and then as if nothing had come between.
+    var hanging: Set<String> = []
     /// What comes in before the n-th wait returns.
     var interruptions: [Int: EngineInput] = [:]
+    /// Whether such a thing comes before what else the wait returns.
+    var bringsInterruptionsFirst = false
     /// The n-th append, and the n-th sync, that fails.
     var failingAppend: Int?
     var failingSync: Int?
@@ -61,11 +65,19 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
         trace.append("call \(name)")
         precondition(
             call.task.verb != .apply || isSynced("step-applying", call.task.step), "intent must be on disk first")
+        if hanging.contains(name) { return }
         if call.task.verb == .apply, !neverBegins.contains(call.task.step), answers[name]?.first?.isRefusal != true {
             inbox.append(.begin(call.task, request: 1, undo: ["was": "old"]))
         } else {
             inbox.append(.answered(call.task, answer(name, call)))
         }
+    }
+
+    func cancel(_ task: StepTask) {
+        let name = "\(task.step) \(task.verb.rawValue)"
+        precondition(isSynced("stop-requested", nil), "the stop must be on disk first")
+        trace.append("cancel \(name)")
+        if hanging.contains(name) { inbox.append(.answered(task, answer(name, nil))) }
     }
 
     func answerBegin(_ task: StepTask, request: Int64, refusal: String?) {
@@ -91,7 +103,9 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
 
     func wait(until moment: Timestamp?) -> [EngineInput] {
         waits += 1
-        if let interruption = interruptions[waits] { inbox.append(interruption) }
+        if let interruption = interruptions[waits] {
+            inbox.insert(interruption, at: bringsInterruptionsFirst ? 0 : inbox.count)
+        }
         if inbox.isEmpty, let moment { clock = max(clock, moment) }
         clock = clock.advanced(by: .milliseconds(10))
         precondition(!inbox.isEmpty || moment != nil, "the engine waits for nothing")
@@ -106,7 +120,7 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
         }
     }
 
-    private func isSynced(_ kind: String, _ step: String) -> Bool {
+    private func isSynced(_ kind: String, _ step: String?) -> Bool {
         entries.prefix(syncedCount).contains { $0.event.kind == kind && $0.event.step == step }
     }
 

@@ -185,6 +185,64 @@ struct Driver {
         #expect(driver.state.phase == .finished(.cancelled))
     }
 
+    struct Stopped: Sendable, CustomTestStringConvertible {
+        let name: String
+        var uses = "test/effect"
+        let path: [Event]
+        /// What the stop makes of the step at once; nil when it goes on.
+        let end: StepPhase?
+        var tasks: [StepTask.Verb] = []
+        var testDescription: String { name }
+    }
+
+    typealias T = TransitionTableTests
+    static let again = E.started(attempt: 2)
+    static let absent =
+        T.toReadBack.dropLast() + [
+            E.attemptFailed(retryAt: T.later), E.observed(.needed, .readBack), again,
+        ]
+    static let stopped: [Stopped] = [
+        Stopped(name: "checking", path: [E.started()], end: .skipped(.stopped)),
+        Stopped(name: "observing", path: [E.started(), E.checked()], end: .skipped(.stopped)),
+        Stopped(name: "ready", path: T.toReady, end: .skipped(.stopped)),
+        Stopped(name: "applying, not begun", path: T.toReady + [E.applying()], end: .skipped(.stopped)),
+        Stopped(name: "proving", uses: "test/proof", path: [E.started(), E.checked()], end: .skipped(.stopped)),
+        Stopped(
+            name: "verifying what needed no effect", path: T.toReady + [E.applying(), E.applied()],
+            end: .skipped(.stopped)),
+        Stopped(
+            name: "checking again after a failure", path: [E.started(), E.attemptFailed(retryAt: T.later), again],
+            end: .failed),
+        Stopped(name: "checking again after an effect that is gone", path: Array(absent), end: .failed),
+        Stopped(name: "begun", path: T.toBegun, end: nil, tasks: [.apply]),
+        Stopped(name: "reading back", path: T.toReadBack, end: nil, tasks: [.readBack]),
+        Stopped(name: "verifying an effect", path: T.toVerifying, end: nil, tasks: [.verify]),
+    ]
+
+    @Test(arguments: stopped) func `a stop ends at once what has begun no effect`(start: Stopped) throws {
+        var state = try F.running([F.step("a", uses: start.uses, attempts: 3)])
+        for event in start.path { try state.apply(event, at: F.time) }
+        try state.apply(.stopRequested(StopRequested(by: "op", reason: "enough")), at: F.time)
+        for event in state.decisions(now: F.time) { try state.apply(event, at: F.time) }
+        #expect(state.tasks.map(\.verb) == start.tasks)
+        if let end = start.end {
+            #expect(state.state(of: "a")?.phase == end)
+            #expect(state.state(of: "a")?.effectLeft == EffectLeft.none)
+        } else {
+            #expect(state.state(of: "a")?.phase.isEnded == false)
+        }
+    }
+
+    @Test func `a stop before another attempt tells of the effect that the last one left`() throws {
+        var state = try F.running([F.step("a", attempts: 2)])
+        for event in T.toVerifying + [E.verified("a", .unmet), E.attemptFailed(retryAt: F.time), Self.again] {
+            try state.apply(event, at: F.time)
+        }
+        try state.apply(.stopRequested(StopRequested(by: "op", reason: "enough")), at: F.time)
+        guard case .stepFailed(let end) = state.decisions(now: F.time).first else { throw Failure.notGivenUp }
+        #expect(end.effect == .applied)
+    }
+
     @Test func `manual and wait steps need no plugin`() throws {
         var driver = try Driver([
             F.step("a", uses: "muster/manual"), F.step("w", uses: "muster/wait", needs: ["a"], with: ["for": "90s"]),
@@ -201,5 +259,5 @@ struct Driver {
         #expect(state.idempotencyKey("a").split(separator: "-").map(\.count) == [8, 4, 4, 4, 12])
     }
 
-    enum Failure: Error { case notRetried }
+    enum Failure: Error { case notRetried, notGivenUp }
 }

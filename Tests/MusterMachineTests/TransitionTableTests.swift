@@ -35,12 +35,13 @@ import Testing
         ("evidence", E.evidence),
     ]
 
+    static let stop = Event.stopRequested(StopRequested(by: "op", reason: "enough"))
     static let told: Set<String> = ["attempt failed", "progress", "evidence"]
     static let starts: [Start] = [
         Start(name: "pending", path: [], allowed: ["started", "failed", "skipped condition", "skipped stopped"]),
         Start(name: "checking", path: [E.started()], allowed: told.union(["checked"])),
         Start(name: "observing", path: [E.started(), E.checked()], allowed: told.union(["observed"])),
-        Start(name: "ready", path: toReady, allowed: ["applying", "skipped stopped"]),
+        Start(name: "ready", path: toReady, allowed: ["applying"]),
         Start(name: "applying", path: toReady + [E.applying()], allowed: told.union(["begun", "applied"])),
         Start(name: "applying, begun", path: toBegun, allowed: told.union(["begun", "applied"])),
         Start(name: "reading back", path: toReadBack, allowed: told.union(["read back"])),
@@ -59,17 +60,57 @@ import Testing
             allowed: ["started again", "failed"]),
         Start(
             name: "waiting", uses: "muster/wait", path: [E.started(inputs: ["for": "1m"])],
-            allowed: ["verified", "skipped stopped"]),
+            allowed: ["verified"]),
         Start(
             name: "waiting for a person", uses: "muster/manual", path: [E.started()],
-            allowed: ["confirmed", "skipped stopped"]),
+            allowed: ["confirmed"]),
         Start(name: "done", path: toVerifying + [E.verified(), E.done(.verified)], allowed: []),
         Start(name: "failed", path: [E.started(), E.attemptFailed(), E.failed()], allowed: []),
         Start(name: "in doubt", path: toReadBack + [E.observed(.partial, .readBack), E.inDoubt], allowed: []),
         Start(name: "skipped", path: [E.skipped(.condition)], allowed: []),
     ]
+    /// Once a stop was asked for.
+    static let stopping: [Start] = [
+        Start(name: "checking", path: [E.started(), stop], allowed: told.union(["checked", "skipped stopped"])),
+        Start(
+            name: "observing", path: [E.started(), E.checked(), stop],
+            allowed: told.union(["observed", "skipped stopped"])),
+        Start(name: "ready", path: toReady + [stop], allowed: ["applying", "skipped stopped"]),
+        Start(
+            name: "applying", path: toReady + [E.applying(), stop],
+            allowed: told.union(["begun", "applied", "skipped stopped"])),
+        Start(name: "applying, begun", path: toBegun + [stop], allowed: told.union(["begun", "applied"])),
+        Start(name: "reading back", path: toReadBack + [stop], allowed: told.union(["read back"])),
+        Start(name: "verifying an effect", path: toVerifying + [stop], allowed: told.union(["verified"])),
+        Start(
+            name: "proving", uses: "test/proof", path: [E.started(), E.checked(), stop],
+            allowed: told.union(["verified", "skipped stopped"])),
+        Start(
+            name: "deciding attempt failed", path: toVerifying + [E.verified("a", .unmet), stop],
+            allowed: ["attempt failed"]),
+        Start(
+            name: "waiting to retry", path: [E.started(), E.attemptFailed(retryAt: later), stop],
+            allowed: ["started again", "failed"]),
+        Start(
+            name: "checking again", path: [E.started(), E.attemptFailed(retryAt: later), E.started(attempt: 2), stop],
+            allowed: told.union(["checked", "failed"])),
+        Start(
+            name: "ready again",
+            path: [
+                E.started(), E.attemptFailed(retryAt: later), E.started(attempt: 2), E.checked(), E.observed(.needed),
+                stop,
+            ],
+            allowed: ["applying", "failed", "skipped stopped"]),
+        Start(
+            name: "waiting", uses: "muster/wait", path: [E.started(inputs: ["for": "1m"]), stop],
+            allowed: ["verified", "skipped stopped"]),
+        Start(
+            name: "waiting for a person", uses: "muster/manual", path: [E.started(), stop],
+            allowed: ["confirmed", "skipped stopped"]),
+        Start(name: "done", path: toVerifying + [E.verified(), E.done(.verified), stop], allowed: []),
+    ]
 
-    @Test(arguments: starts) func `only the listed events may follow`(start: Start) throws {
+    @Test(arguments: starts + stopping) func `only the listed events may follow`(start: Start) throws {
         var state = try PlanFixture.running([PlanFixture.step("a", uses: start.uses, attempts: 3)])
         for event in start.path { try state.apply(event, at: PlanFixture.time) }
         for (name, event) in Self.events {

@@ -12,7 +12,8 @@ struct RunCommand: ParsableCommand {
         abstract: "Plan, ask for the go-ahead, run, and commit the record.",
         discussion: """
             Takes a runbook's name, or the file of a plan that `muster plan --out` wrote: then it plans again and runs only \
-            if nothing differs. Ctrl-C once lets steps under way end and starts nothing new; twice stops at once.
+            if nothing differs. Ctrl-C once gives up what has had no effect yet, lets every effect under way end, and \
+            starts nothing new; twice stops at once.
             """)
 
     @Argument(help: "The runbook's name, or a plan's file.") var runbook: String

@@ -60,11 +60,16 @@ private func failureText(_ body: AttemptFailed) -> String {
 }
 
 private func stopText(_ body: StopRequested, _ state: RunState) -> String {
-    let begun = state.active.filter { state.steps[$0].phase == .applying(begun: true) }.map { state.plan.steps[$0].id }
-    let wait =
-        begun.isEmpty
-        ? "" : "; waits for \(begun.joined(separator: ", ")), whose effect has begun; once more to leave it in doubt"
-    return "stop asked for by \(body.by): \(body.reason)\(wait)"
+    "stop asked for by \(body.by): \(body.reason)" + (stopWait(state).map { "; \($0)" } ?? "")
+}
+
+/// What a run that was asked to stop still waits for; nil when it is at its end.
+func stopWait(_ state: RunState) -> String? {
+    // The stop has ended every other step.
+    let begun = state.active.map { state.plan.steps[$0].id }
+    guard !begun.isEmpty else { return nil }
+    let it = begun.count == 1 ? "it" : "them"
+    return "waits for \(begun.joined(separator: ", ")), whose effect has begun; once more leaves \(it) in doubt"
 }
 
 private func remedyText(_ failure: StepFailure) -> String { failure.remedy.map { " — \($0)" } ?? "" }

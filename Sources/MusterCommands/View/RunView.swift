@@ -72,10 +72,8 @@ struct RunView {
             "  a stop would leave in place: " + (inPlace.isEmpty ? "nothing" : inPlace.joined(separator: ", ")),
         ]
         if let stop = state.stop {
-            lines.append(
-                style(
-                    "  stopping (\(visibleText(stop.reason))): steps under way end; once more leaves them in doubt",
-                    .warning))
+            let wait = stopWait(state) ?? "nothing is under way"
+            lines.append(style("  stopping (\(visibleText(stop.reason))): \(wait)", .warning))
         }
         return lines
     }

@@ -101,6 +101,17 @@ final class PluginPool {
         for slot in slots.values { slot.process?.hide(value, name: name) }
     }
 
+    /// Asks the plugin to give the call up, or does not make it where it still waits for the handshake.
+    ///
+    /// A plugin that does not listen is left alone until the call's own time is over: an effect of another step may be
+    /// under way in the same process.
+    func cancel(_ task: StepTask) {
+        for slot in slots.values {
+            slot.waiting.removeAll { $0.task == task }
+            for (id, other) in slot.open where other == task { slot.process?.cancel(id) }
+        }
+    }
+
     func answerBegin(_ task: StepTask, request: Int64, refusal: String?) {
         guard let plugin = begins[task], let process = slots[plugin]?.process else { return }
         let failure = refusal.map { StepFailure(kind: .permanent, code: "engine.begin-refused", message: $0) }

@@ -28,6 +28,8 @@ final class RunWorld: EngineWorld {
 
     func start(_ call: OutgoingCall) { plugins.start(call) }
 
+    func cancel(_ task: StepTask) { plugins.cancel(task) }
+
     func answerBegin(_ task: StepTask, request: Int64, refusal: String?) {
         plugins.answerBegin(task, request: request, refusal: refusal)
     }

@@ -11,6 +11,7 @@ struct Nothing: ReversibleStep {
     struct Inputs: Decodable {
         var sleepMilliseconds: Int?
         var says: String?
+        var waitsIn: String?
     }
     struct Undo: Codable { var step: String }
 
@@ -19,17 +20,27 @@ struct Nothing: ReversibleStep {
 
     private func target(_ context: StepContext) -> String { "\(context.run ?? "plan")/\(context.stepID)" }
 
+    /// In a run, not in a plan, and until it is cancelled.
+    private func wait(in verb: String, _ inputs: Inputs, _ context: StepContext) async throws {
+        guard inputs.waitsIn == verb, context.run != nil else { return }
+        context.progress("waits in \(verb)")
+        try await Task.sleep(for: .seconds(86_400))
+    }
+
     func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
-        [.met("ready", "Nothing is needed.")]
+        try await wait(in: "check", inputs, context)
+        return [.met("ready", "Nothing is needed.")]
     }
 
     func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<NoOutputs> {
-        Self.applied.withLock { $0.contains(target(context)) }
+        try await wait(in: "observe", inputs, context)
+        return Self.applied.withLock { $0.contains(target(context)) }
             ? .satisfied : .needed([Change(target(context), from: "pending", to: "passed")])
     }
 
     func apply(_ inputs: Inputs, _ context: StepContext, _ gate: EffectGate<Undo>) async throws -> NoOutputs {
         if let says = inputs.says { print(says) }
+        try await wait(in: "apply", inputs, context)
         try await gate.begin(undo: Undo(step: context.stepID))
         if let pause = inputs.sleepMilliseconds, pause > 0 { try await Task.sleep(for: .milliseconds(pause)) }
         _ = Self.applied.withLock { $0.insert(target(context)) }
