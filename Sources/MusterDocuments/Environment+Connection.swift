@@ -92,7 +92,14 @@ extension Environment {
         }
         // Behind the first '=' and ';' a name begins only at the start or after ';'.
         let names = (connection.string ?? "").split(separator: ";").map { part in
-            part.prefix { $0 != "=" }.filter { $0 != " " }.lowercased()
+            part.prefix { $0 != "=" }.filter { !$0.isWhitespace }.lowercased()
+        }
+        // A driver may take a line break for a part of a name or a value, or leave it out: nobody could tell which.
+        if connection.string?.contains(where: \.isNewline) == true {
+            diagnostics.append(
+                Diagnostic(
+                    code: "environment.connection-lines", "A connection string stands on one line",
+                    help: "Write it in quotes on one line, or fold it with >-.", at: connection.location))
         }
         if names.contains("pwd") || names.contains("password") {
             diagnostics.append(

@@ -89,6 +89,9 @@ extension MeasureTrend.Point {
         kind = record.kind
         met = measure.met
         value = measure.measuredText
-        if value != nil { number = measure.measuredMilliseconds.map(Double.init) ?? measure.value?.number }
+        guard value != nil else { return }
+        let told = measure.measuredMilliseconds.map(Double.init) ?? measure.value?.number
+        // What no run can have measured (thirty thousand years) is a damaged record's, and would swamp the others.
+        number = told.flatMap { abs($0) < 1e15 ? $0 : nil }
     }
 }

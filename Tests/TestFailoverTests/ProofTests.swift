@@ -13,13 +13,23 @@ import Testing
 struct RolesAndReplicationTests {
     @Test func `roles are what each server says itself`() async throws {
         let lab = try await Lab()
-        let before = try await lab.harness(VerifyRoles.self).report(lab.with(["primary": lab.primary]))
+        let before = try await lab.harness(VerifyRoles.self).report(lab.with(["primary": lab.primary, "atStart": false]))
         #expect(before.postconditions.notMet.isEmpty)
         #expect(before.outputs?.secondary.name == "tdesecondarytest")
         try await lab.failOver()
-        let after = try await lab.harness(VerifyRoles.self).report(lab.with(["primary": lab.primary]))
+        let after = try await lab.harness(VerifyRoles.self).report(lab.with(["primary": lab.primary, "atStart": false]))
         #expect(after.postconditions.notMet == ["server-is-primary", "partner-is-secondary"])
         #expect(after.outputs == nil)
+    }
+
+    @Test func `a drill that is told the wrong primary does not begin`() async throws {
+        let lab = try await Lab()
+        for (named, expected) in [(lab.primary, []), (lab.secondary, ["roles-as-named"])] {
+            let inputs = lab.with(["primary": named, "atStart": true])
+            #expect(try await lab.harness(VerifyRoles.self, run: nil).check(inputs).notMet == expected)
+            // In the run the role is what the step shows, and `finally` must not be kept from its work.
+            #expect(try await lab.harness(VerifyRoles.self).check(inputs).notMet == [])
+        }
     }
 
     @Test func `a caught-up group is told with the provider's lag`() async throws {

@@ -43,7 +43,7 @@ struct EncryptionProof: Sendable {
     var passing: String? {
         for (database, answer) in answers {
             switch answer {
-            case .failed(let error) where error.isOutage: return "\(database) on \(server) does not answer: \(error)"
+            case .failed(let error) where error.isOutage && !error.isKeyLost: return "\(database) on \(server) does not answer: \(error)"
             case .rows(let rows):
                 for row in rows {
                     if row.known?.isPassing == true { return "\(database) on \(server) is \(row.words)" }

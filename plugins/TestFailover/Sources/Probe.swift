@@ -72,9 +72,10 @@ struct Probe: ReportStep {
             within: inputs.within.duration, every: inputs.interval.duration, context
         ) {
             // The first good read and those in which a failure might hide are kept; more would say the same.
-            if let why = try await round.failure(noting: reads.good.isEmpty && reads.failures.isEmpty) {
-                reads.noteFailure(why, at: round.session.time.now)
-                return .notYet(reads, "not served: \(why)")
+            if let failure = try await round.failure(noting: reads.good.isEmpty && reads.failures.isEmpty) {
+                reads.noteFailure(failure.why, at: round.session.time.now)
+                // Whoever waits for what does not pass keeps the way back waiting.
+                return failure.isLasting ? .done(reads) : .notYet(reads, "not served: \(failure.why)")
             }
             reads.noteGood(at: round.session.time.now)
             let count = "\(reads.good.count) of \(reads.wanted) good reads in a row"
@@ -95,7 +96,7 @@ struct Probe: ReportStep {
                 "\(reads.wanted) reads in a row over \(host) were good in \(all), \(first) to \(last).\(before)")
         } else {
             good = .unmet(
-                "In \(inputs.within.text) there were not \(reads.wanted) good reads in a row over \(host) in \(all). \(reasons)"
+                "Within \(inputs.within.text) there were not \(reads.wanted) good reads in a row over \(host) in \(all). \(reasons)"
             )
         }
         let role: Finding =
@@ -121,29 +122,37 @@ private struct Round: Sendable {
     let databases: Databases
     let session: AzureSession
 
-    /// Why the round is not good; nil when it is.
-    func failure(noting: Bool) async throws -> String? {
+    /// Why a round is not good.
+    struct Failure: Sendable {
+        var why: String
+        /// The same would be found for ever.
+        var isLasting = false
+    }
+
+    /// Nil when the round is good.
+    func failure(noting: Bool) async throws -> Failure? {
         let group = try await attempt { () throws(AzureError) in
             try await session.azure.sql.failoverGroup(inputs.primary, inputs.failoverGroup.name)
         }
         switch group {
-        case .failure(let error): return "\(inputs.primary.name) could not be asked for its role: \(error)"
+        case .failure(let error): return Failure(why: "\(inputs.primary.name) could not be asked for its role: \(error)")
         case .success(let group):
             guard group.properties.replicationRole == "Primary" else {
-                return "\(inputs.primary.name) is \(group.properties.replicationRole ?? "without a role"), not Primary"
+                let role = group.properties.replicationRole ?? "without a role"
+                return Failure(why: "\(inputs.primary.name) is \(role), not Primary")
             }
         }
         for target in targets {
             do {
                 let answers = try await databases.ask(
                     target, [Question(inputs.query), Question(Probe.updateability)], noting: noting)
-                if answers[0].rows.isEmpty { return "\(target.database) answered no row" }
+                if answers[0].rows.isEmpty { return Failure(why: "\(target.database) answered no row") }
                 let updateability = answers[1].rows.first?.first?.words ?? "nothing"
                 guard updateability == "READ_WRITE" else {
-                    return "\(target.server) leads to a copy of \(target.database) that is \(updateability)"
+                    return Failure(why: "\(target.server) leads to a copy of \(target.database) that is \(updateability)")
                 }
             } catch let error as SQLError {
-                return "\(target.database): \(error)"
+                return Failure(why: "\(target.database): \(error)", isLasting: error.isLasting)
             }
         }
         return nil

@@ -13,6 +13,7 @@ struct VerifyDataGuard: ProofStep {
 
     struct Inputs: Decodable, Sendable {
         let primary: OracleID
+        let atStart: Bool
         let lagWithin: Span
         let statusWithin: Span
         let within: Span
@@ -20,8 +21,18 @@ struct VerifyDataGuard: ProofStep {
 
     func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
         try await OracleSession.run(context) { session in
-            [try await DataGuardView.read(inputs.primary, session).isInGroup.condition("in-group")]
+            let view = try await DataGuardView.read(inputs.primary, session)
+            return [
+                view.isInGroup.condition("in-group"), role(view, inputs, context).condition("role-as-named"),
+            ]
         }
+    }
+
+    /// A drill that takes the wrong database for the primary would switch "back" to it, so it must not begin.
+    private func role(_ view: DataGuardView, _ inputs: Inputs, _ context: StepContext) -> Finding {
+        guard inputs.atStart else { return .met("Which database is primary when the run begins is not asked here.") }
+        guard context.run == nil else { return .met("It was looked at before the run began.") }
+        return view.hasRole([DataGuardRole.primary])
     }
 
     func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {

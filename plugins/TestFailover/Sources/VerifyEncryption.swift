@@ -24,7 +24,29 @@ struct VerifyEncryption: ReportStep {
     }
 
     func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
-        try await checkGroup(inputs.failoverGroup, context)
+        let group = try await checkGroup(inputs.failoverGroup, context)
+        return group + [try await asked(inputs, context).condition("databases-answer", evidence: ["sql", "requests"])]
+    }
+
+    /// Driver, sign-in and network, before anything is changed. Once the run has begun the proof itself tells.
+    private func asked(_ inputs: Inputs, _ context: StepContext) async throws -> Finding {
+        guard context.run == nil else { return .met("It was looked at before the run began.") }
+        guard inputs.side == .primary else { return .met("A secondary need not be readable, so it is not asked here.") }
+        return try await Databases.run(context) { databases in
+            try await AzureSession.run(context) { session in
+                let view = try await GroupView.read(inputs.failoverGroup, session.azure.sql)
+                guard let primary = view.primary, let database = view.databases.first else {
+                    return .unverifiable("\(view.name) has no primary that is known, or no database.")
+                }
+                let endpoint = try await Endpoint(server: primary, session)
+                switch try await answer(endpoint.target(database, .readWrite), databases) {
+                case .rows, .foreign: return .met("\(database) on \(primary.name) answers.")
+                case .failed(let error):
+                    let says = "\(database) on \(primary.name): \(error)" + (error.remedy.map { " \($0)" } ?? "")
+                    return error.isOutage ? .unverifiable(says) : .unmet(says)
+                }
+            }
+        }
     }
 
     func report(_ inputs: Inputs, _ context: StepContext) async throws -> Report<Outputs> {

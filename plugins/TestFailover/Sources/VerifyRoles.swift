@@ -12,6 +12,7 @@ struct VerifyRoles: ReportStep {
     struct Inputs: Decodable, Sendable {
         let failoverGroup: ResourceID
         let primary: ResourceID
+        let atStart: Bool
     }
 
     struct Outputs: Hashable, Codable, Sendable {
@@ -20,7 +21,20 @@ struct VerifyRoles: ReportStep {
     }
 
     func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
-        try await checkGroup(inputs.failoverGroup, context)
+        let group = try await checkGroup(inputs.failoverGroup, context)
+        return group + [try await roles(inputs, context).condition("roles-as-named")]
+    }
+
+    /// A drill that takes the wrong server for the primary would "bring back" the group to it, so it must not begin.
+    private func roles(_ inputs: Inputs, _ context: StepContext) async throws -> Finding {
+        guard inputs.atStart else { return .met("Which server is primary when the run begins is not asked here.") }
+        guard context.run == nil else { return .met("It was looked at before the run began.") }
+        return try await AzureSession.run(context) { session in
+            let view = try await attempt { () throws(AzureError) in
+                try await GroupView.read(inputs.failoverGroup, or: inputs.primary, session.azure.sql)
+            }
+            return view.finding { $0.isServed(by: inputs.primary) }
+        }
     }
 
     func report(_ inputs: Inputs, _ context: StepContext) async throws -> Report<Outputs> {

@@ -70,7 +70,7 @@ struct WriteMarkers: ReversibleStep {
     }
 
     func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs> {
-        let wanted = [Change("\(inputs.table)/markers", from: nil, to: "1 to \(inputs.count)")]
+        let wanted = [Change("\(inputs.table)/\(context.stepID)/markers", from: nil, to: "1 to \(inputs.count)")]
         // Without a run there is no series, and without this step's own rows nothing to look for.
         guard context.run != nil, let undo = try context.recordedUndo(as: Undo.self) else { return .needed(wanted) }
         return try await on(inputs, context) { table, _ in
