@@ -94,10 +94,13 @@ struct Lab {
         await OracleClients.shared.use(client, for: section)
     }
 
-    func harness<S: Step>(_ step: S.Type, attempt: Int = 1) throws -> StepHarness<S> {
+    func harness<S: Step>(
+        _ step: S.Type, attempt: Int = 1, isPlanned: Bool = false
+    ) throws -> StepHarness<S> {
         var options = StepHarness<S>.Options()
         options.timeout = .seconds(5400)
         options.attempt = attempt
+        if isPlanned { options.run = nil }
         return try StepHarness(step, connections: ["oci": section], options: options)
     }
 }

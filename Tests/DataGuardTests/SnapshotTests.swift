@@ -62,8 +62,20 @@ struct SnapshotTests {
 }
 
 struct VerifyDataGuardTests {
-    private func inputs(_ primary: String, within: String = "1m") -> JSON {
-        ["primary": .string(primary), "lagWithin": "30s", "statusWithin": "15m", "within": .string(within)]
+    private func inputs(_ primary: String, within: String = "1m", atStart: Bool = false) -> JSON {
+        [
+            "primary": .string(primary), "lagWithin": "30s", "statusWithin": "15m", "within": .string(within),
+            "atStart": .bool(atStart),
+        ]
+    }
+
+    @Test func `a drill that is told the wrong primary does not begin`() async throws {
+        let lab = try await Lab()
+        for (named, expected) in [(primary, []), (standby, ["role-as-named"])] {
+            let planned = try lab.harness(VerifyDataGuard.self, isPlanned: true)
+            #expect(try await planned.check(inputs(named, atStart: true)).notMet == expected)
+            #expect(try await lab.harness(VerifyDataGuard.self).check(inputs(named, atStart: true)).notMet == [])
+        }
     }
 
     @Test func `the roles as they are asked for are shown`() async throws {

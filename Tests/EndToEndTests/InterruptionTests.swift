@@ -70,6 +70,17 @@ struct InterruptionTests {
         try eventually("all processes end") { !started.contains(where: isAlive) }
     }
 
+    @Test(arguments: [SIGINT, SIGTERM])
+    func `asked twice it ends at once and leaves the effect in doubt`(signal: Int32) throws {
+        let command = try startAndSleep()
+        command.signal(signal)
+        try command.wait(for: "once more leaves it in doubt")
+        command.signal(signal)
+        let result = try command.finish()
+        #expect(result.status == 130 && result.errors.contains("effects under way are in doubt"), "\(result)")
+        #expect(try catalog.muster("status").status == 5)
+    }
+
     @Test func `a killed run leaves a journal that says where it stood, and no process`() throws {
         let command = try startAndSleep()
         let started = command.descendants

@@ -18,7 +18,7 @@ import Testing
     }
 
     private func text(_ steps: [PlannedStep]) -> String {
-        PlanView(style: Style(isColoured: false)).text(PlanFixture.plan(steps), digest: Digest(of: []))
+        PlanView(style: Style(isColoured: false)).text(PlanFixture.plan(steps), digest: Digest(of: []), window: nil)
     }
 
     @Test func `a main step that is as wanted counts as already so`() {
