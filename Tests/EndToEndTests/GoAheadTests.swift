@@ -71,8 +71,9 @@ struct GoAheadTests {
     }
 
     @Test func `a plan that was made in time is refused when the go-ahead comes too late`() throws {
-        let closes = Date.now.addingTimeInterval(3)
         let catalog = try catalog(opens: .seconds(-60), closes: .seconds(3))
+        // Not before the window does, which was declared a moment ago.
+        let closes = Date.now.addingTimeInterval(3)
         // Typed only once the window has closed: the shell waits for the clock, not for a time of its own.
         let answer = "until [ $(date +%s) -gt \(Int(closes.timeIntervalSince1970)) ]; do :; done; echo yes"
         let late = try catalog.muster(
