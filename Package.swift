@@ -119,14 +119,14 @@ let package = Package(
         .target(
             name: "OracleCloudClient",
             dependencies: [
-                "CloudHTTP", "MusterModel",
+                "CloudHTTP", "MusterModel", "MusterSystem",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ],
             swiftSettings: strict),
 
         .target(
-            name: "MusterSQL", dependencies: ["MusterModel", "MusterExpressions", "MusterSystem", "CODBC"], swiftSettings: strict),
+            name: "MusterSQL", dependencies: ["MusterModel", "MusterExpressions", "CODBC"], swiftSettings: strict),
 
         .target(name: "CloudSteps", dependencies: ["MusterPlugin", "CloudHTTP"], swiftSettings: strict),
 
@@ -135,11 +135,13 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "AzureSteps", dependencies: ["MusterPlugin", "CloudSteps", "AzureClient", "MusterSQL", "MusterModel"], swiftSettings: strict),
+            name: "AzureSteps",
+            dependencies: ["MusterPlugin", "CloudSteps", "CloudHTTP", "AzureClient", "MusterSQL", "MusterModel"],
+            swiftSettings: strict),
 
         .executableTarget(
             name: "FailoverGroupKeySwap",
-            dependencies: ["MusterPlugin", "AzureSteps", "AzureClient", "MusterModel"],
+            dependencies: ["MusterPlugin", "CloudSteps", "AzureSteps", "AzureClient", "MusterModel"],
             path: "plugins/FailoverGroupKeySwap",
             sources: ["Sources"],
             resources: [
@@ -247,8 +249,8 @@ let package = Package(
         .testTarget(
             name: "FailoverGroupKeySwapTests",
             dependencies: [
-                "FailoverGroupKeySwap", "MusterPlugin", "AzureSteps", "AzureClient", "MusterModel", "MusterDocuments", "MusterSystem",
-                "CloudSimulator",
+                "FailoverGroupKeySwap", "MusterPlugin", "CloudSteps", "CloudHTTP", "AzureSteps", "AzureClient", "MusterModel",
+                "MusterDocuments", "MusterSystem", "CloudSimulator",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -261,7 +263,8 @@ let package = Package(
         .testTarget(
             name: "TestFailoverTests",
             dependencies: [
-                "TestFailover", "MusterPlugin", "AzureSteps", "AzureClient", "MusterSQL", "MusterModel", "MusterDocuments",
+                "TestFailover", "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "MusterSQL", "MusterModel",
+                "MusterDocuments",
                 "MusterSystem", "CloudSimulator",
             ],
             swiftSettings: strict),

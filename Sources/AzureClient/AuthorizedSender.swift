@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CloudHTTP
 package import MusterModel
 
 /// A request to one of Azure's services, before a token is put to it.

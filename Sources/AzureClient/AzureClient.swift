@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CloudHTTP
+
 /// The services behind one connection. Tokens and network connections are shared by all calls; ``calls(_:)`` gives
 /// each piece of work its own deadline, ids and evidence.
 package struct AzureClient: Sendable {

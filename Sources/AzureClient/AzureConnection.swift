@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CloudHTTP
 package import MusterModel
 
 /// Where to and as whom: an environment's `azure` section, secrets resolved.

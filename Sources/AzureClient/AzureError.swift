@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CloudHTTP
 internal import MusterModel
 
 /// A request that did not do what was asked. Its texts never hold a secret.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CloudHTTP
 internal import MusterModel
 internal import MusterSystem
 

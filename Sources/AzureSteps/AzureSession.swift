@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import AzureClient
+package import CloudHTTP
+package import CloudSteps
 package import MusterModel
 package import MusterPlugin
 

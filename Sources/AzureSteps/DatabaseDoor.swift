@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import AzureClient
+internal import AzureClient
+package import CloudHTTP
 package import MusterModel
 package import MusterPlugin
 package import MusterSQL
@@ -70,7 +71,7 @@ package actor DatabaseDoors {
         } catch let error as AzureError {
             throw StepError(error, reads: true)
         } catch {
-            throw .permanent("sql.configuration", "\(error)")
+            throw .permanent(SQLError.Kind.configuration.rawValue, "\(error)")
         }
         return { timeout async throws(AzureError) in
             let deadline = Deadline(after: timeout, from: client.time)
@@ -127,7 +128,7 @@ private struct Entrance: Sendable {
 extension StepError {
     /// - Parameter reads: nothing was to be changed, or no statement had been sent, so no outcome can be unknown.
     package init(_ error: SQLError, reads: Bool) {
-        let code = "sql.\(error.kind.name)"
+        let code = error.kind.rawValue
         let text = error.description
         self =
             switch error.kind {
@@ -138,27 +139,5 @@ extension StepError {
                     ? .retryable(code, text, remedy: error.remedy)
                     : .unknownOutcome(code, text, remedy: error.remedy)
             }
-    }
-}
-
-extension SQLError.Kind {
-    /// As codes are written.
-    fileprivate var name: String {
-        switch self {
-        case .connectionLost: "connection-lost"
-        case .timedOut: "timed-out"
-        default: rawValue
-        }
-    }
-}
-
-extension DatabaseDoors {
-    /// The door for the step's own `sql.azure` section.
-    package func door(for context: StepContext) throws -> DatabaseDoor {
-        let section = try context.connection("sql.azure", as: JSON.self)
-        guard let door = doors[section] else {
-            throw StepError.permanent("azure.no-door", "No way to the databases of sql.azure is known.")
-        }
-        return door
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import AzureClient
+package import CloudSteps
 internal import MusterModel
 
 /// Whether a server's identity can read, wrap and unwrap with a key: what is granted, and whether it can be effective yet.

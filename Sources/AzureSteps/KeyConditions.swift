@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import AzureClient
+internal import CloudHTTP
+package import CloudSteps
 package import MusterModel
 
 /// What Azure SQL demands of a key and its vault

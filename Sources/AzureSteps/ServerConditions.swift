@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import AzureClient
+package import CloudSteps
 
 /// What a careful administrator looks at before a key of a server is touched.
 extension ServerView {

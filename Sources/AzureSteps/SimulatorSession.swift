@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import AzureClient
+internal import AzureClient
+package import CloudHTTP
 internal import MusterModel
 package import MusterSQL
 

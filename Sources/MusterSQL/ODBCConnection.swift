@@ -81,8 +81,7 @@ package final class ODBCConnection: SQLSession {
         let running = RunningStatement()
         let outcome = Outcome<SQLRows>()
         let isTaken = thread.enqueue { [handles] in
-            outcome.resolve(
-                Result { () throws(SQLError) in try handles.run(statement, parameters, timeout: timeout, running) })
+            handles.run(statement, parameters, timeout: timeout, running) { outcome.resolve($0) }
         }
         guard isTaken else { throw .connectionGone }
         let stop = { @Sendable (reason: RunningStatement.StopReason) in

@@ -81,20 +81,35 @@ final class ODBCHandles: @unchecked Sendable {
     }
 
     /// Runs one statement to its end and fetches the first rows that it answers.
+    ///
+    /// - Parameter answer: told the outcome as soon as it is known. This call may come back later: the statement's handle
+    ///   lives until the driver, when it was asked to stop, has answered that.
     func run(
-        _ text: String, _ parameters: [SQLValue], timeout: Duration, _ running: RunningStatement
-    ) throws(SQLError) -> SQLRows {
+        _ text: String, _ parameters: [SQLValue], timeout: Duration, _ running: RunningStatement,
+        answer: (Result<SQLRows, SQLError>) -> Void
+    ) {
         var handle: SQLHANDLE?
-        try check(
-            SQLAllocHandle(SQLSMALLINT(SQL_HANDLE_STMT), connection, &handle), SQL_HANDLE_DBC, connection, .running)
-        guard let handle else { throw .connectionGone }
-        defer {
-            running.end()
-            SQLFreeHandle(SQLSMALLINT(SQL_HANDLE_STMT), handle)
-        }
+        do throws(SQLError) {
+            try check(
+                SQLAllocHandle(SQLSMALLINT(SQL_HANDLE_STMT), connection, &handle), SQL_HANDLE_DBC, connection, .running)
+        } catch { return answer(.failure(error)) }
+        guard let handle else { return answer(.failure(.connectionGone)) }
         // Where a driver has no such limit, the one who waits stops the statement.
         _ = SQLSetStmtAttr(handle, SQL_ATTR_QUERY_TIMEOUT, attribute(timeout.wholeSeconds), 0)
-        guard running.begin(handle) else { throw .stopped(running.reason) }
+        answer(Result { () throws(SQLError) in try run(handle, text, parameters, running) })
+        running.end()
+        SQLFreeHandle(SQLSMALLINT(SQL_HANDLE_STMT), handle)
+    }
+
+    private func run(
+        _ handle: SQLHANDLE, _ text: String, _ parameters: [SQLValue], _ running: RunningStatement
+    ) throws(SQLError) -> SQLRows {
+        // A pointer as a number, which every thread may hold: until the statement's end it is a handle.
+        let address = UInt(bitPattern: handle)
+        // What the driver answers does not matter: the statement's own end tells.
+        guard running.begin(askDriver: { SQLCancel(SQLHANDLE(bitPattern: address)) }) else {
+            throw .stopped(running.reason)
+        }
         do throws(SQLError) {
             return try ODBCStatement(handle: handle).run(text, parameters)
         } catch {

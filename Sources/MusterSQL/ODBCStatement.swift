@@ -19,10 +19,10 @@ struct ODBCStatement {
             try check(parameter.bind(to: handle, at: index + 1))
             return parameter
         }
+        // The driver may read from the parameters' memory for as long as parts of the statement are executed.
+        defer { extendLifetime(bound) }
         var units = Array(text.utf16)
-        // Until the statement is executed the driver reads from the parameters' memory.
-        let code = withExtendedLifetime(bound) { SQLExecDirectW(handle, &units, SQLINTEGER(units.count)) }
-        try check(code)
+        try check(SQLExecDirectW(handle, &units, SQLINTEGER(units.count)))
         var answer: SQLRows?
         // An error of a later part of the statement comes only when all before it has been looked at.
         repeat {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CODBC
 internal import Glibc
 internal import Synchronization
 
@@ -11,41 +10,48 @@ final class RunningStatement: Sendable {
     private struct State {
         var reason: StopReason?
         var isEnded = false
-        /// A pointer as a number, which every thread may hold: only under the lock is it a statement's.
-        var handle: UInt?
+        /// Set while the statement runs.
+        var askDriver: (@Sendable () -> Void)?
+        var isAsking = false
     }
 
     private let state = Mutex(State())
+    /// Comes when the driver has answered a request that was on its way at the statement's end.
+    private let answered = Semaphore()
 
     /// Why it was asked to stop; nil when it was not.
     var reason: StopReason? { state.withLock { $0.reason } }
 
     /// From now on the driver is told when the statement must stop. False when it must not begin.
-    func begin(_ handle: SQLHANDLE) -> Bool {
+    ///
+    /// - Parameter askDriver: asks it once, and may block for as long as the driver likes.
+    func begin(askDriver: @escaping @Sendable () -> Void) -> Bool {
         state.withLock { state in
-            if state.reason == nil { state.handle = UInt(bitPattern: handle) }
+            if state.reason == nil { state.askDriver = askDriver }
             return state.reason == nil
         }
     }
 
-    /// The handle may be freed afterwards.
+    /// The driver is asked no more, and its handle may be freed afterwards. Blocks while the driver is being asked.
     func end() {
-        state.withLock { state in
+        let isAsking = state.withLock { state in
             state.isEnded = true
-            state.handle = nil
+            state.askDriver = nil
+            return state.isAsking
         }
+        if isAsking { answered.wait() }
     }
 
     /// Asks the driver to stop, again and again until the statement has ended or the grace is over: a request that comes
     /// before the driver has sent the statement is lost.
     ///
-    /// The first reason is the one that counts.
+    /// The first reason is the one that counts. Never blocks: whoever cancels a task waits for this.
     ///
     /// - Returns: false when it has not begun, and never will.
     func stop(_ reason: StopReason, grace: Duration) -> Bool {
         let (isFirst, hasBegun) = state.withLock { state in
             defer { state.reason = state.reason ?? reason }
-            return (state.reason == nil && !state.isEnded, state.handle != nil || state.isEnded)
+            return (state.reason == nil && !state.isEnded, state.askDriver != nil || state.isEnded)
         }
         guard isFirst, hasBegun else { return hasBegun }
         let rounds = Int(grace / Self.pause)
@@ -61,10 +67,18 @@ final class RunningStatement: Sendable {
 
     /// False when there is nothing more to stop.
     private func askToStop() -> Bool {
-        state.withLock { state in
-            // What the driver answers does not matter: the statement's own end tells.
-            if let handle = state.handle { SQLCancel(SQLHANDLE(bitPattern: handle)) }
-            return !state.isEnded
+        // The driver is asked without the lock, which those who stop and those who look for the reason need meanwhile.
+        let askDriver = state.withLock { state in
+            state.isAsking = state.askDriver != nil
+            return state.askDriver
         }
+        guard let askDriver else { return false }
+        askDriver()
+        let isEnded = state.withLock { state in
+            state.isAsking = false
+            return state.isEnded
+        }
+        if isEnded { answered.post() }
+        return !isEnded
     }
 }

@@ -2,24 +2,26 @@
 
 /// Why a connection could not be made, or a statement failed. Its texts hold no credential.
 package struct SQLError: Error, Hashable, Sendable {
-    /// What the caller may conclude, whichever database and driver it was.
+    /// What the caller may conclude, whichever database and driver it was. Its raw value is the error's code.
     package enum Kind: String, Hashable, Sendable {
         /// The connection string or the driver it names is at fault: nothing was reached.
-        case configuration
+        case configuration = "sql.configuration"
         /// The server was not reached, or did not answer in time.
-        case unreachable
+        case unreachable = "sql.unreachable"
         /// User, password or token were refused.
-        case refused
+        case refused = "sql.refused"
         /// The server was reached, and the database is not to be had now.
-        case unavailable
+        case unavailable = "sql.unavailable"
         /// The connection broke; what the statement did is not known.
-        case connectionLost
-        case timedOut
-        case cancelled
-        /// The database lacks a permission for this user.
-        case denied
+        case connectionLost = "sql.connection-lost"
+        /// The statement was stopped at its time limit.
+        case timedOut = "sql.timed-out"
+        /// The step was cancelled, and the statement with it.
+        case cancelled = "sql.cancelled"
+        /// The database did not permit it to this user.
+        case denied = "sql.denied"
         /// The statement itself failed.
-        case statement
+        case statement = "sql.statement"
     }
 
     package var kind: Kind

@@ -70,7 +70,7 @@ func startThread(_ body: @escaping @Sendable () -> Void) throws(SQLError) {
 }
 
 /// A semaphore may be used by any thread; its memory does not move.
-private final class Semaphore: @unchecked Sendable {
+final class Semaphore: @unchecked Sendable {
     private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
     init() { sem_init(semaphore, 0, 0) }

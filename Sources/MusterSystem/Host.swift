@@ -61,20 +61,3 @@ package enum Host {
         return String(cString: path)
     }
 }
-
-/// The whole of a file, at most `limit` bytes of it; nil when it cannot be read.
-package func readSmallFile(_ path: String, limit: Int = 1 << 20) -> [UInt8]? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var out: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65_536)
-    while out.count <= limit {
-        let count = read(descriptor, &buffer, buffer.count)
-        if count < 0, errno == EINTR { continue }
-        guard count >= 0 else { return nil }
-        if count == 0 { return out }
-        out += buffer[0..<count]
-    }
-    return nil
-}

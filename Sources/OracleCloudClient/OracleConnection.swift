@@ -3,6 +3,7 @@
 package import CloudHTTP
 internal import Glibc
 package import MusterModel
+internal import MusterSystem
 
 /// Where to and as whom: an environment's `oci` section, secrets resolved.
 package struct OracleConnection: Sendable {

@@ -32,7 +32,7 @@ package final class PostgreSQLFixture: Sendable {
         for _ in 0..<5 {
             let port = freePort()
             let child = try ChildProcess(
-                path: "/bin/sh", arguments: ["-c", keeperScript, "keeper", String(port)],
+                path: "/bin/sh", arguments: ["-c", keeperScript, "keeper", String(port), Self.user, Self.password],
                 environment: ["PATH": searchPath, "LC_ALL": "C.UTF-8"])
             let answer = readLine(child)
             if answer.hasPrefix("/") {
@@ -87,7 +87,7 @@ package final class PostgreSQLFixture: Sendable {
     }
 }
 
-/// What starts the server; its arguments are the port. It answers with the server's folder, or with what went wrong.
+/// What starts the server; its arguments are the port, and the user with the password. It answers with the server's folder, or with what went wrong.
 ///
 /// PostgreSQL refuses to run as root, hence the user that Debian's package brings. It is a server without any promise of
 /// durability, hence the switches.
@@ -108,7 +108,7 @@ private let keeperScript = #"""
     as_owner pg_ctl -D "$folder/data" -l "$folder/data/server.log" -s -w -t 60 -o "-p $1 -k $folder \
         -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200 -c unix_socket_permissions=0777" start \
         >"$folder/start.log" 2>&1 </dev/null || { cat "$folder/data/server.log" >>"$folder/start.log"; fail start; }
-    echo "CREATE ROLE drill LOGIN PASSWORD 'drill;pass{word}='" |
+    echo "CREATE ROLE $2 LOGIN PASSWORD '$3'" |
         psql -Xq -h "$folder" -p "$1" -U postgres postgres >"$folder/role.log" 2>&1 || fail role
     chmod 755 "$folder"
     echo "$folder"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudHTTP
+import CloudSteps
 import MusterModel
 import Testing
 

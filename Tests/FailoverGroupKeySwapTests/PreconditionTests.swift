@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CloudSimulator
+import CloudSteps
 import MusterDocuments
 import MusterModel
 import MusterPlugin

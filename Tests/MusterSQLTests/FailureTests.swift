@@ -55,7 +55,9 @@ struct FailureTests {
         let error = await failure { () throws(SQLError) in
             _ = try await open(["connection": .string("Driver=\(driver);Server=x"), "user": "u"], database: "x")
         }
-        #expect(error?.kind == .configuration && error?.state == "01000" || error?.state == "IM002")
+        #expect(error?.kind == .configuration)
+        // In the driver manager's words, "Can't open lib": it takes a name that it does not know for a file.
+        #expect(error?.state == "01000")
         for word in ["odbcinst -q -d", "msodbcsql18", "tdsodbc", "odbc-postgresql", "Oracle Instant Client"] {
             #expect(error?.remedy?.contains(word) == true)
         }
@@ -67,7 +69,10 @@ struct FailureTests {
             "connection": .string(server.connectionString(database: "postgres")), "token": "azure",
         ])
         let target = SQLTarget(server: "s", host: "s.localhost", database: "d", intent: .readWrite)
-        guard case .database(let string) = try settings.address(of: target, inputs: [:]) else { return }
+        guard case .database(let string) = try settings.address(of: target, inputs: [:]) else {
+            Issue.record("the connection string names no database")
+            return
+        }
         let error = await failure { () throws(SQLError) in
             _ = try await ODBCConnection.open(string, as: settings.credential(token: "to.ken"), timeout: .seconds(20))
         }

@@ -11,22 +11,51 @@ enum ErrorCodes {
     }
 
     static func uses(in files: [SourceFile]) -> [Use] {
-        files.flatMap { whole($0) + filledIn($0) } + files.flatMap { composed($0, among: files) }
+        let takers = Set(files.flatMap { $0.text.matches(of: /func\s+(\w+)\(\s*_ code: String/).map { String($0.1) } })
+        return files.flatMap { arguments($0, takers) + assigned($0) + rawValues($0) + filledIn($0) }
+            + files.flatMap { composed($0, among: files) }
     }
 
-    /// `code: "area.name"`, or `"area.name", "…"` as a call's first arguments.
-    private static func whole(_ file: SourceFile) -> [Use] {
-        let code = /(?:code:\s*|\(\s*)"([a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+)"/
-        return file.text.matches(of: code).compactMap { match in
+    private static func isCode(_ text: Substring) -> Bool {
+        text.wholeMatch(of: /[a-z][a-z0-9]*(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)+/) != nil
+    }
+
+    /// `"area.name"` as a call's first argument, before a summary, or of a function that takes a code there.
+    private static func arguments(_ file: SourceFile, _ takers: Set<String>) -> [Use] {
+        file.text.matches(of: /(\w*)\(\s*"([a-z0-9.-]+)"/).filter { isCode($0.2) }.compactMap { match in
             let meaning = meaning(file.text[match.range.upperBound...])
-            guard match.0.hasPrefix("code:") || meaning != nil else { return nil }
-            return Use(code: String(match.1), place: file.path, meaning: meaning)
+            guard takers.contains(String(match.1)) || meaning != nil else { return nil }
+            return Use(code: String(match.2), place: file.path, meaning: meaning)
+        }
+    }
+
+    /// `code: "area.name"` and `let code = "area.name"`, or one of several by a condition.
+    ///
+    /// A constant means what stands where the file uses it: `code: Self.code, "…"`.
+    private static func assigned(_ file: SourceFile) -> [Use] {
+        file.text.matches(of: /\bcode(:|\s*=)(?:[^",\n]*"[^"]*")+/).flatMap { match -> [Use] in
+            var rest = file.text[match.range.upperBound...]
+            if match.1 != ":", let use = file.text.firstMatch(of: /\bcode: (?:Self\.)?code\b/) {
+                rest = file.text[use.range.upperBound...]
+            }
+            return match.0.matches(of: /"([a-z0-9.-]+)"/).filter { isCode($0.1) }.map {
+                Use(code: String($0.1), place: file.path, meaning: meaning(rest))
+            }
+        }
+    }
+
+    /// `case name = "area.name"` of an enumeration of codes, which means what its comment says.
+    private static func rawValues(_ file: SourceFile) -> [Use] {
+        file.text.matches(of: #/((?:[ ]*\/\/\/.*\n)+)[ ]*case \w+ = "([a-z0-9.-]+)"/#).filter { isCode($0.2) }.map {
+            match in
+            let lines = match.1.split(separator: "\n").map { $0.trimmingPrefix(#/[ ]*\/\/\/[ ]?/#) }
+            return Use(code: String(match.2), place: file.path, meaning: lines.joined(separator: " "))
         }
     }
 
     /// `code: "area.\(…)"`.
     private static func filledIn(_ file: SourceFile) -> [Use] {
-        file.text.matches(of: /code:\s*"([a-z][a-z-]*)\.\\\(/).map {
+        file.text.matches(of: /\bcode(?::|\s*=)\s*"([a-z][a-z-]*)\.\\\(/).map {
             Use(code: String($0.1) + ".…", place: file.path, meaning: nil)
         }
     }

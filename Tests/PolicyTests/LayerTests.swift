@@ -51,6 +51,7 @@ import Testing
     @Test(arguments: [
         ("import MusterGit", "MusterMachine must not import MusterGit"),
         ("package import struct Foundation.Data", "MusterMachine must not import Foundation"),
+        ("@_exported public import MusterModel", "MusterMachine re-exports MusterModel"),
         ("@preconcurrency internal import MusterExpressions", "imports MusterExpressions without declaring it"),
     ])
     func `a wrong import is found`(line: String, text: String) {

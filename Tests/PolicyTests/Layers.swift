@@ -32,13 +32,17 @@ enum Layers {
         "AzureClient": foundation.union([
             "CloudHTTP", "MusterModel", "MusterSystem", "Crypto", "CryptoExtras", "Glibc", "Synchronization",
         ]),
-        "OracleCloudClient": ["CloudHTTP", "MusterModel", "Crypto", "CryptoExtras", "Glibc"],
+        "OracleCloudClient": ["CloudHTTP", "MusterModel", "MusterSystem", "Crypto", "CryptoExtras", "Glibc"],
         "CODBC": [],
-        "MusterSQL": ["MusterModel", "MusterExpressions", "MusterSystem", "CODBC", "Glibc", "Synchronization"],
+        "MusterSQL": ["MusterModel", "MusterExpressions", "CODBC", "Glibc", "Synchronization"],
         "CloudSteps": ["MusterPlugin", "CloudHTTP", "Synchronization"],
         "OracleSteps": ["MusterPlugin", "CloudSteps", "CloudHTTP", "OracleCloudClient", "MusterModel"],
-        "AzureSteps": ["MusterPlugin", "CloudSteps", "AzureClient", "MusterSQL", "MusterModel", "Synchronization"],
-        "FailoverGroupKeySwap": ["MusterPlugin", "AzureSteps", "AzureClient", "MusterModel", "Synchronization"],
+        "AzureSteps": [
+            "MusterPlugin", "CloudSteps", "CloudHTTP", "AzureClient", "MusterSQL", "MusterModel", "Synchronization",
+        ],
+        "FailoverGroupKeySwap": [
+            "MusterPlugin", "CloudSteps", "AzureSteps", "AzureClient", "MusterModel", "Synchronization",
+        ],
         "TestFailover": [
             "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient",
             "MusterSQL",
@@ -87,6 +91,10 @@ enum Layers {
     private static func importViolations(_ file: SourceFile, target: Manifest.Target) -> [Violation] {
         imports(file.code).flatMap { module, line -> [Violation] in
             var found: [Violation] = []
+            // Whoever imports this file's module uses the other one without importing or declaring it.
+            if file.lines[line - 1].contains("@_exported") {
+                found.append(Violation(path: file.path, line: line, text: "\(target.name) re-exports \(module)"))
+            }
             if module == target.name { return found }
             if !isDeclared(module, by: target) {
                 found.append(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudHTTP
 import CloudSimulator
 import Foundation
 import MusterDocuments
@@ -57,12 +58,15 @@ struct Lab {
 
     func harness<S: Step>(
         _ step: S.Type, timeout: Duration = .seconds(3600), run: String? = "20260310-120000-test-000000",
+        sql: JSON? = nil,
         onBegin: @escaping @Sendable () async throws -> Void = {}
     ) throws -> StepHarness<S> {
         var options = StepHarness<S>.Options()
         options.run = run
         options.onBegin = onBegin
         options.timeout = timeout
+        var sections = sections
+        if let sql { sections["sql.azure"] = sql }
         return try StepHarness(step, connections: sections, options: options)
     }
 

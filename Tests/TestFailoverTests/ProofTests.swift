@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CloudSimulator
+import CloudSteps
 import MusterModel
 import MusterPlugin
 import MusterSQL
@@ -13,11 +14,13 @@ import Testing
 struct RolesAndReplicationTests {
     @Test func `roles are what each server says itself`() async throws {
         let lab = try await Lab()
-        let before = try await lab.harness(VerifyRoles.self).report(lab.with(["primary": lab.primary, "atStart": false]))
+        let before = try await lab.harness(VerifyRoles.self).report(
+            lab.with(["primary": lab.primary, "atStart": false]))
         #expect(before.postconditions.notMet.isEmpty)
         #expect(before.outputs?.secondary.name == "tdesecondarytest")
         try await lab.failOver()
-        let after = try await lab.harness(VerifyRoles.self).report(lab.with(["primary": lab.primary, "atStart": false]))
+        let after = try await lab.harness(VerifyRoles.self).report(
+            lab.with(["primary": lab.primary, "atStart": false]))
         #expect(after.postconditions.notMet == ["server-is-primary", "partner-is-secondary"])
         #expect(after.outputs == nil)
     }

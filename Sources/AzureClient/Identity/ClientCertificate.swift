@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CloudHTTP
 internal import Crypto
 internal import CryptoExtras
 package import MusterModel

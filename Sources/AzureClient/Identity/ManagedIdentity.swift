@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CloudHTTP
 internal import Glibc
 internal import MusterModel
 
@@ -47,7 +48,7 @@ struct ManagedIdentity: Sendable {
         let challenge = try await ask(url, ["Metadata": "true"])
         guard challenge.status == 401 else { return try accept(challenge) }
         let path = try Self.arcKeyPath(challenge.headers["www-authenticate"])
-        let key = try readSmallFile(path, limit: 4096, code: "azure.managed-identity")
+        let key = try readFile(path, limit: 4096, code: "azure.managed-identity")
         let secret = String(decoding: key, as: UTF8.self)
         return try await accept(ask(url, ["Metadata": "true", "Authorization": "Basic \(secret)"]))
     }

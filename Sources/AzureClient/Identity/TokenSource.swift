@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CloudHTTP
 internal import MusterModel
 
 /// Asks for one token, by the connection's kind of credential.
@@ -13,7 +14,7 @@ struct TokenSource: Sendable {
         case .clientSecret(let clientID, let secret):
             return try await exchange(clientID, scope, ["client_secret": secret])
         case .clientCertificate(let clientID, let file, let key, let sendsChain):
-            let pem = try readSmallFile(file, limit: 1 << 20, code: "azure.certificate")
+            let pem = try readFile(file, limit: 1 << 20, code: "azure.certificate")
             let certificate = try ClientCertificate(
                 pem: String(decoding: pem, as: UTF8.self), keyPEM: key, origin: file)
             let assertion = try certificate.assertion(
@@ -21,7 +22,7 @@ struct TokenSource: Sendable {
                 sendsChain: sendsChain)
             return try await exchange(clientID, scope, Self.assertionForm(assertion))
         case .workloadIdentity(let clientID, let file):
-            let bytes = try readSmallFile(file, limit: 1 << 20, code: "azure.federated-token")
+            let bytes = try readFile(file, limit: 1 << 20, code: "azure.federated-token")
             let assertion = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
             return try await exchange(clientID, scope, Self.assertionForm(assertion))
         case .managedIdentity(let clientID, let platform):

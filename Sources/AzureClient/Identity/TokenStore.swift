@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CloudHTTP
 internal import MusterModel
 
 /// Tokens by scope for one tenant and credential: got when needed, kept until five minutes before their end.

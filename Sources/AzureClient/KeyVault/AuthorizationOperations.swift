@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CloudHTTP
 package import MusterModel
 
 /// Somebody's role at a scope (Microsoft.Authorization/roleAssignments).

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CloudHTTP
+
 /// A key of a vault or Managed HSM in one version: `https://{vault}.vault.azure.net/keys/{name}/{version}`.
 package struct KeyIdentifier: Sendable, CustomStringConvertible {
     package let text: String

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CloudHTTP
 internal import MusterModel
 
 /// A key as its vault shows it; never key material that opens anything (Key Vault data plane 7.5, KeyBundle).

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CloudHTTP
+
 /// Which hosts are vaults, and where they are reached.
 ///
 /// A key's id holds the host of its vault. A token goes there only when the host lies under a suffix that the cloud or

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CloudHTTP
 internal import MusterModel
 
 /// An operation that the service goes on with after its answer, in a form that can be stored and taken up after a crash

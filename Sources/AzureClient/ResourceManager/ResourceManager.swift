@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CloudHTTP
 package import MusterModel
 
 /// Azure Resource Manager: reads, changes and the operations that follow changes.

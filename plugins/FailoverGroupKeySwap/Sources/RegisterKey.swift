@@ -2,6 +2,7 @@
 
 internal import AzureClient
 internal import AzureSteps
+internal import CloudSteps
 internal import MusterPlugin
 
 /// Makes a vault's key known to a server, so that the server can open what is encrypted with it.

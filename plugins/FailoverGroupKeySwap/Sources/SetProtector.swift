@@ -2,6 +2,7 @@
 
 internal import AzureClient
 internal import AzureSteps
+internal import CloudSteps
 internal import MusterPlugin
 
 /// Makes a registered key the one that protects a server's database encryption keys.

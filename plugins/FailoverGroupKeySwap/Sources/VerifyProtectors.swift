@@ -2,6 +2,7 @@
 
 internal import AzureClient
 internal import AzureSteps
+internal import CloudSteps
 internal import MusterPlugin
 
 /// Shows that each server of a failover group is protected by its own key, and that replication did not suffer.

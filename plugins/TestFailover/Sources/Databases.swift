@@ -2,6 +2,7 @@
 
 internal import AzureClient
 internal import AzureSteps
+internal import CloudSteps
 internal import MusterPlugin
 internal import MusterSQL
 internal import Synchronization
@@ -10,6 +11,8 @@ internal import Synchronization
 struct Databases: Sendable {
     private let door: DatabaseDoor
     private let entries = EntryList()
+    /// What it takes to sign in is kept beside the answers.
+    private let signIn: ExchangeList
 
     private static let connecting = Duration.seconds(15)
     private static let answering = Duration.seconds(30)
@@ -18,7 +21,9 @@ struct Databases: Sendable {
     static func run<Value>(
         _ context: StepContext, _ work: (Databases) async throws -> Value
     ) async throws -> Value {
-        let databases = Databases(door: try await DatabaseDoors.shared.door(for: context))
+        let signIn = ExchangeList()
+        let databases = Databases(
+            door: try await DatabaseDoors.shared.door(for: context, record: signIn.add), signIn: signIn)
         do {
             let value = try await work(databases)
             try databases.keep(context)
@@ -33,6 +38,7 @@ struct Databases: Sendable {
     private func keep(_ context: StepContext) throws {
         let all = entries.all
         if !all.isEmpty { try context.evidence("sql", all) }
+        if !signIn.all.isEmpty { try context.evidence("sql-sign-in", signIn.all) }
     }
 
     /// One statement over a connection of its own, since connections drop when a group fails over.

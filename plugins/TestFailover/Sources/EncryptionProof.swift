@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AzureSteps
+internal import CloudSteps
 internal import MusterSQL
 
 /// What protects the databases of a server by the settings that Azure tells.
@@ -43,7 +44,8 @@ struct EncryptionProof: Sendable {
     var passing: String? {
         for (database, answer) in answers {
             switch answer {
-            case .failed(let error) where error.isOutage && !error.isKeyLost: return "\(database) on \(server) does not answer: \(error)"
+            case .failed(let error) where error.isOutage && !error.isKeyLost:
+                return "\(database) on \(server) does not answer: \(error)"
             case .rows(let rows):
                 for row in rows {
                     if row.known?.isPassing == true { return "\(database) on \(server) is \(row.words)" }

@@ -2,6 +2,7 @@
 
 internal import AzureClient
 internal import AzureSteps
+internal import CloudSteps
 internal import MusterPlugin
 
 /// Brings a failover group back to a server, whatever has happened before: it asks for little and waits for much.

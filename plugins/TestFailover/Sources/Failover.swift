@@ -2,6 +2,7 @@
 
 internal import AzureClient
 internal import AzureSteps
+internal import CloudSteps
 internal import MusterPlugin
 
 struct FailoverOutputs: Hashable, Codable, Sendable {

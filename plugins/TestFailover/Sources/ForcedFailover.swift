@@ -2,6 +2,8 @@
 
 internal import AzureClient
 internal import AzureSteps
+internal import CloudHTTP
+internal import CloudSteps
 internal import MusterPlugin
 internal import MusterSQL
 

@@ -2,6 +2,7 @@
 
 internal import AzureClient
 internal import AzureSteps
+internal import CloudSteps
 
 /// What is asked of a failover group.
 extension GroupView {

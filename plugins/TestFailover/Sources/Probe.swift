@@ -2,6 +2,8 @@
 
 internal import AzureClient
 internal import AzureSteps
+internal import CloudHTTP
+internal import CloudSteps
 internal import MusterModel
 internal import MusterPlugin
 internal import MusterSQL
@@ -135,7 +137,8 @@ private struct Round: Sendable {
             try await session.azure.sql.failoverGroup(inputs.primary, inputs.failoverGroup.name)
         }
         switch group {
-        case .failure(let error): return Failure(why: "\(inputs.primary.name) could not be asked for its role: \(error)")
+        case .failure(let error):
+            return Failure(why: "\(inputs.primary.name) could not be asked for its role: \(error)")
         case .success(let group):
             guard group.properties.replicationRole == "Primary" else {
                 let role = group.properties.replicationRole ?? "without a role"
@@ -149,7 +152,8 @@ private struct Round: Sendable {
                 if answers[0].rows.isEmpty { return Failure(why: "\(target.database) answered no row") }
                 let updateability = answers[1].rows.first?.first?.words ?? "nothing"
                 guard updateability == "READ_WRITE" else {
-                    return Failure(why: "\(target.server) leads to a copy of \(target.database) that is \(updateability)")
+                    return Failure(
+                        why: "\(target.server) leads to a copy of \(target.database) that is \(updateability)")
                 }
             } catch let error as SQLError {
                 return Failure(why: "\(target.database): \(error)", isLasting: error.isLasting)

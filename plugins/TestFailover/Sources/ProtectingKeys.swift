@@ -2,6 +2,7 @@
 
 internal import AzureClient
 internal import AzureSteps
+internal import CloudSteps
 
 /// The keys that protect the servers of a group at this moment, and what each server can do with them.
 ///

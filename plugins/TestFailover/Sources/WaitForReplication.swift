@@ -2,6 +2,7 @@
 
 internal import AzureClient
 internal import AzureSteps
+internal import CloudSteps
 internal import MusterPlugin
 internal import MusterSQL
 

@@ -2,6 +2,7 @@
 
 internal import AzureClient
 internal import AzureSteps
+internal import CloudHTTP
 internal import MusterPlugin
 
 /// What one look of a wait gave.

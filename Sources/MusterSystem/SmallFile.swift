@@ -30,3 +30,9 @@ package func readFile(_ path: String, limit: Int) throws(FileReadError) -> [UInt
         }
     }
 }
+
+/// The whole content of a small file; nil when it cannot be read, or is longer than `limit` bytes.
+package func readSmallFile(_ path: String, limit: Int = 1 << 20) -> [UInt8]? {
+    // Whoever wants the reason calls the other function.
+    try? readFile(path, limit: limit)
+}
