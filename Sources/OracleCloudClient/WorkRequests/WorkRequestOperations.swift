@@ -118,4 +118,7 @@ extension OracleDatabase {
     package var isBusy: Bool {
         ["PROVISIONING", "UPDATING", "BACKUP_IN_PROGRESS", "UPGRADING", "CONVERTING"].contains(lifecycleState)
     }
+
+    /// It does not come back by itself. A state that is not known shows no loss, for the list is an open one.
+    package var isLost: Bool { ["FAILED", "RESTORE_FAILED", "TERMINATING", "TERMINATED"].contains(lifecycleState) }
 }
