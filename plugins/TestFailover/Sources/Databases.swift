@@ -111,6 +111,14 @@ extension [UInt8] {
 }
 
 extension SQLError {
+    /// Nobody has answered. A server that is busy or refuses has.
+    var isSilence: Bool {
+        switch kind {
+        case .unreachable, .connectionLost, .timedOut: true
+        case .unavailable, .configuration, .refused, .cancelled, .denied, .statement: false
+        }
+    }
+
     /// What happens while a group fails over, or when a server is down; it may pass.
     var isOutage: Bool {
         switch kind {

@@ -49,7 +49,10 @@ struct Failover: Sendable {
     let session: AzureSession
     let context: StepContext
 
-    func read() async throws -> GroupView { try await GroupView.read(group, or: target, session.azure.sql) }
+    func read() async throws -> GroupView { try await GroupView.read(group, or: target, reading.azure.sql) }
+
+    /// A failover is forced when the other server may be gone.
+    private var reading: AzureSession { kind == .forced ? session.hurried : session }
 
     /// - Parameter settling: whatever is in progress is waited for, not only what this step has begun.
     func observe(settling: Bool = false) async throws -> Observed<FailoverOutputs> {
@@ -73,7 +76,9 @@ struct Failover: Sendable {
             return try await session.unsettled(operation, on: target, context)
         }
         guard undo != nil || settling, context.run != nil else { return nil }
-        return try await session.unsettled(try await read(), within: within, context)
+        // A forced failover works on its target; the other server may not answer any more.
+        let servers = kind == .forced ? [target] : try await read().sides.map(\.server)
+        return try await session.unsettled(servers, within: within, context)
     }
 
     private func settled(_ view: GroupView) async throws -> GroupView {
@@ -142,7 +147,7 @@ struct Failover: Sendable {
     /// The target is primary; what else is asked belongs to the steps.
     func verify(replication: Bool) async throws -> [Condition] {
         let view = try await read()
-        let server = try await ServerView.read(target, session.azure.sql)
+        let server = try await ServerView.read(target, reading.azure.sql)
         try context.evidence("failover-group", GroupEntry(view))
         let role = kind == .planned ? view.isServed(by: target) : view.has("Primary", target)
         let shown = ["failover-group", "requests"]
