@@ -11,11 +11,19 @@ final class RunningStatement: Sendable {
     private struct State {
         var reason: StopReason?
         var isEnded = false
-        /// A pointer as a number, which every thread may hold: only under the lock is it a statement's.
+        /// A pointer as a number, which every thread may hold: only under ``asking`` is it a statement's.
         var handle: UInt?
     }
 
+    /// Never held across a call of the driver, so that nobody waits for it.
     private let state = Mutex(State())
+    /// Held while the driver is asked to stop, which may take long: the handle is not freed meanwhile. Only threads that may
+    /// block take it, and always before ``state``.
+    private let asking = Mutex(())
+    private let cancel: @Sendable (UnsafeMutableRawPointer) -> Void
+
+    /// - Parameter cancel: asks the driver to stop; what it answers does not matter, for the statement's own end tells.
+    init(cancel: @escaping @Sendable (UnsafeMutableRawPointer) -> Void = { SQLCancel($0) }) { self.cancel = cancel }
 
     /// Why it was asked to stop; nil when it was not.
     var reason: StopReason? { state.withLock { $0.reason } }
@@ -28,12 +36,10 @@ final class RunningStatement: Sendable {
         }
     }
 
-    /// The handle may be freed afterwards.
+    /// The handle may be freed afterwards. Waits for a driver that is being asked to stop.
     func end() {
-        state.withLock { state in
-            state.isEnded = true
-            state.handle = nil
-        }
+        state.withLock { $0.isEnded = true }
+        asking.withLock { _ in state.withLock { $0.handle = nil } }
     }
 
     /// Asks the driver to stop, again and again until the statement has ended or the grace is over: a request that comes
@@ -61,10 +67,11 @@ final class RunningStatement: Sendable {
 
     /// False when there is nothing more to stop.
     private func askToStop() -> Bool {
-        state.withLock { state in
-            // What the driver answers does not matter: the statement's own end tells.
-            if let handle = state.handle { SQLCancel(SQLHANDLE(bitPattern: handle)) }
-            return !state.isEnded
+        asking.withLock { _ in
+            let handle = state.withLock { $0.isEnded ? nil : $0.handle }
+            guard let handle = handle.flatMap(UnsafeMutableRawPointer.init(bitPattern:)) else { return false }
+            cancel(handle)
+            return state.withLock { !$0.isEnded }
         }
     }
 }
