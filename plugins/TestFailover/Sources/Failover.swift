@@ -163,9 +163,9 @@ struct Failover: Sendable {
             throw StepError.retryable("test-failover.still-running", why)
         }
         var view = try await read()
-        guard view.primary != undo.previousPrimary else { return }
+        if view.primary == undo.previousPrimary { return try await comeBack(undo) }
         view = try await session.caughtUp(group, within: within ?? .zero, context)
-        if view.primary == undo.previousPrimary { return }
+        if view.primary == undo.previousPrimary { return try await comeBack(undo) }
         guard view.primary == target, view.isCaughtUp else { throw notCaughtUp(view) }
         let previous = try await ServerView.read(undo.previousPrimary, session.azure.sql)
         if case .unmet(let why) = previous.hasItsDatabases {
@@ -179,6 +179,19 @@ struct Failover: Sendable {
         try await change(to: undo.previousPrimary, .planned, view) { operation in
             data.operation = operation
             try await gate.begin(undo: data)
+        }
+        try await afterEffect { try await comeBack(undo) }
+    }
+
+    /// The former primary is primary again; it is done when both servers say so and are level.
+    private func comeBack(_ undo: FailoverUndo) async throws {
+        let view = try await session.caughtUp(
+            group, primary: undo.previousPrimary, within: within ?? .zero, context)
+        guard view.isCaughtUp, view.primary == undo.previousPrimary else {
+            throw StepError.retryable(
+                "test-failover.not-caught-up",
+                "\(undo.previousPrimaryName) was made primary again, but \(view.name) is \(view.replication).",
+                remedy: "Wait until both servers show CATCH_UP, or resume a suspended replication, then undo again.")
         }
     }
 
