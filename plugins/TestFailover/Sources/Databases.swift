@@ -105,11 +105,6 @@ private final class EntryList: Sendable {
     func add(_ entry: SQLEvidence) { list.withLock { $0.append(entry) } }
 }
 
-extension [UInt8] {
-    /// In upper case, as Azure writes thumbprints.
-    var hex: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined() }
-}
-
 extension SQLError {
     /// Nobody has answered. A server that is busy or refuses has.
     var isSilence: Bool {
