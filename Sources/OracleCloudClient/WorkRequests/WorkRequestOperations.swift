@@ -34,7 +34,7 @@ package struct WorkRequestProblem: Hashable, Sendable, Codable {
 }
 
 /// How a change has ended.
-package enum OperationEnd: Hashable, Sendable {
+package enum WorkRequestEnd: Hashable, Sendable {
     case succeeded
     /// The service says that it failed or was cancelled, with its reasons. How far it had come is for a read to show.
     case failed(String)
@@ -61,7 +61,7 @@ package struct WorkRequestOperations: Sendable {
     /// - Throws: ``OracleError`` `oracle.still-running`, of unknown outcome, when the time is over.
     package func wait(
         for operation: OracleOperation, waiting: (_ fraction: Double?) -> Void = { _ in }
-    ) async throws(OracleError) -> OperationEnd {
+    ) async throws(OracleError) -> WorkRequestEnd {
         for poll in 0... {
             let look = try await look(at: operation)
             if let end = look.end { return end }
@@ -77,7 +77,7 @@ package struct WorkRequestOperations: Sendable {
     }
 
     private struct Look {
-        var end: OperationEnd?
+        var end: WorkRequestEnd?
         var fraction: Double?
         var retryAfter: Duration?
     }
