@@ -15,6 +15,9 @@ private final class SlowDriver: Sendable {
     }
 
     private let state = Mutex(State())
+    private let patience: Duration
+
+    init(patience: Duration) { self.patience = patience }
 
     /// Whether it came back by itself because nobody let it.
     var lostPatience: Bool { state.withLock { $0.lostPatience } }
@@ -23,13 +26,14 @@ private final class SlowDriver: Sendable {
 
     func cancel() {
         state.withLock { $0.asked += 1 }
-        for _ in 0..<300 where !state.withLock({ $0.isLet }) { usleep(10_000) }
+        for _ in 0..<Int(patience / .milliseconds(10)) where !state.withLock({ $0.isLet }) { usleep(10_000) }
         state.withLock { if !$0.isLet { $0.lostPatience = true } }
     }
 
     func letGo() { state.withLock { $0.isLet = true } }
 
-    func waitUntilAsked() async { while asked == 0 { await Task.yield() } }
+    /// Without giving the thread away: when it came back the driver might have lost its patience.
+    func waitUntilAsked() { while asked == 0 { usleep(1000) } }
 }
 
 struct StoppingTests {
@@ -39,11 +43,11 @@ struct StoppingTests {
         return running
     }
 
-    @Test func `whoever cancels does not wait for a driver that is slow to stop`() async throws {
-        let driver = SlowDriver()
+    @Test func `whoever cancels does not wait for a driver that is slow to stop`() throws {
+        let driver = SlowDriver(patience: .seconds(30))
         let running = try begun(driver)
         #expect(running.stop(.timedOut, grace: .seconds(5)))
-        await driver.waitUntilAsked()
+        driver.waitUntilAsked()
         #expect(running.stop(.cancelled, grace: .seconds(5)))
         #expect(running.reason == .timedOut)
         driver.letGo()
@@ -51,17 +55,17 @@ struct StoppingTests {
         #expect(!driver.lostPatience)
     }
 
-    @Test func `a statement's handle is not freed while the driver is being asked`() async throws {
-        let driver = SlowDriver()
+    @Test func `a statement's handle is not freed while the driver is being asked`() throws {
+        let driver = SlowDriver(patience: .milliseconds(100))
         let running = try begun(driver)
         #expect(running.stop(.cancelled, grace: .seconds(5)))
-        await driver.waitUntilAsked()
+        driver.waitUntilAsked()
         running.end()
         #expect(driver.lostPatience, "end() came back before the driver did")
     }
 
-    @Test func `what has ended is not asked to stop`() async throws {
-        let driver = SlowDriver()
+    @Test func `what has ended is not asked to stop`() throws {
+        let driver = SlowDriver(patience: .zero)
         driver.letGo()
         let running = try begun(driver)
         running.end()
