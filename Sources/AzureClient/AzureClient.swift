@@ -45,8 +45,16 @@ package struct AzureClient: Sendable {
 /// All operations, for one piece of work.
 package struct AzureCalls: Sendable {
     package let connection: AzureConnection
-    package let resourceManager: ResourceManager
-    let sender: AuthorizedSender
+    package private(set) var resourceManager: ResourceManager
+    private(set) var sender: AuthorizedSender
+
+    /// The same calls, each of which waits no longer than that for its answer, all tries included.
+    package func patient(for duration: Duration) -> AzureCalls {
+        var copy = self
+        copy.sender.context.patience = duration
+        copy.resourceManager.sender.context.patience = duration
+        return copy
+    }
 
     /// A token for the databases of Azure SQL. It is a secret.
     ///

@@ -7,6 +7,8 @@ internal import MusterSystem
 /// What all requests of one piece of work share.
 package struct RequestContext: Sendable {
     package var deadline: Deadline
+    /// The longest for one request with all its tries; nil: as long as the deadline leaves.
+    package var patience: Duration?
     /// One for the whole run, so that the activity log can be joined with it.
     package var correlationID: String
     /// Sent with requests that change something; the same over all tries of a step. Reads get a new one each try.
@@ -21,6 +23,14 @@ package struct RequestContext: Sendable {
         self.correlationID = correlationID
         self.clientRequestID = clientRequestID
         self.record = record
+    }
+
+    /// For one request that begins now.
+    fileprivate func hurried(from time: TimeSource) -> RequestContext {
+        guard let patience else { return self }
+        var copy = self
+        copy.deadline = Deadline(boot: min(Deadline(after: patience, from: time).boot, deadline.boot))
+        return copy
     }
 }
 
@@ -61,6 +71,7 @@ struct RequestSender: Sendable {
     func deliver(
         _ request: HTTPRequest, repeat mode: Repeat, allowsLinkLocal: Bool = false, context: RequestContext
     ) async throws(AzureError) -> Delivery {
+        let context = context.hurried(from: time)
         let url = request.url
         guard url.isSecure || url.isLoopback || allowsLinkLocal && url.isLinkLocal else {
             throw AzureError(

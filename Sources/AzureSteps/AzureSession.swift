@@ -31,6 +31,12 @@ package struct AzureSession: Sendable {
     package let deadline: Deadline
     package let exchanges: ExchangeList
 
+    /// The same session for reads of what may be gone: what does not answer holds none of them up for long, so that the
+    /// time suffices for the others.
+    package var hurried: AzureSession {
+        AzureSession(azure: azure.patient(for: .seconds(30)), time: time, deadline: deadline, exchanges: exchanges)
+    }
+
     /// Runs the work with the step's connection. Whatever becomes of it, the exchanges are kept as evidence.
     ///
     /// - Throws: ``StepError`` for Azure's refusals.

@@ -125,7 +125,7 @@ extension SQLRows {
 }
 
 /// In upper case, as Azure writes thumbprints.
-func hexDigits(_ bytes: [UInt8]) -> String {
+package func hexDigits(_ bytes: [UInt8]) -> String {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined()
 }
 

@@ -87,14 +87,28 @@ extension OracleSession {
                 try await settle(id, context)
             } catch {
                 try Task.checkCancellation()
-                return .failure(Unsettled(why: "What was begun before could not be followed to its end: \(error)"))
+                return .failure(Unsettled(error))
             }
         }
         return .success(try await DataGuardView.read(id, self))
     }
 
+    /// What was begun before could not be followed to its end.
     package struct Unsettled: Error {
-        package var why: String
+        private let error: OracleError
+
+        init(_ error: OracleError) { self.error = error }
+
+        package var why: String { "\(Self.opening)\(error)" }
+
+        /// With the code and the remedy of what hindered it: a refused signature does not pass by waiting.
+        package var stepError: StepError {
+            var told = error
+            told.message = Self.opening + error.message
+            return StepError(told, reads: true)
+        }
+
+        private static let opening = "What was begun before could not be followed to its end: "
     }
 
     /// Sends the change, follows it to its end, and reads what came of it: the service's report alone proves nothing.
@@ -134,10 +148,21 @@ extension OracleSession {
         }
     }
 
-    private func follow(_ operation: OracleOperation, _ context: StepContext) async throws(OracleError) -> OperationEnd
+    private func follow(_ operation: OracleOperation, _ context: StepContext) async throws(OracleError)
+        -> WorkRequestEnd
     {
         try await oracle.workRequests.wait(for: operation) { fraction in
             context.progress("\(operation.action) is in progress", fraction: fraction)
+        }
+    }
+}
+
+extension Result where Success == DataGuardView, Failure == OracleSession.Unsettled {
+    /// - Throws: ``StepError``.
+    package func orThrow() throws -> DataGuardView {
+        switch self {
+        case .success(let view): return view
+        case .failure(let unsettled): throw unsettled.stepError
         }
     }
 }

@@ -63,6 +63,23 @@ struct FailoverTests {
         #expect(found[id]?.verdict != .met)
     }
 
+    @Test(arguments: ["BACKUP_IN_PROGRESS", "UPDATING", "UPGRADING", "CONVERTING", "PROVISIONING", "A_NEW_STATE"])
+    func `a primary that is at work is not shown to be lost`(state: String) async throws {
+        let lab = try await Lab { $0.alter("SALES_FRA") { $0.lifecycleState = state } }
+        let step = try lab.harness(DataGuardFailover.self)
+        let found = try await step.check(failover())
+        #expect(found.notMet == ["primary-lost"])
+        #expect(found["primary-lost"]?.verdict == .unverifiable)
+        #expect(found["primary-lost"]?.says.contains("is \(state)") == true)
+        #expect(try await step.check(failover(["evenIfHealthy": true])).notMet == [])
+    }
+
+    @Test(arguments: ["FAILED", "RESTORE_FAILED", "TERMINATING", "TERMINATED"])
+    func `a primary that does not come back is lost`(state: String) async throws {
+        let lab = try await Lab { $0.alter("SALES_FRA") { $0.lifecycleState = state } }
+        #expect(try await lab.harness(DataGuardFailover.self).check(failover()).notMet == [])
+    }
+
     @Test func `a primary that is well is given up only where that is asked for`() async throws {
         let lab = try await Lab()
         let found = try await lab.harness(DataGuardFailover.self).check(failover(["evenIfHealthy": true]))

@@ -140,6 +140,21 @@ struct SwitchoverTests {
         guard case .unknown = try await step.observe(switchover()) else { Issue.record("not unknown"); return }
     }
 
+    @Test func `undo says what keeps it from following what was begun`() async throws {
+        let lab = try await Lab(faults: ["stuck-operation"])
+        let step = try lab.harness(DataGuardSwitchover.self)
+        _ = await stepError { try await step.apply(switchover()) }
+        let waiting = await stepError { try await step.undo(switchover()) }
+        #expect(waiting?.code == "oracle.still-running" && waiting?.kind == .retryable)
+        let other = try await Lab()
+        let done = try other.harness(DataGuardSwitchover.self)
+        _ = try await done.apply(switchover())
+        other.cloud.change { $0.databases.removeAll() }
+        let refused = await stepError { try await done.undo(switchover()) }
+        #expect(refused?.code == "NotAuthorizedOrNotFound" && refused?.kind == .permanent)
+        #expect(refused?.message.contains("could not be followed to its end") == true)
+    }
+
     @Test func `the way back waits for what still goes on`() async throws {
         let lab = try await Lab(faults: ["connection-lost-after-effect:operation=switchover,times=9"])
         _ = await stepError { try await lab.harness(DataGuardSwitchover.self).apply(switchover()) }

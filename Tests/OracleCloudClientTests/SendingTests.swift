@@ -92,14 +92,14 @@ struct SendingTests {
     }
 
     @Test func `pages follow each other, an empty one included`() async throws {
+        let problem: JSON = ["code": "C", "message": "m"]
         let bench = try Bench([
-            .answer([databaseJSON(frankfurt)], headers: ["opc-next-page": "p2/="]),
-            .answer([], headers: ["opc-next-page": "p3"]), .answer([databaseJSON(ashburn)]),
+            .answer([problem], headers: ["opc-next-page": "p2/="]), .answer([], headers: ["opc-next-page": "p3"]),
+            .answer([problem]),
         ])
-        let compartment = try #require(OracleID("ocid1.compartment.oc1..c"))
-        let found = try await bench.calls().databases.databases(compartment: compartment)
-        #expect(found.map(\.id) == [frankfurt, ashburn])
-        #expect(bench.transport.requests[1].url.query.hasSuffix("&page=p2%2F%3D"))
+        let found = try await bench.calls().workRequests.problems("w", of: frankfurt)
+        #expect(found.map(\.code) == ["C", "C"])
+        #expect(bench.transport.requests[1].url.query.hasSuffix("page=p2%2F%3D"))
     }
 
     @Test func `no signature travels over plain HTTP to another machine, and none is redirected`() async throws {
@@ -132,6 +132,21 @@ struct SendingTests {
         }
         let tokens = bench.transport.requests.map { $0.headers["opc-retry-token"] }
         #expect(tokens[0] != nil && tokens[0] == tokens[1] && tokens[0] != tokens[2])
+    }
+
+    @Test func `changes of another kind or with other values have tokens of their own`() async throws {
+        let actions: [DataGuardAction] = [
+            .convertToSnapshot(days: 3), .convertToSnapshot(days: 4), .convertToPhysical, .reinstate(primary: ashburn),
+            .reinstate(primary: frankfurt), .switchover, .failover,
+        ]
+        let bench = try Bench(Array(repeating: .answer([:]), count: actions.count))
+        var database = try bench.database
+        database.etag = nil
+        for action in actions {
+            let context = OracleContext(deadline: Deadline(boot: .max), idempotencyKey: "run/step", attempt: 1)
+            _ = try await bench.client.calls(context).databases.begin(action, on: database)
+        }
+        #expect(Set(bench.transport.requests.map { $0.headers["opc-retry-token"] }).count == actions.count)
     }
 
     @Test func `the token is another one once the state has changed`() async throws {

@@ -152,6 +152,19 @@ struct PlannedFailoverTests {
         }
     }
 
+    @Test func `undo is done when both servers are level again`() async throws {
+        let lab = try await Lab(faults: ["left-suspended:duration=2m,times=2"])
+        let step = try lab.harness(PlannedFailover.self)
+        _ = try await step.apply(lab.over)
+        try await step.undo(lab.over)
+        let group = try #require(lab.cloud.state.failoverGroups[SimulatedCloud.group])
+        #expect(group.primary == SimulatedCloud.primary && group.replicationState == "CATCH_UP")
+        lab.cloud.change { $0.failoverGroups[SimulatedCloud.group]?.replicationState = "SUSPENDED" }
+        let error = await stepError { try await step.undo(lab.over) }
+        #expect(error?.code == "test-failover.not-caught-up" && error?.kind == .retryable)
+        #expect(lab.cloud.failovers.count == 2)
+    }
+
     @Test func `undo does not go back to a server that has lost its databases`() async throws {
         let lab = try await Lab()
         let step = try lab.harness(PlannedFailover.self)

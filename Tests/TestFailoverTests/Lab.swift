@@ -23,7 +23,10 @@ struct Lab {
     let inputs: [String: JSON]
     private let sections: [String: JSON]
 
-    init(faults: [String] = [], change: (inout AzureState) -> Void = { _ in }) async throws {
+    /// - Parameters:
+    ///   - faults: as on the simulator's command line, `NAME[:setting=value,…]`.
+    ///   - silent: requests whose path contains it never get an answer.
+    init(faults: [String] = [], silent: String? = nil, change: (inout AzureState) -> Void = { _ in }) async throws {
         let file = "runbooks/tests/failover-group-drill/default.yaml"
         let document = try RehearsalScenario.parse(Self.read(file), file: file).get()
         inputs = document.inputs.mapValues(\.value)
@@ -38,7 +41,7 @@ struct Lab {
             ],
         ]
         sections = ["azure": azure, "sql.azure": ["connection": "test", "lab": name]]
-        let transport = SimulatedTransport(cloud: cloud, time: time)
+        let transport = SimulatedTransport(cloud: cloud, time: time, silent: silent)
         let client = AzureClient(try AzureConnection(azure), transport: transport, time: time.source)
         await AzureClients.shared.use(client, for: azure)
         await DatabaseDoors.shared.use(databases.door, for: ["connection": "test", "lab": name])

@@ -41,6 +41,29 @@ struct MarkerTests {
         #expect(report.postconditions["markers-read"]?.says.contains("At least") == true)
     }
 
+    @Test func `the former primary, which still holds what is lost, is not believed`() async throws {
+        let lab = try await Lab(faults: ["dns-delay"]) { $0.durations.dataLoss = .milliseconds(1500) }
+        let written = try await lab.harness(WriteMarkers.self).apply(lab.markers())
+        _ = try await lab.harness(ForcedFailover.self).apply(lab.forced())
+        #expect(lab.cloud.state.strandedMarkers.map(\.marker) == [4, 5])
+        let step = try lab.harness(CompareMarkers.self)
+        let report = try await step.report(try compare(lab, written))
+        #expect(report.outputs == .init(dataLoss: Span(.seconds(2)), lostMarkers: 2))
+        #expect(step.progress.contains { $0.contains("leads to a copy of tdedatabase that is READ_ONLY") })
+    }
+
+    @Test func `a listener that stays with the former primary gives no figure`() async throws {
+        let lab = try await Lab(faults: ["dns-delay:delay=1h"])
+        let written = try await lab.harness(WriteMarkers.self).apply(lab.markers())
+        _ = try await lab.harness(ForcedFailover.self).apply(lab.forced())
+        let report = try await lab.harness(CompareMarkers.self).report(try compare(lab, written))
+        #expect(report.postconditions.notMet == ["markers-read"])
+        #expect(report.outputs == nil)
+        #expect(report.postconditions["markers-read"]?.says.contains("READ_ONLY") == true)
+        let more = try await lab.harness(WriteMarkers.self, run: "20260310-120000-more-000000").check(lab.markers())
+        #expect(more.notMet == ["table-readable"])
+    }
+
     @Test func `when no marker survives the loss is not known`() async throws {
         let lab = try await Lab { $0.durations.dataLoss = .seconds(600) }
         let written = try await lab.harness(WriteMarkers.self).apply(lab.markers())

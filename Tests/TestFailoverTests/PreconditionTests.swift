@@ -143,6 +143,71 @@ struct ForcedFailoverTests {
         #expect(conditions["primary-lost"]?.says.contains("can't open tdedatabase") == true)
     }
 
+    @Test(arguments: [SQLError.Kind.unreachable, .connectionLost, .timedOut])
+    func `three tries without an answer lie a while apart`(kind: SQLError.Kind) async throws {
+        let lab = try await Lab()
+        lab.databases.fail { _, _ in .of(kind, "08001", 0, "silence") }
+        #expect(try await lab.harness(ForcedFailover.self).check(lab.forced()).notMet.isEmpty)
+        #expect(lab.time.now == SimulatedCloud.start.advanced(by: .seconds(30)))
+    }
+
+    @Test(arguments: [10_928, 10_929, 40_501, 4060, 40_613])
+    func `a primary that answers it is busy is not lost`(number: Int) async throws {
+        let lab = try await Lab()
+        lab.databases.fail { _, _ in SQLError(state: "HY000", native: number, sqlServerMessage: "not now") }
+        let conditions = try await lab.harness(ForcedFailover.self).check(lab.forced())
+        #expect(conditions.notMet == ["primary-lost"])
+        #expect(conditions["primary-lost"]?.verdict == .unverifiable)
+        #expect(conditions["primary-lost"]?.says.contains("not now") == true)
+    }
+
+    @Test func `one answer among the tries shows no loss`() async throws {
+        let lab = try await Lab()
+        lab.databases.fail { [databases = lab.databases] _, _ in
+            databases.asked.count < 3 ? .of(.unreachable, "08001", 0, "no route") : nil
+        }
+        #expect(try await lab.harness(ForcedFailover.self).check(lab.forced())["primary-lost"]?.verdict == .unmet)
+    }
+
+    @Test func `a primary that Resource Manager can't read either is looked for by SQL`() async throws {
+        let lab = try await Lab(faults: ["unavailable:path=*servers/tdeprimarytest*,times=always"])
+        let step = try lab.harness(ForcedFailover.self)
+        #expect(try await step.check(lab.forced())["primary-lost"]?.verdict == .unmet)
+        #expect(try await step.check(lab.forced(["evenIfHealthy": true])).notMet.isEmpty)
+        outage(lab)
+        let conditions = try await step.check(lab.forced())
+        #expect(conditions.notMet.isEmpty)
+        #expect(conditions["primary-lost"]?.says.contains("no route to host") == true)
+        #expect(lab.databases.asked.last?.host == "tdeprimarytest.database.windows.net")
+        _ = try await step.apply(lab.forced())
+        #expect(try await step.verify(lab.forced()).notMet.isEmpty)
+    }
+
+    @Test func `a primary of which nothing answers any more is left in time`() async throws {
+        let lab = try await Lab(silent: "/servers/tdeprimarytest")
+        outage(lab)
+        let step = try lab.harness(ForcedFailover.self, timeout: .seconds(2700))
+        #expect(try await step.check(lab.forced()).notMet.isEmpty)
+        #expect(lab.time.now < SimulatedCloud.start.advanced(by: .seconds(600)))
+        let checked = lab.time.now
+        _ = try await step.apply(lab.forced())
+        #expect(try await step.verify(lab.forced()).notMet.isEmpty)
+        #expect(lab.time.now < checked.advanced(by: .seconds(600)))
+    }
+
+    @Test func `after a crash the lost primary is not asked what is in progress`() async throws {
+        let fault = "connection-lost-after-effect:operation=FailoverGroups_ForceFailoverAllowDataLoss,times=1"
+        let lab = try await Lab(faults: [fault], silent: "/servers/tdeprimarytest/")
+        let step = try lab.harness(ForcedFailover.self)
+        _ = await stepError { try await step.apply(lab.forced()) }
+        guard case .satisfied(let outputs) = try await step.observe(lab.forced()) else {
+            Issue.record("the failover was not followed")
+            return
+        }
+        #expect(outputs.previousPrimary.name == "tdeprimarytest")
+        #expect(lab.cloud.failovers.count == 1)
+    }
+
     @Test(arguments: [SQLError.Kind.refused, .denied, .configuration, .statement])
     func `a refused password shows no loss`(kind: SQLError.Kind) async throws {
         let lab = try await Lab()

@@ -86,8 +86,13 @@ final class ManualTime: Sendable {
 struct SimulatedTransport: HTTPTransport {
     let cloud: SimulatedCloud
     let time: ManualTime
+    var silent: String?
 
     func send(_ request: HTTPRequest, timeout: Duration) async throws(TransportError) -> HTTPResponse {
+        if let silent, request.url.target.contains(silent) {
+            time.advance(timeout)
+            throw TransportError(.timeout, "No answer came within \(timeout).")
+        }
         var headers: [String: String] = [:]
         for field in request.headers.fields { headers[field.name] = field.value }
         let asked = SimulatedRequest(

@@ -5,7 +5,7 @@ package import MusterModel
 
 /// Azure Resource Manager: reads, changes and the operations that follow changes.
 package struct ResourceManager: Sendable {
-    let sender: AuthorizedSender
+    var sender: AuthorizedSender
     let base: WebAddress
     let scope: String
     var polling = PollingPolicy()

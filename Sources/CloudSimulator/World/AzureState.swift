@@ -18,6 +18,8 @@ package struct AzureState: Sendable, Hashable {
     package var repeatedKeyPut: RepeatedKeyPut = .conflict
     package var durations = Durations()
     package var markers: [MarkerRow] = []
+    /// Rows that only a former primary holds since a forced failover, until it is caught up.
+    package var strandedMarkers: [MarkerRow] = []
 
     package enum RepeatedKeyPut: String, Sendable, Hashable, Codable { case conflict, accept }
 

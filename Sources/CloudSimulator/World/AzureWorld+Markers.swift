@@ -20,16 +20,16 @@ extension AzureWorld {
         return SQLTable()
     }
 
-    /// A secondary shows what has been replicated.
+    /// A secondary shows what has been replicated, and what it alone holds as a former primary.
     func newestMarker(_ cells: [SQLCell], in table: String, of database: OpenDatabase) throws(DatabaseError)
         -> SQLTable
     {
         let run = try text(cells[0])
         let reached = database.isReadOnly ? database.group?.replicatedUntil : nil
-        let rows = state.markers.filter { row in
-            row.database == database.identity && row.table == table && row.run == run
-                && (reached.map { row.committed <= $0 } ?? true)
-        }
+        let held =
+            state.markers.filter { row in reached.map { row.committed <= $0 } ?? true }
+            + (database.isReadOnly ? state.strandedMarkers : [])
+        let rows = held.filter { $0.database == database.identity && $0.table == table && $0.run == run }
         return SQLTable(columns: ["newest"], rows: [[rows.map(\.marker).max().map { .integer($0) } ?? .null]])
     }
 
@@ -44,11 +44,23 @@ extension AzureWorld {
         return SQLTable()
     }
 
-    /// What a forced failover loses: the rows that had not reached the secondary, and those written while it ran.
+    /// What a forced failover loses: the rows that had not reached the secondary, and those written while it ran. The former
+    /// primary keeps them, and a second forced failover back to it makes them count again.
     mutating func loseMarkers(of group: FailoverGroup, forcedAt started: Timestamp) {
         let reached = started.advanced(by: .zero - state.durations.dataLoss)
         let kept = min(reached, group.replicatedUntil ?? reached)
-        state.markers.removeAll { $0.database.owner == CaselessName(group.name) && $0.committed > kept }
+        let owner = CaselessName(group.name)
+        let isLost = { (row: MarkerRow) in row.database.owner == owner && row.committed > kept }
+        let lost = state.markers.filter(isLost)
+        state.markers.removeAll(where: isLost)
+        state.markers += state.strandedMarkers.filter { $0.database.owner == owner }
+        dropStrandedMarkers(of: owner)
+        state.strandedMarkers += lost
+    }
+
+    /// The group's secondary is level with its primary.
+    mutating func dropStrandedMarkers(of group: CaselessName) {
+        state.strandedMarkers.removeAll { $0.database.owner == group }
     }
 
     private func target(_ table: String, of database: OpenDatabase) -> String {

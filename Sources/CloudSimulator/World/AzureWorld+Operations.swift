@@ -139,6 +139,7 @@ extension AzureWorld {
             state.failoverGroups[name]?.catchesUpAt = nil
             state.failoverGroups[name]?.replicationState = "CATCH_UP"
             state.failoverGroups[name]?.replicatedUntil = nil
+            dropStrandedMarkers(of: name)
         }
         followKeyAccess(at: now)
         followKeyChanges(at: now)

@@ -54,15 +54,6 @@ package enum DataGuardRole {
     package static let snapshotStandby = "SNAPSHOT_STANDBY"
 }
 
-/// An association of the older model, read to explain why a database has no group.
-package struct DataGuardAssociation: Hashable, Sendable, Codable {
-    package var id: OracleID
-    package var role: String
-    package var peerRole: String
-    package var peerDatabaseId: OracleID?
-    package var lifecycleState: String
-}
-
 /// What was read, with the `etag` by which a change can demand that it is still so.
 package struct Tagged<Value: Sendable>: Sendable {
     package var value: Value

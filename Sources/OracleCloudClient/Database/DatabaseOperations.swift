@@ -52,23 +52,6 @@ package struct DatabaseOperations: Sendable {
         return Tagged(value: try model(answer, url), etag: answer.headers["etag"])
     }
 
-    /// - Parameter region: where to look; nil means the connection's own.
-    package func databases(compartment: OracleID, region: Region? = nil) async throws(OracleError) -> [OracleDatabase] {
-        let base = try calls.connection.address(of: .database, in: region ?? calls.connection.region)
-        return try await calls.list(
-            base.appending(path: Self.version + "/databases", query: [("compartmentId", compartment.text)]))
-    }
-
-    /// Of the older model; a database of the newer one has none.
-    package func associations(_ id: OracleID) async throws(OracleError) -> [DataGuardAssociation] {
-        try await calls.list(try address(id, "/dataGuardAssociations"))
-    }
-
-    /// Has the service read readiness and lags from the database again.
-    package func refreshDataGuard(_ database: Tagged<OracleDatabase>) async throws(OracleError) -> OracleOperation {
-        try await change(database, "refresh", body: nil)
-    }
-
     /// Begins a change of roles.
     ///
     /// - Parameter database: the one that the action is sent to, as it was read: the service refuses the change when it is
@@ -83,25 +66,22 @@ package struct DatabaseOperations: Sendable {
                 "Changes of roles take the password of SYS, and the environment gives none.",
                 remedy: "Give oci.database-admin-password in the environment, as a secret.")
         }
-        return try await change(database, action.name, body: action.body(password: password))
-    }
-
-    private func change(
-        _ database: Tagged<OracleDatabase>, _ action: String, body: JSON?
-    ) async throws(OracleError) -> OracleOperation {
-        let url = try address(database.value.id, "/dataGuard/actions/\(action)")
-        let token = retryToken(action, database)
+        let url = try address(database.value.id, "/dataGuard/actions/\(action.name)")
         let answer = try await calls.sender.send(
-            OracleRequest(.post, url, body: body, retryToken: token, ifMatch: database.etag))
+            OracleRequest(
+                .post, url, body: action.body(password: password), retryToken: retryToken(action, database),
+                ifMatch: database.etag))
         return OracleOperation(
-            action: action, database: database.value.id, workRequest: answer.headers["opc-work-request-id"])
+            action: action.name, database: database.value.id, workRequest: answer.headers["opc-work-request-id"])
     }
 
     /// The same for the same change of the same state, so that a repetition after a crash is no second change; another
-    /// once the state has changed, since the service would answer the old one again.
-    private func retryToken(_ action: String, _ database: Tagged<OracleDatabase>) -> String {
+    /// once the state has changed, since the service would answer the old one again, and another for another body, which
+    /// the service would refuse. The password has no part in it.
+    private func retryToken(_ action: DataGuardAction, _ database: Tagged<OracleDatabase>) -> String {
         let key = calls.sender.context.idempotencyKey ?? RequestID.random()
-        let parts = [key, action, database.value.id.text, database.etag ?? "attempt \(calls.sender.context.attempt)"]
+        let state = database.etag ?? "attempt \(calls.sender.context.attempt)"
+        let parts = [key, action.name, database.value.id.text, state, action.body(password: "").canonicalText]
         return RequestID.derived(from: parts.joined(separator: "\n"))
     }
 

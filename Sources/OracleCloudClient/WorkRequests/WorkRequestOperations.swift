@@ -34,7 +34,7 @@ package struct WorkRequestProblem: Hashable, Sendable, Codable {
 }
 
 /// How a change has ended.
-package enum OperationEnd: Hashable, Sendable {
+package enum WorkRequestEnd: Hashable, Sendable {
     case succeeded
     /// The service says that it failed or was cancelled, with its reasons. How far it had come is for a read to show.
     case failed(String)
@@ -61,7 +61,7 @@ package struct WorkRequestOperations: Sendable {
     /// - Throws: ``OracleError`` `oracle.still-running`, of unknown outcome, when the time is over.
     package func wait(
         for operation: OracleOperation, waiting: (_ fraction: Double?) -> Void = { _ in }
-    ) async throws(OracleError) -> OperationEnd {
+    ) async throws(OracleError) -> WorkRequestEnd {
         for poll in 0... {
             let look = try await look(at: operation)
             if let end = look.end { return end }
@@ -77,7 +77,7 @@ package struct WorkRequestOperations: Sendable {
     }
 
     private struct Look {
-        var end: OperationEnd?
+        var end: WorkRequestEnd?
         var fraction: Double?
         var retryAfter: Duration?
     }
@@ -118,4 +118,7 @@ extension OracleDatabase {
     package var isBusy: Bool {
         ["PROVISIONING", "UPDATING", "BACKUP_IN_PROGRESS", "UPGRADING", "CONVERTING"].contains(lifecycleState)
     }
+
+    /// It does not come back by itself. A state that is not known shows no loss, for the list is an open one.
+    package var isLost: Bool { ["FAILED", "RESTORE_FAILED", "TERMINATING", "TERMINATED"].contains(lifecycleState) }
 }

@@ -12,6 +12,9 @@ struct CompareMarkers: ReportStep {
     static let name = "compare-markers"
     static let definition = PackageResources.compare_markers_yaml
 
+    /// How long the listener's name may lead to the former primary.
+    private static let patience = Duration.seconds(300)
+
     struct Inputs: Decodable, Sendable {
         let failoverGroup: ResourceID
         let table: String
@@ -49,10 +52,25 @@ struct CompareMarkers: ReportStep {
                 try await asStepError {
                     let table = try await MarkerDatabase(
                         inputs.table, in: inputs.database, of: inputs.failoverGroup, databases, session)
-                    let newest = try await table.newest(inputs.series)
-                    return report(MarkerLoss(newest: newest, of: inputs.markers), inputs)
+                    let answer = try await session.wait(within: Self.patience, context) {
+                        let answer = try await table.look(for: inputs.series)
+                        if case .elsewhere(let why) = answer {
+                            return .notYet(answer, "waiting for the primary: \(why)")
+                        }
+                        return .done(answer)
+                    }
+                    return report(answer, inputs)
                 }
             }
+        }
+    }
+
+    private func report(_ answer: MarkerDatabase.Newest, _ inputs: Inputs) -> Report<Outputs> {
+        switch answer {
+        case .told(let newest): return report(MarkerLoss(newest: newest, of: inputs.markers), inputs)
+        case .elsewhere(let why):
+            let says = "\(why) After \(Span(Self.patience).text) that is so still, and what it holds shows no loss."
+            return Report([Finding.unmet(says).condition("markers-read", evidence: ["sql"])], nil)
         }
     }
 

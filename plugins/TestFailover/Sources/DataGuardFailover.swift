@@ -62,19 +62,24 @@ struct DataGuardFailover: EffectStep {
     /// A primary that works can be left by a switchover, which loses nothing.
     private func primaryLost(_ inputs: Inputs, _ view: DataGuardView) -> Finding {
         if view.role(of: view.id) == DataGuardRole.primary { return .met("\(view.name) is PRIMARY already.") }
-        let finding: Finding
-        switch view.peers.first(where: { view.role(of: $0.id) == DataGuardRole.primary }) {
-        case nil: return .met("\(view.name) sees no PRIMARY in its group: \(view.roles).")
-        case let primary?:
-            switch primary.read {
-            case .success(let read) where read.value.lifecycleState == "AVAILABLE":
-                finding = .unmet("\(read.value.label) is AVAILABLE. A switchover would lose nothing.")
-            case .success(let read): return .met("\(read.value.label) is \(read.value.lifecycleState).")
-            case .failure(let error): finding = .unverifiable("\(primary.id) could not be read: \(error)")
-            }
+        guard let id = view.primaries.first, let primary = view.peers.first(where: { $0.id == id }) else {
+            return .met("\(view.name) sees no PRIMARY in its group: \(view.roles).")
         }
-        return inputs.evenIfHealthy
-            ? .met("Given up all the same, as the input evenIfHealthy says. \(finding.text)") : finding
+        let finding = loss(of: id, primary.read)
+        if case .met = finding { return finding }
+        guard inputs.evenIfHealthy else { return finding }
+        return .met("Given up all the same, as the input evenIfHealthy says. \(finding.text)")
+    }
+
+    private func loss(of id: OracleID, _ read: DataGuardView.Read) -> Finding {
+        switch read {
+        case .failure(let error): return .unverifiable("\(id) could not be read: \(error)")
+        case .success(let read):
+            let (label, state) = (read.value.label, read.value.lifecycleState)
+            if read.value.isLost { return .met("\(label) is \(state).") }
+            if state == "AVAILABLE" { return .unmet("\(label) is AVAILABLE. A switchover would lose nothing.") }
+            return .unverifiable("\(label) is \(state). That does not show that it is lost.")
+        }
     }
 
     func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs> {

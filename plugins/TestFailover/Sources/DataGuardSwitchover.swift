@@ -136,10 +136,7 @@ struct DataGuardSwitchover: ReversibleStep {
 
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
         try await OracleSession.run(context, reads: false) { session in
-            let settled = try await session.settledView(undo.previousPrimary, after: undo, context)
-            guard case .success(let view) = settled else {
-                throw StepError.retryable("data-guard.still-running", "The switchover has not come to its end yet.")
-            }
+            let view = try await session.settledView(undo.previousPrimary, after: undo, context).orThrow()
             switch RoleGoal.switchedOver(previous: inputs.to).standing(view) {
             case .reached: return
             case .mixed(let roles): throw Self.unfit(roles)

@@ -111,12 +111,15 @@ private final class EntryList: Sendable {
     func add(_ entry: SQLEvidence) { list.withLock { $0.append(entry) } }
 }
 
-extension [UInt8] {
-    /// In upper case, as Azure writes thumbprints.
-    var hex: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined() }
-}
-
 extension SQLError {
+    /// Nobody has answered. A server that is busy or refuses has.
+    var isSilence: Bool {
+        switch kind {
+        case .unreachable, .connectionLost, .timedOut: true
+        case .unavailable, .configuration, .refused, .cancelled, .denied, .statement: false
+        }
+    }
+
     /// What happens while a group fails over, or when a server is down; it may pass.
     var isOutage: Bool {
         switch kind {

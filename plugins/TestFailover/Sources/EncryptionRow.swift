@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AzureSteps
 internal import MusterSQL
 
 /// A row of `sys.dm_database_encryption_keys`
@@ -87,7 +88,7 @@ extension SQLValue {
     /// `varbinary` comes as bytes, or from some drivers as `0x…`.
     fileprivate var thumbprint: String? {
         switch self {
-        case .bytes(let bytes): bytes.hex
+        case .bytes(let bytes): hexDigits(bytes)
         case .text: words.map { ($0.lowercased().hasPrefix("0x") ? String($0.dropFirst(2)) : $0).uppercased() }
         default: nil
         }

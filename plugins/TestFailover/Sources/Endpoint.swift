@@ -17,6 +17,22 @@ struct Endpoint: Sendable {
         host = try await Self.host(of: server, session)
     }
 
+    /// The server itself, also when it can't be read: then in the domain of another, for a cloud has one for all servers.
+    ///
+    /// - Returns: nil when neither tells its DNS name.
+    init?(server: ResourceID, read: Result<SQLServer, AzureError>, like other: Result<SQLServer, AzureError>) {
+        func told(_ read: Result<SQLServer, AzureError>) -> String? {
+            if case .success(let server) = read { server.properties.fullyQualifiedDomainName } else { nil }
+        }
+        let host =
+            told(read)
+            ?? told(other).flatMap { host in
+                host.firstIndex(of: ".").map { server.name + host[$0...] }
+            }
+        guard let host else { return nil }
+        (name, self.host) = (server.name, host)
+    }
+
     /// The group's read-write listener, which leads to whichever server is primary: the server's name with its first
     /// label replaced (learn.microsoft.com/azure/azure-sql/database/failover-group-sql-db).
     init(listenerOf view: GroupView, _ session: AzureSession) async throws {

@@ -50,7 +50,10 @@ struct Failover: Sendable {
     let session: AzureSession
     let context: StepContext
 
-    func read() async throws -> GroupView { try await GroupView.read(group, or: target, session.azure.sql) }
+    func read() async throws -> GroupView { try await GroupView.read(group, or: target, reading.azure.sql) }
+
+    /// A failover is forced when the other server may be gone.
+    private var reading: AzureSession { kind == .forced ? session.hurried : session }
 
     /// - Parameter settling: whatever is in progress is waited for, not only what this step has begun.
     func observe(settling: Bool = false) async throws -> Observed<FailoverOutputs> {
@@ -74,7 +77,9 @@ struct Failover: Sendable {
             return try await session.unsettled(operation, on: target, context)
         }
         guard undo != nil || settling, context.run != nil else { return nil }
-        return try await session.unsettled(try await read(), within: within, context)
+        // A forced failover works on its target; the other server may not answer any more.
+        let servers = kind == .forced ? [target] : try await read().sides.map(\.server)
+        return try await session.unsettled(servers, within: within, context)
     }
 
     private func settled(_ view: GroupView) async throws -> GroupView {
@@ -143,7 +148,7 @@ struct Failover: Sendable {
     /// The target is primary; what else is asked belongs to the steps.
     func verify(replication: Bool) async throws -> [Condition] {
         let view = try await read()
-        let server = try await ServerView.read(target, session.azure.sql)
+        let server = try await ServerView.read(target, reading.azure.sql)
         try context.evidence("failover-group", GroupEntry(view))
         let role = kind == .planned ? view.isServed(by: target) : view.has("Primary", target)
         let shown = ["failover-group", "requests"]
@@ -159,9 +164,9 @@ struct Failover: Sendable {
             throw StepError.retryable("test-failover.still-running", why)
         }
         var view = try await read()
-        guard view.primary != undo.previousPrimary else { return }
+        if view.primary == undo.previousPrimary { return try await comeBack(undo) }
         view = try await session.caughtUp(group, within: within ?? .zero, context)
-        if view.primary == undo.previousPrimary { return }
+        if view.primary == undo.previousPrimary { return try await comeBack(undo) }
         guard view.primary == target, view.isCaughtUp else { throw notCaughtUp(view) }
         let previous = try await ServerView.read(undo.previousPrimary, session.azure.sql)
         if case .unmet(let why) = previous.hasItsDatabases {
@@ -175,6 +180,19 @@ struct Failover: Sendable {
         try await change(to: undo.previousPrimary, .planned, view) { operation in
             data.operation = operation
             try await gate.begin(undo: data)
+        }
+        try await afterEffect { try await comeBack(undo) }
+    }
+
+    /// The former primary is primary again; it is done when both servers say so and are level.
+    private func comeBack(_ undo: FailoverUndo) async throws {
+        let view = try await session.caughtUp(
+            group, primary: undo.previousPrimary, within: within ?? .zero, context)
+        guard view.isCaughtUp, view.primary == undo.previousPrimary else {
+            throw StepError.retryable(
+                "test-failover.not-caught-up",
+                "\(undo.previousPrimaryName) was made primary again, but \(view.name) is \(view.replication).",
+                remedy: "Wait until both servers show CATCH_UP, or resume a suspended replication, then undo again.")
         }
     }
 

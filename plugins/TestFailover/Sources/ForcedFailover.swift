@@ -31,12 +31,13 @@ struct ForcedFailover: EffectStep {
 
     func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
         try await Databases.run(context) { databases in
-            try await AzureSession.run(context) { session in
+            try await AzureSession.run(context) { patient in
+                let session = patient.hurried
                 let target = try await ServerView.read(inputs.to, session.azure.sql)
                 let group = try await attempt { () throws(AzureError) in
                     try await GroupView.read(inputs.failoverGroup, or: inputs.to, session.azure.sql)
                 }
-                let lost = try await PrimaryLoss(group: group, target: inputs.to).finding(databases, session)
+                let lost = try await PrimaryLoss(group: group, target: target).finding(databases, session)
                 return [
                     GroupView.joins(group, inputs.failoverGroup, inputs.to).condition("group-joins-target"),
                     confirmation(inputs).condition("loss-confirmed", evidence: []),
@@ -110,9 +111,10 @@ struct ForcedFailover: EffectStep {
 /// Whether the primary of a group is gone, by the service's word and by SQL.
 struct PrimaryLoss: Sendable {
     let group: Result<GroupView, AzureError>
-    let target: ResourceID
+    let target: ServerView
 
     private static let triesInARow = 3
+    private static let pause = Duration.seconds(15)
 
     /// Met when it is lost. One failed connection shows nothing, and neither does a refused password.
     func finding(_ databases: Databases, _ session: AzureSession) async throws -> Finding {
@@ -120,7 +122,7 @@ struct PrimaryLoss: Sendable {
             return .unverifiable("The failover group could not be read, so its primary is not known.")
         }
         guard case .settled(let primary, _) = view.roles else { return .unverifiable("The roles are not settled.") }
-        guard primary != target else { return .met("\(target.name) is primary already; nothing is lost by it.") }
+        guard primary != target.id else { return .met("\(target.id.name) is primary already; nothing is lost by it.") }
         let sql = session.azure.sql
         let server = try await attempt { () throws(AzureError) in try await sql.server(primary) }
         if case .success(let found) = server, let state = found.properties.state, state != "Ready" {
@@ -130,28 +132,28 @@ struct PrimaryLoss: Sendable {
         if case .success(let found) = inaccessible, !found.isEmpty {
             return .met("\(primary.name) can't open \(found.map(\.name).joined(separator: ", ")).")
         }
-        return try await reached(primary, view, databases, session)
+        guard let endpoint = Endpoint(server: primary, read: server, like: target.server) else {
+            return .unverifiable("The DNS name of \(primary.name) is not known, so it was not asked by SQL.")
+        }
+        guard let database = view.databases.first else { return .unverifiable("\(view.name) holds no database.") }
+        return try await answer(endpoint.target(database, .readWrite), databases, session.time)
     }
 
-    private func reached(
-        _ primary: ResourceID, _ view: GroupView, _ databases: Databases, _ session: AzureSession
-    ) async throws -> Finding {
-        guard let database = view.databases.first else { return .unverifiable("\(view.name) holds no database.") }
+    /// One try may meet a short disturbance, so there are some with a while between them.
+    private func answer(_ asked: SQLTarget, _ databases: Databases, _ time: TimeSource) async throws -> Finding {
         var errors: [SQLError] = []
-        for _ in 0..<Self.triesInARow {
+        for round in 0..<Self.triesInARow {
+            if round > 0, !(await time.pause(Self.pause)) { throw CancellationError() }
             do {
-                let endpoint = try await Endpoint(server: primary, session)
-                _ = try await databases.ask(endpoint.target(database, .readWrite), "SELECT 1 AS good")
-                return .unmet("\(primary.name) is Ready and answers in \(database).")
+                _ = try await databases.ask(asked, "SELECT 1 AS good")
+                return .unmet("\(asked.server) answers in \(asked.database).")
             } catch let error as SQLError {
-                try Task.checkCancellation()
                 errors.append(error)
             }
-            guard await session.time.pause(.seconds(2)) else { throw CancellationError() }
         }
-        let says =
-            "\(database) on \(primary.name) was asked \(errors.count) times: \(errors.last.map { "\($0)" } ?? "")"
-        return errors.allSatisfy(\.isOutage)
+        let last = errors.last.map { "\($0)" } ?? ""
+        let says = "\(asked.database) on \(asked.server) was asked \(errors.count) times: \(last)"
+        return errors.allSatisfy(\.isSilence)
             ? .met("\(says) It is out of reach from here; the status of the region tells whether for everybody.")
             : .unverifiable("\(says) That does not show that the primary is lost.")
     }

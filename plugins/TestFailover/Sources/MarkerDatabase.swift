@@ -32,9 +32,38 @@ struct MarkerDatabase: Sendable {
         target = try await Endpoint(listenerOf: view, session).target(name, .readWrite)
     }
 
-    /// The newest marker of the series; nil when there is none.
+    /// What the copy tells that the listener leads to.
+    enum Newest: Hashable, Sendable {
+        /// The primary's newest marker of the series; nil when there is none.
+        case told(Int64?)
+        /// Another copy answered, which may hold what the primary has lost; the sentence says which.
+        case elsewhere(String)
+    }
+
+    /// Asks over one connection for the newest marker of the series and whether the copy takes writes: an old DNS answer
+    /// leads to the former primary, where what a forced failover has lost is still to be seen.
+    func look(for series: String) async throws -> Newest {
+        let questions = [Question(table.newest, [.text(series)]), Question(Probe.updateability)]
+        let answers = try await databases.ask(target, questions, noting: true)
+        let updateability = answers[1].rows.first?.first?.words ?? "nothing"
+        guard updateability == "READ_WRITE" else {
+            return .elsewhere("\(target.server) leads to a copy of \(target.database) that is \(updateability).")
+        }
+        return .told(try newest(in: answers[0]))
+    }
+
+    /// The newest marker of the series on the primary; nil when there is none.
     func newest(_ series: String) async throws -> Int64? {
-        let rows = try await databases.ask(target, table.newest, [.text(series)])
+        switch try await look(for: series) {
+        case .told(let newest): return newest
+        case .elsewhere(let why):
+            throw StepError.retryable(
+                "test-failover.stale-copy", why,
+                remedy: "Wait until the listener's name leads to the primary; its DNS entry may be half a minute old.")
+        }
+    }
+
+    private func newest(in rows: SQLRows) throws -> Int64? {
         guard let newest = MarkerTable.newest(rows) else {
             throw StepError.permanent(
                 "test-failover.marker-answer",

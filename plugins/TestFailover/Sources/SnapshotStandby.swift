@@ -139,10 +139,7 @@ struct SnapshotStandby: ReversibleStep {
 
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
         try await OracleSession.run(context, reads: false) { session in
-            let settled = try await session.settledView(inputs.database, after: undo, context)
-            guard case .success(let view) = settled else {
-                throw StepError.retryable("data-guard.still-running", "The conversion has not come to its end yet.")
-            }
+            let view = try await session.settledView(inputs.database, after: undo, context).orThrow()
             try await convert(view, to: inputs.to.opposite, days: inputs.days, session, context, gate)
         }
     }

@@ -50,19 +50,21 @@ extension AzureSession {
         }
     }
 
-    /// Waits until nothing is in progress on either server of the group.
+    /// Waits until nothing is in progress on the servers.
     ///
     /// - Parameter span: the longest for each server; nil: as long as the step may take.
     /// - Returns: what has not ended, in a sentence; nil when all has.
-    func unsettled(_ view: GroupView, within span: Duration?, _ context: StepContext) async throws -> String? {
-        for side in view.sides {
+    func unsettled(
+        _ servers: [ResourceID], within span: Duration?, _ context: StepContext
+    ) async throws -> String? {
+        for server in servers {
             let going = try await wait(within: span ?? context.timeout, context) {
-                let going = try await azure.sql.operations(side.server).filter { $0.progress != .ended }
+                let going = try await azure.sql.operations(server).filter { $0.progress != .ended }
                 let names = going.map(\.label).joined(separator: ", ")
-                return going.isEmpty ? .done([]) : .notYet(going, "waiting for \(names) on \(side.server.name)")
+                return going.isEmpty ? .done([]) : .notYet(going, "waiting for \(names) on \(server.name)")
             }
             if !going.isEmpty {
-                return "On \(side.server.name) this has not ended: \(going.map(\.label).joined(separator: ", "))."
+                return "On \(server.name) this has not ended: \(going.map(\.label).joined(separator: ", "))."
             }
         }
         return nil
