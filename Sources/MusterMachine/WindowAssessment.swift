@@ -68,7 +68,9 @@ package struct WindowAssessment: Hashable, Sendable, Codable {
         let left = window.closes.duration(since: now)
         let room = "The change window closes at \(window.closes), in \(left.readable)"
         guard let longest = longestMilliseconds else {
-            return (.unverifiable, "\(room), and no earlier run of this runbook that succeeded tells how long one takes.")
+            return (
+                .unverifiable, "\(room), and no earlier run of this runbook that succeeded tells how long one takes."
+            )
         }
         let took = "the longest of \(runsText) took \(Duration.milliseconds(longest).readable)"
         return left.milliseconds >= longest ? (.met, "\(room); \(took).") : (.unmet, "\(room), but \(took).")

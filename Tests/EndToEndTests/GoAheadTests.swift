@@ -48,7 +48,9 @@ struct GoAheadTests {
     @Test func `a window is long enough by the runs before, and the record tells`() throws {
         let catalog = try catalog(opens: .seconds(-60), closes: .seconds(86_400))
         let first = try catalog.drill()
-        #expect(first.status == 0 && first.output.contains("no earlier run of this runbook that succeeded tells"), "\(first)")
+        #expect(
+            first.status == 0 && first.output.contains("no earlier run of this runbook that succeeded tells"),
+            "\(first)")
         let second = try catalog.drill("--json")
         #expect(second.status == 0, "\(second)")
         let window = try #require(try second.lastJSON["record"]?["window"])

@@ -12,7 +12,7 @@ extension FaultKind {
         case .lagOverLimit:
             .init(
                 summary: "The standbys lag behind, in transport and in apply",
-                drill: "A precondition is unmet, before any effect, with the lag and the limit.",
+                drill: "The first proof fails with the lag and the limit, before any effect.",
                 arguments: [.init(name: "lag", fallback: "20 minutes", summary: "as the service words it")], times: 1)
         case .switchoverHalfCompletes:
             .init(

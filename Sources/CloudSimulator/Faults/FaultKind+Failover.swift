@@ -34,13 +34,14 @@ extension FaultKind {
         case .secondaryWithoutKey:
             .init(
                 summary: "A failover succeeds, but the new primary can't use its key: its databases are inaccessible",
-                drill: "Sees by SQL that the database does not open, fails, and brings the group back.",
+                drill:
+                    "Sees by Resource Manager that the databases are inaccessible, fails, and brings the group back.",
                 meets: .failovers, times: 1)
         default:
             .init(
                 summary: "When a failover ends, the protector's key of the new primary is disabled in its vault",
                 drill:
-                    "Sees it by the key, by SQL and by Resource Manager; fails, and brings the group back if it can.",
+                    "Sees by SQL that the databases no longer open, or by Resource Manager; brings the group back if it can.",
                 arguments: [
                     .init(
                         name: "at-once", fallback: "false",

@@ -27,7 +27,9 @@ struct PlanCommand: ParsableCommand {
         if common.json {
             terminal.out(try planJSON(session).canonicalText)
         } else {
-            terminal.out(PlanView(style: terminal.style, isVerbose: verbose).text(session.plan, digest: session.digest, window: session.window))
+            terminal.out(
+                PlanView(style: terminal.style, isVerbose: verbose).text(
+                    session.plan, digest: session.digest, window: session.window))
         }
         if let out {
             // Canonical, so that sha256sum of the file is the plan's digest.

@@ -44,7 +44,9 @@ struct RehearseCommand: ParsableCommand {
         let session = try makeSession(documents, scenario, simulator)
         defer { session.shutdown() }
         if !common.json {
-            terminal.out(PlanView(style: terminal.style).text(session.plan, digest: session.digest, window: session.window) + "\n")
+            terminal.out(
+                PlanView(style: terminal.style).text(session.plan, digest: session.digest, window: session.window)
+                    + "\n")
         }
         try refuse(session, terminal, json: common.json, printing: true)
         try perform(

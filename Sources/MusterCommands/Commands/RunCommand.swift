@@ -65,7 +65,9 @@ struct RunCommand: ParsableCommand {
                 help: "Run it from a terminal, without --json.", status: .waitsForPerson)
         }
         if !common.json {
-            terminal.out(PlanView(style: terminal.style).text(session.plan, digest: session.digest, window: session.window) + "\n")
+            terminal.out(
+                PlanView(style: terminal.style).text(session.plan, digest: session.digest, window: session.window)
+                    + "\n")
         }
         let goAhead = try question.ask()
         try perform(session, goAhead, terminal, json: common.json)

@@ -69,7 +69,7 @@ func stopWait(_ state: RunState) -> String? {
     let begun = state.active.map { state.plan.steps[$0].id }
     guard !begun.isEmpty else { return nil }
     let it = begun.count == 1 ? "it" : "them"
-    return "waits for \(begun.joined(separator: ", ")), whose effect has begun; once more leaves \(it) in doubt"
+    return "waits for \(begun.joined(separator: ", ")), whose effect has begun; Ctrl-C once more leaves \(it) in doubt"
 }
 
 private func remedyText(_ failure: StepFailure) -> String { failure.remedy.map { " — \($0)" } ?? "" }

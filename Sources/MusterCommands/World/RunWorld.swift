@@ -75,9 +75,9 @@ final class RunWorld: EngineWorld {
         return nanoseconds.min().map { .nanoseconds(max(0, $0)) }
     }
 
-    /// Once: no further step begins. Ctrl-C or SIGTERM twice: the process ends at once, and the journal tells where the run stands.
+    /// Once: no further step begins. Ctrl-C twice: the process ends at once, and the journal tells where the run stands.
     private func stop(_ number: Int32) -> EngineInput? {
-        if number != SIGHUP { interrupts += 1 }
+        if number == SIGINT { interrupts += 1 }
         if interrupts > 1 {
             plugins.kill()
             Terminal().error(
