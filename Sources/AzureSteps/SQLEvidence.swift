@@ -17,7 +17,13 @@ package struct SQLEvidence: Encodable, Sendable {
     package var columns: [String]?
     /// Bytes as hexadecimal digits behind `0x`, as T-SQL shows them.
     package var rows: [[JSON]]?
+    /// How many rows came, where that is more than are kept.
+    package var rowCount: Int?
     package var error: String?
+
+    /// A record is no copy of a database: what shows that it answered, and how, is at the beginning.
+    package static let rowsMax = 50
+    package static let charactersMax = 1000
 
     /// - Parameter answer: what came back, or why nothing did.
     package init(
@@ -34,7 +40,8 @@ package struct SQLEvidence: Encodable, Sendable {
         switch answer {
         case .success(let answer):
             columns = answer.columns
-            rows = answer.rows.map { $0.map(Self.shown) }
+            rows = answer.rows.prefix(Self.rowsMax).map { $0.map(Self.shown) }
+            if answer.rows.count > Self.rowsMax { rowCount = answer.rows.count }
         case .failure(let failure): error = failure.description
         }
     }
@@ -46,8 +53,12 @@ package struct SQLEvidence: Encodable, Sendable {
         case .integer(let value): .int(value)
         // Infinity and the like have no JSON form.
         case .number(let value): value.isFinite ? .double(value) : .string("\(value)")
-        case .text(let value): .string(value)
-        case .bytes(let value): .string("0x" + hexDigits(value))
+        case .text(let value): .string(beginning(of: value))
+        case .bytes(let value): .string(beginning(of: "0x" + hexDigits(Array(value.prefix(charactersMax)))))
         }
+    }
+
+    private static func beginning(of text: String) -> String {
+        text.count > charactersMax ? text.prefix(charactersMax) + "…" : text
     }
 }

@@ -64,6 +64,8 @@ struct GoAheadTests {
         let file = "\(catalog.root)/plan.json"
         let planned = try catalog.muster("plan", "drill", "-e", "lab", "--plugins", catalog.plugins, "--out", file)
         #expect(planned.status == 0, "\(planned)")
+        let other = try catalog.muster("run", file, "--plugins", catalog.plugins, "--yes", "--kind", "incident")
+        #expect(other.status == 2 && other.errors.contains("kind"), "\(other)")
         let started = try catalog.muster("run", file, "--plugins", catalog.plugins, "--yes")
         #expect(started.status == 0, "\(started)")
         let digest = try catalog.program("/usr/bin/sha256sum", [file]).output.prefix(64)

@@ -19,7 +19,7 @@ struct RunCommand: ParsableCommand {
     @Argument(help: "The runbook's name, or a plan's file.") var runbook: String
     @Option(name: .shortAndLong, help: ArgumentHelp("The environment, environments/<name>.yaml.", valueName: "name"))
     var environment: String?
-    @Option(help: "drill, change or incident.") var kind: RunKind = .drill
+    @Option(help: "drill, change or incident (default: drill).") var kind: RunKind?
     @Option(help: ArgumentHelp("The change ticket.", valueName: "id")) var change: String?
     @Option(
         name: .customLong("at"),
@@ -37,9 +37,11 @@ struct RunCommand: ParsableCommand {
     func validate() throws {
         if environment == nil, !isPlanFile { throw ValidationError("--environment is missing.") }
         let isGiven =
-            environment != nil || change != nil || revision != nil || !inputs.inputs.isEmpty || inputs.file != nil
+            environment != nil || kind != nil || change != nil || revision != nil || !inputs.inputs.isEmpty
+            || inputs.file != nil
         if isPlanFile, isGiven {
-            throw ValidationError("A plan has its environment, inputs, change and commit; give none of them beside it.")
+            throw ValidationError(
+                "A plan has its environment, kind, inputs, change and commit; give none of them beside it.")
         }
     }
 
@@ -80,7 +82,7 @@ struct RunCommand: ParsableCommand {
         let environment = try documents.environment(planned?.environment.name ?? environment!)
         let values = if let planned { planned.inputs } else { try inputs.values(for: document) }
         let request = RunRequest(
-            kind: planned?.kind ?? kind, runbook: name, inputs: values,
+            kind: planned?.kind ?? kind ?? .drill, runbook: name, inputs: values,
             change: planned?.change ?? change, pluginFolders: inputs.pluginFolders)
         return try RunSession(
             request, documents: documents, environment: (environment.environment, environment.document),
