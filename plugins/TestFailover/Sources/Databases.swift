@@ -110,21 +110,3 @@ private final class EntryList: Sendable {
     var all: [SQLEvidence] { list.withLock { $0 } }
     func add(_ entry: SQLEvidence) { list.withLock { $0.append(entry) } }
 }
-
-extension SQLError {
-    /// Nobody has answered. A server that is busy or refuses has.
-    var isSilence: Bool {
-        switch kind {
-        case .unreachable, .connectionLost, .timedOut: true
-        case .unavailable, .configuration, .refused, .cancelled, .denied, .statement: false
-        }
-    }
-
-    /// What happens while a group fails over, or when a server is down; it may pass.
-    var isOutage: Bool {
-        switch kind {
-        case .unreachable, .unavailable, .connectionLost, .timedOut: true
-        case .configuration, .refused, .cancelled, .denied, .statement: false
-        }
-    }
-}

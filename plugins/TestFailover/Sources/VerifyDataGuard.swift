@@ -31,7 +31,7 @@ struct VerifyDataGuard: ProofStep {
     /// A drill that takes the wrong database for the primary would switch "back" to it, so it must not begin.
     private func role(_ view: DataGuardView, _ inputs: Inputs, _ context: StepContext) -> Finding {
         guard inputs.atStart else { return .met("Which database is primary when the run begins is not asked here.") }
-        guard context.run == nil else { return .met("It was looked at before the run began.") }
+        if let before = context.lookedAtBefore { return before }
         return view.hasRole([DataGuardRole.primary])
     }
 

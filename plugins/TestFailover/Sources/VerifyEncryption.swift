@@ -31,7 +31,7 @@ struct VerifyEncryption: ReportStep {
 
     /// Driver, sign-in and network, before anything is changed. Once the run has begun the proof itself tells.
     private func asked(_ inputs: Inputs, _ context: StepContext) async throws -> Finding {
-        guard context.run == nil else { return .met("It was looked at before the run began.") }
+        if let before = context.lookedAtBefore { return before }
         guard inputs.side == .primary else { return .met("A secondary need not be readable, so it is not asked here.") }
         return try await Databases.run(context) { databases in
             try await AzureSession.run(context) { session in

@@ -29,7 +29,7 @@ struct VerifyRoles: ReportStep {
     /// A drill that takes the wrong server for the primary would "bring back" the group to it, so it must not begin.
     private func roles(_ inputs: Inputs, _ context: StepContext) async throws -> Finding {
         guard inputs.atStart else { return .met("Which server is primary when the run begins is not asked here.") }
-        guard context.run == nil else { return .met("It was looked at before the run began.") }
+        if let before = context.lookedAtBefore { return before }
         return try await AzureSession.run(context) { session in
             let view = try await attempt { () throws(AzureError) in
                 try await GroupView.read(inputs.failoverGroup, or: inputs.primary, session.azure.sql)
