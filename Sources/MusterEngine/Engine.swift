@@ -15,8 +15,19 @@ package struct Engine {
     private var underWay: Set<StepTask> = []
     private var unshown: [JournalEntry] = []
     private var needsSync = false
-    /// Begin requests whose undo data is journaled in this turn and answered after its sync.
-    private var granted: [(task: StepTask, request: Int64)] = []
+    /// A plugin's request to begin its effect.
+    private struct Begin {
+        let task: StepTask
+        let request: Int64
+        let undo: JSON
+    }
+
+    /// Those whose undo data is journaled in this turn, answered after its sync.
+    private var granted: [Begin] = []
+    /// Those that wait until the run holds its targets again.
+    private var held: [Begin] = []
+    /// Inputs that were taken in this turn, told to their senders after its sync.
+    private var taken: [EngineInput.Ticket] = []
     private var lastNow: Instant?
 
     package init(state: RunState, journal: any RunJournal, world: any EngineWorld, followers: [any RunFollower]) {
@@ -34,10 +45,11 @@ package struct Engine {
         try flush()
     }
 
-    /// Runs to the end.
+    /// Runs to the end, or until the run is at rest.
     ///
-    /// - Parameter opening: events to begin with: `runCreated` and `runStarted` of a new run.
-    /// - Returns: the final state.
+    /// - Parameter opening: events to begin with: `runCreated` and `runStarted` of a new run, `runResumed` of one that is taken
+    ///   up again.
+    /// - Returns: the final state, finished or paused.
     /// - Throws: a journal error (nothing was sent since the last sync), or `engine.illegal-transition`, a bug. Either way
     ///   no further effect begins, and the journal tells where the run stands.
     package mutating func run(opening: [Event]) throws(MusterError) -> RunState {
@@ -48,10 +60,11 @@ package struct Engine {
             try flush()
             for task in abandoned { world.cancel(task) }
             perform(new)
-            if state.isFinished { return state }
+            if state.isFinished || state.phase == .paused { return state }
             let inputs = world.wait(until: state.nextDue)
             try noteClockJump()
             for input in inputs { try take(input) }
+            try takeHeld()
         }
     }
 
@@ -115,16 +128,25 @@ package struct Engine {
     }
 
     private mutating func perform(_ calls: [StepTask]) {
-        for (task, request) in granted { world.answerBegin(task, request: request, refusal: nil) }
+        for begin in granted { world.answerBegin(begin.task, request: begin.request, refusal: nil) }
         granted.removeAll()
+        for ticket in taken { world.reply(ticket, refusal: nil) }
+        taken.removeAll()
         for task in calls {
             let at = state.positions[task.step]!
-            if task.verb == .askPerson {
-                world.askPerson(state.plan.steps[at], inputs: state.steps[at].inputs)
-            } else {
-                world.start(outgoing(task, at))
+            switch task.verb {
+            case .askPerson: world.askPerson(state.plan.steps[at], inputs: state.steps[at].inputs)
+            case .askDecision: askDecision(at)
+            default: world.start(outgoing(task, at))
             }
         }
+    }
+
+    private func askDecision(_ at: Int) {
+        guard case .waitingForDecision(let trouble) = state.steps[at].phase else { return }
+        let step = state.plan.steps[at]
+        world.askDecision(
+            step, trouble: trouble, why: state.troubleText(step.id), choices: state.choices(for: step.id))
     }
 
     private func outgoing(_ task: StepTask, _ at: Int) -> OutgoingCall {
@@ -135,15 +157,19 @@ package struct Engine {
             case .check: .check
             case .apply: .apply
             case .verify: .verify
-            case .observe, .readBack, .askPerson: .observe
+            case .undoCheck: .check
+            case .undo: .undo
+            case .observe, .readBack, .undoObserve, .undoProof, .askPerson, .askDecision: .observe
             }
+        let isUndo = task.verb.isOfUndo
         return OutgoingCall(
             task: task, verb: verb, definition: definition,
             call: StepCall(
                 step: definition.reference.step, run: state.created?.run.text, id: task.step, attempt: task.attempt,
-                idempotencyKey: state.idempotencyKey(task.step),
+                idempotencyKey: isUndo ? state.undoIdempotencyKey(task.step) : state.idempotencyKey(task.step),
                 timeoutMilliseconds: state.plan.steps[at].timeoutMilliseconds, inputs: step.inputs, connections: [:],
-                undo: step.undo))
+                // A check that carries it is one of what must hold before an undo.
+                undo: task.verb == .check ? nil : step.undo))
     }
 
     // MARK: Inputs
@@ -167,19 +193,82 @@ package struct Engine {
             guard underWay.remove(StepTask(step: step, attempt: 1, verb: .askPerson)) != nil else { return }
             try commit([.manualConfirmed(ManualConfirmed(step: step, person: person, note: note))])
         case .stop(let request):
-            if state.stop == nil, !state.isFinished { try commit([.stopRequested(request)]) }
+            if state.stop == nil, state.phase == .running || state.phase == .created {
+                try commit([.stopRequested(request)])
+            }
+        case .pause(let request):
+            if state.pause == nil, state.stop == nil, state.phase == .running { try commit([.pauseRequested(request)]) }
+        case .decided(let decision, let ticket): try take(decision, ticket)
+        case .rollBack(let request, let ticket): try take(request, ticket)
+        case .lease(let change): try commit([.leaseChanged(change)])
         }
     }
 
+    private mutating func take(_ decision: StepDecided, _ ticket: EngineInput.Ticket?) throws(MusterError) {
+        guard state.phase == .running, state.choices(for: decision.step).contains(decision.choice) else {
+            return refuse(ticket, state.whyNot(decision))
+        }
+        underWay = underWay.filter { $0.step != decision.step || $0.verb != .askDecision }
+        try commit([.stepDecided(decision)])
+        if let ticket { taken.append(ticket) }
+    }
+
+    private mutating func take(_ request: RollbackRequested, _ ticket: EngineInput.Ticket?) throws(MusterError) {
+        guard state.phase == .running, state.rollback == nil else {
+            return refuse(ticket, "the run is being rolled back already")
+        }
+        try commit([.rollbackRequested(request)])
+        if let ticket { taken.append(ticket) }
+    }
+
+    private func refuse(_ ticket: EngineInput.Ticket?, _ why: String) {
+        if let ticket { world.reply(ticket, refusal: why) }
+    }
+
+    /// The gate before an effect: the call still counts, nobody asked the run to end or to rest, and the run holds its
+    /// targets.
     private mutating func takeBegin(_ task: StepTask, _ request: Int64, _ undo: JSON) throws(MusterError) {
-        guard underWay.contains(task), task.verb == .apply else {
+        guard underWay.contains(task), task.verb.hasEffect else {
             return world.answerBegin(task, request: request, refusal: "no effect of this step may begin now")
         }
-        if let stop = state.stop, state.state(of: task.step)?.phase == .applying(begun: false) {
+        let begin = Begin(task: task, request: request, undo: undo)
+        // What has begun may go on, and tells what it needs to be undone now.
+        if hasBegun(task) { return try grant(begin, epoch: nil) }
+        if let stop = state.stop {
             return world.answerBegin(task, request: request, refusal: "the run is stopping: \(stop.reason)")
         }
-        try commit([.stepBegun(StepBegun(step: task.step, attempt: task.attempt, undo: undo))])
-        granted.append((task, request))
+        switch world.lease {
+        case .held(let epoch): try grant(begin, epoch: epoch)
+        case .late: held.append(begin)
+        case .lost(let why):
+            world.answerBegin(task, request: request, refusal: why)
+            if state.pause == nil { try commit([.pauseRequested(PauseRequested(by: "engine", reason: why))]) }
+        }
+    }
+
+    private func hasBegun(_ task: StepTask) -> Bool {
+        let step = state.state(of: task.step)
+        return task.verb == .apply ? step?.phase == .applying(begun: true) : step?.undoing == .calling(begun: true)
+    }
+
+    private mutating func grant(_ begin: Begin, epoch: Int64?) throws(MusterError) {
+        let (step, attempt) = (begin.task.step, begin.task.attempt)
+        let event: Event =
+            begin.task.verb == .undo
+            ? .undoBegun(UndoBegun(step: step, attempt: attempt, undo: begin.undo, lease: epoch))
+            : .stepBegun(StepBegun(step: step, attempt: attempt, undo: begin.undo, lease: epoch))
+        try commit([event])
+        granted.append(begin)
+    }
+
+    /// Begins that waited for the lease are looked at anew; of calls that ended meanwhile nothing is left to answer.
+    private mutating func takeHeld() throws(MusterError) {
+        guard !held.isEmpty, world.lease != .late else { return }
+        let again = held
+        held.removeAll()
+        for begin in again where underWay.contains(begin.task) {
+            try takeBegin(begin.task, begin.request, begin.undo)
+        }
     }
 
     private mutating func takeAnswer(_ task: StepTask, _ result: Result<PluginAnswer, StepFailure>) throws(MusterError)
@@ -201,6 +290,6 @@ package struct Engine {
     }
 
     private mutating func fail(_ task: StepTask, _ failure: StepFailure) throws(MusterError) {
-        if let event = state.attemptFailed(task.step, failure, now: world.now.wall) { try commit([event]) }
+        if let event = state.attemptFailed(task, failure, now: world.now.wall) { try commit([event]) }
     }
 }

@@ -40,6 +40,25 @@ package enum EngineInput: Hashable, Sendable {
     case pluginLog(PluginLog)
     case confirmed(step: String, person: String, note: String)
     case stop(StopRequested)
+    case pause(PauseRequested)
+    /// A person's decision about a step that waits for one, from wherever it came.
+    case decided(StepDecided, Ticket?)
+    case rollBack(RollbackRequested, Ticket?)
+    /// What became of the run's hold on its targets.
+    case lease(LeaseChanged)
+
+    /// Whom ``EngineWorld/reply(_:refusal:)`` tells what became of it.
+    package typealias Ticket = Int
+}
+
+/// Whether an effect may begin now, as far as the run's hold on its targets is concerned.
+package enum LeaseStanding: Hashable, Sendable {
+    /// It may, under this epoch; nil where no lease is kept.
+    case held(epoch: Int64?)
+    /// The time of the lease is over and nobody knows yet whether it can be had again: whoever asks waits.
+    case late
+    /// Another run has it.
+    case lost(String)
 }
 
 /// All that is outside the engine but its journal: clocks, plugins, people. One thread calls it; nothing but
@@ -59,6 +78,16 @@ package protocol EngineWorld: AnyObject {
 
     /// Asks a person; the answer comes as ``EngineInput/confirmed(step:person:note:)``.
     func askPerson(_ step: PlannedStep, inputs: [String: JSON])
+
+    /// Asks a person what becomes of the step; the answer comes as ``EngineInput/decided(_:_:)``. Where nobody can be asked,
+    /// the answer may be ``EngineInput/pause(_:)``.
+    func askDecision(_ step: PlannedStep, trouble: Trouble, why: String, choices: [StepDecided.Choice])
+
+    /// How the run's hold on its targets stands now.
+    var lease: LeaseStanding { get }
+
+    /// Tells whoever sent an input what became of it: nil when it was taken and is on the disk.
+    func reply(_ ticket: EngineInput.Ticket, refusal: String?)
 
     /// Waits until something comes in, or until the moment (nil: without end), and returns what came, perhaps nothing.
     func wait(until moment: Timestamp?) -> [EngineInput]

@@ -69,7 +69,7 @@ struct PlanDraft {
                 retry: .init(
                     attempts: step.retry.attempts, backoffMinMilliseconds: step.retry.backoff.least.milliseconds,
                     backoffMaxMilliseconds: step.retry.backoff.most.milliseconds),
-                onFailure: step.onFailure.value == .continue ? .continue : .stop,
+                onFailure: PlannedStep.OnFailure(rawValue: step.onFailure.value.rawValue) ?? .stop,
                 timeoutMilliseconds: (step.timeout ?? definition.timeout).milliseconds, preview: nil)
         }
         let id = step.id.value

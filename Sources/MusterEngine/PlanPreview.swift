@@ -152,15 +152,20 @@ package struct PlanPreview {
             }
         case .begin(let task, let request, _):
             world.answerBegin(task, request: request, refusal: "a plan has no effects")
-        case .stop(let request):
-            isStopped = true
-            queue.removeAll()
-            let failure = StepFailure(kind: .permanent, code: "plan.interrupted", message: request.reason)
-            problems.append(Problem(step: "", failure: failure))
-            open.removeAll()
+        case .stop(let request): interrupt(request.reason)
+        case .pause(let request): interrupt(request.reason)
+        case .decided, .rollBack, .lease: break
         case .pluginLog(let log): logs = logs.suffix(19) + [log]
         case .progress, .evidence, .confirmed: break
         }
+    }
+
+    private mutating func interrupt(_ reason: String) {
+        isStopped = true
+        queue.removeAll()
+        problems.append(
+            Problem(step: "", failure: StepFailure(kind: .permanent, code: "plan.interrupted", message: reason)))
+        open.removeAll()
     }
 
     private mutating func keep(_ answer: PluginAnswer, _ task: StepTask, _ at: Int) throws(StepFailure) {

@@ -14,12 +14,16 @@ struct StepAnswer {
         let (step, attempt) = (task.step, task.attempt)
         switch (task.verb, answer) {
         case (.check, .checked(let results)):
-            let all = try Self.complete(results, definition.preconditions.map(\.id), task)
+            let all = try Self.complete(results, definition.preconditions.filter { $0.at != .undo }.map(\.id), task)
             events = [.stepChecked(StepChecked(step: step, attempt: attempt, preconditions: all))]
-        case (.observe, .observed(var observation)), (.readBack, .observed(var observation)):
+        case (.undoCheck, .checked(let results)):
+            let all = try Self.complete(results, definition.preconditions.filter { $0.at == .undo }.map(\.id), task)
+            events = [.undoChecked(UndoChecked(step: step, attempt: attempt, preconditions: all))]
+        case (.undo, .undone): events = [.undoClaimed(UndoClaimed(step: step, attempt: attempt))]
+        case (_, .observed(var observation)):
+            guard let purpose = Self.purpose(task.verb) else { throw Self.misplaced(task) }
             let (outputs, log) = try Self.declared(observation.outputs, definition)
             observation.outputs = outputs
-            let purpose: StepObserved.Purpose = task.verb == .observe ? .beforeEffect : .readBack
             let observed = StepObserved(step: step, attempt: attempt, purpose: purpose, observation: observation)
             events = log + [.stepObserved(observed)]
         case (.apply, .applied(let claimed)):
@@ -33,7 +37,21 @@ struct StepAnswer {
             let verified = StepVerified(
                 step: step, attempt: attempt, postconditions: all, outputs: claimed == nil ? nil : outputs)
             events = log + [.stepVerified(verified)]
-        default: throw Self.broken("the answer to \(task.verb.rawValue) is that of another verb")
+        default: throw Self.misplaced(task)
+        }
+    }
+
+    private static func misplaced(_ task: StepTask) -> StepFailure {
+        broken("the answer to \(task.verb.rawValue) is that of another verb")
+    }
+
+    private static func purpose(_ verb: StepTask.Verb) -> StepObserved.Purpose? {
+        switch verb {
+        case .observe: .beforeEffect
+        case .readBack: .readBack
+        case .undoObserve: .beforeUndo
+        case .undoProof: .undoProof
+        default: nil
         }
     }
 

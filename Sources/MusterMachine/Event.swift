@@ -32,7 +32,24 @@ package enum Event: Hashable, Sendable {
     case evidence(Evidence)
     /// A line that a plugin wrote to its standard error or sent as a log message.
     case pluginLog(PluginLog)
-    /// No further step begins; those under way end.
+    case undoStarted(UndoStarted)
+    case undoChecked(UndoChecked)
+    /// Intent: `undo` is about to be called.
+    case undoApplying(UndoApplying)
+    case undoBegun(UndoBegun)
+    case undoClaimed(UndoClaimed)
+    /// An attempt at an undo failed; with `retryAt` another one follows.
+    case undoAttemptFailed(AttemptFailed)
+    case stepUndone(StepUndone)
+    case undoFailed(UndoFailed)
+    case runResumed(RunResumed)
+    /// At the next safe point the run comes to rest.
+    case pauseRequested(PauseRequested)
+    case runPaused(RunPaused)
+    case stepDecided(StepDecided)
+    case rollbackRequested(RollbackRequested)
+    case leaseChanged(LeaseChanged)
+    /// No further step begins; those under way end, and the run ends.
     case stopRequested(StopRequested)
     /// The wall clock moved against the boot clock by more than two seconds.
     case clockJumped(ClockJumped)
@@ -52,17 +69,20 @@ package struct RunCreated: Hashable, Sendable, Codable {
     package var bootID: String
     package var processID: Int32
     package var engine: String
+    /// Which rules the run follows: from 2 on a step that fails or is in doubt waits for a person's decision. Nil stands for
+    /// 1, the rules of Muster 0.1 and 0.2, whose runs ended there.
+    package var rules: Int?
 
     /// A journal line has a `kind` of its own, the event's.
     private enum CodingKeys: String, CodingKey {
-        case run, plan, runbook, environment, change, operatorName, host, bootID, processID, engine
+        case run, plan, runbook, environment, change, operatorName, host, bootID, processID, engine, rules
         case kind = "runKind"
     }
 
     package init(
         run: RunID, plan: Digest, kind: RunKind, runbook: String, environment: String, change: String?,
         operatorName: String,
-        host: String, bootID: String, processID: Int32, engine: String
+        host: String, bootID: String, processID: Int32, engine: String, rules: Int? = nil
     ) {
         self.run = run
         self.plan = plan
@@ -75,7 +95,11 @@ package struct RunCreated: Hashable, Sendable, Codable {
         self.bootID = bootID
         self.processID = processID
         self.engine = engine
+        self.rules = rules
     }
+
+    /// The rules of this version.
+    package static let currentRules = 2
 }
 
 package struct RunStarted: Hashable, Sendable, Codable {
@@ -121,6 +145,10 @@ package struct StepObserved: Hashable, Sendable, Codable {
         case beforeEffect = "before-effect"
         /// After an effect whose end is not known: what became of it?
         case readBack = "read-back"
+        /// Before an undo: is there anything to undo?
+        case beforeUndo = "before-undo"
+        /// After an undo: is it gone?
+        case undoProof = "undo-proof"
     }
 
     package var step: String
@@ -151,10 +179,13 @@ package struct StepBegun: Hashable, Sendable, Codable {
     package var attempt: Int
     /// What `undo` needs. A later one of the same step replaces it.
     package var undo: JSON
-    package init(step: String, attempt: Int, undo: JSON) {
+    /// The lease's epoch under which it may begin; nil without leases.
+    package var lease: Int64?
+    package init(step: String, attempt: Int, undo: JSON, lease: Int64? = nil) {
         self.step = step
         self.attempt = attempt
         self.undo = undo
+        self.lease = lease
     }
 }
 
@@ -207,6 +238,8 @@ package struct StepDone: Hashable, Sendable, Codable {
         case satisfied
         /// A step without an effect showed what it had to.
         case shown
+        /// A person vouches for it.
+        case declared
     }
 
     package var step: String
@@ -256,6 +289,8 @@ package struct StepSkipped: Hashable, Sendable, Codable {
         case dependency
         /// The run stopped before it.
         case stopped
+        /// A person decided to go on without it.
+        case decision
     }
 
     package var step: String
@@ -321,9 +356,12 @@ package struct StopRequested: Hashable, Sendable, Codable {
     /// A person's name, or the part of the engine that asked.
     package var by: String
     package var reason: String
-    package init(by: String, reason: String) {
+    /// Whether `finally` runs before the end; nil: it does not.
+    package var runsFinally: Bool?
+    package init(by: String, reason: String, runsFinally: Bool? = nil) {
         self.by = by
         self.reason = reason
+        self.runsFinally = runsFinally
     }
 }
 
@@ -339,8 +377,10 @@ package struct RunFinished: Hashable, Sendable, Codable {
         case failed
         /// A person stopped it.
         case cancelled
-        /// Something is in doubt: a person must act.
+        /// Something is in doubt, or could not be undone: a person must act.
         case stuck
+        /// All that it did is undone, and shown to be.
+        case rolledBack = "rolled-back"
     }
 
     package var outcome: Outcome

@@ -79,6 +79,20 @@ extension Event {
         case .progress: "progress"
         case .evidence: "evidence"
         case .pluginLog: "plugin-log"
+        case .undoStarted: "undo-started"
+        case .undoChecked: "undo-checked"
+        case .undoApplying: "undo-applying"
+        case .undoBegun: "undo-begun"
+        case .undoClaimed: "undo-claimed"
+        case .undoAttemptFailed: "undo-attempt-failed"
+        case .stepUndone: "step-undone"
+        case .undoFailed: "undo-failed"
+        case .runResumed: "run-resumed"
+        case .pauseRequested: "pause-requested"
+        case .runPaused: "run-paused"
+        case .stepDecided: "step-decided"
+        case .rollbackRequested: "rollback-requested"
+        case .leaseChanged: "lease-changed"
         case .stopRequested: "stop-requested"
         case .clockJumped: "clock-jumped"
         case .runFinished: "run-finished"
@@ -105,6 +119,20 @@ extension Event {
         case .progress(let body): try JSON(encoding: body)
         case .evidence(let body): try JSON(encoding: body)
         case .pluginLog(let body): try JSON(encoding: body)
+        case .undoStarted(let body): try JSON(encoding: body)
+        case .undoChecked(let body): try JSON(encoding: body)
+        case .undoApplying(let body): try JSON(encoding: body)
+        case .undoBegun(let body): try JSON(encoding: body)
+        case .undoClaimed(let body): try JSON(encoding: body)
+        case .undoAttemptFailed(let body): try JSON(encoding: body)
+        case .stepUndone(let body): try JSON(encoding: body)
+        case .undoFailed(let body): try JSON(encoding: body)
+        case .runResumed(let body): try JSON(encoding: body)
+        case .pauseRequested(let body): try JSON(encoding: body)
+        case .runPaused(let body): try JSON(encoding: body)
+        case .stepDecided(let body): try JSON(encoding: body)
+        case .rollbackRequested(let body): try JSON(encoding: body)
+        case .leaseChanged(let body): try JSON(encoding: body)
         case .stopRequested(let body): try JSON(encoding: body)
         case .clockJumped(let body): try JSON(encoding: body)
         case .runFinished(let body): try JSON(encoding: body)
@@ -131,6 +159,20 @@ extension Event {
         case "progress": self = .progress(try body.decode())
         case "evidence": self = .evidence(try body.decode())
         case "plugin-log": self = .pluginLog(try body.decode())
+        case "undo-started": self = .undoStarted(try body.decode())
+        case "undo-checked": self = .undoChecked(try body.decode())
+        case "undo-applying": self = .undoApplying(try body.decode())
+        case "undo-begun": self = .undoBegun(try body.decode())
+        case "undo-claimed": self = .undoClaimed(try body.decode())
+        case "undo-attempt-failed": self = .undoAttemptFailed(try body.decode())
+        case "step-undone": self = .stepUndone(try body.decode())
+        case "undo-failed": self = .undoFailed(try body.decode())
+        case "run-resumed": self = .runResumed(try body.decode())
+        case "pause-requested": self = .pauseRequested(try body.decode())
+        case "run-paused": self = .runPaused(try body.decode())
+        case "step-decided": self = .stepDecided(try body.decode())
+        case "rollback-requested": self = .rollbackRequested(try body.decode())
+        case "lease-changed": self = .leaseChanged(try body.decode())
         case "stop-requested": self = .stopRequested(try body.decode())
         case "clock-jumped": self = .clockJumped(try body.decode())
         case "run-finished": self = .runFinished(try body.decode())

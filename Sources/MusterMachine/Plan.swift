@@ -125,7 +125,7 @@ package struct PlannedDefinition: Hashable, Sendable, Codable {
     package enum Effect: String, Sendable, Codable { case reversible, irreversible, none }
 
     package struct Precondition: Hashable, Sendable, Codable {
-        package enum Moment: String, Sendable, Codable { case start, step }
+        package enum Moment: String, Sendable, Codable { case start, step, undo }
 
         package var id: String
         package var at: Moment
@@ -249,7 +249,7 @@ extension PlannedDefinition {
 /// One step of a run.
 package struct PlannedStep: Hashable, Sendable, Codable {
     package enum Section: String, Sendable, Codable { case steps, finally }
-    package enum OnFailure: String, Sendable, Codable { case stop, `continue` }
+    package enum OnFailure: String, Sendable, Codable { case stop, `continue`, rollback }
 
     package struct Retry: Hashable, Sendable, Codable {
         /// Tries in all, the first one included.

@@ -8,13 +8,14 @@ extension RunState {
     /// The reason names what of `finally` did not get done before the first message, which may be long: that things are not
     /// as they were must not be overlooked.
     var outcome: RunFinished {
-        if let at = steps.indices.first(where: { steps[$0].phase == .inDoubt }) {
+        if rollback != nil { return outcomeOfRollback }
+        if let at = steps.indices.first(where: { isStillInDoubt($0) }) {
             let why =
                 "\(subject(at)) is in doubt\(notBroughtBack(besides: at)): nobody knows whether its effect happened."
             return RunFinished(outcome: .stuck, why: why)
         }
         let failed = steps.indices.first { at in
-            steps[at].phase == .failed && (plan.steps[at].onFailure == .stop || plan.steps[at].section == .finally)
+            steps[at].phase == .failed && (plan.steps[at].onFailure != .continue || plan.steps[at].section == .finally)
         }
         if let failed {
             let message = steps[failed].failure?.message ?? "no reason given"
@@ -26,6 +27,41 @@ extension RunState {
                 outcome: .cancelled, why: "\(stop.by) stopped it\(notBroughtBack(besides: nil)): \(stop.reason)")
         }
         return RunFinished(outcome: .succeeded, why: nil)
+    }
+
+    private func isStillInDoubt(_ at: Int) -> Bool { steps[at].phase == .inDoubt && steps[at].timesUndone == 0 }
+
+    /// Never *rolled back* while something is, or may be, left: `stuck` then, and with `--to` what was to stay is named.
+    private var outcomeOfRollback: RunFinished {
+        let order = rollback.map { rollbackOrder(to: $0.to) } ?? []
+        let left = inPlace.filter { plan.steps[$0].section == .steps }
+        let missed =
+            left.filter { order.contains($0) } + steps.indices.filter { isStillInDoubt($0) && !left.contains($0) }
+        if !missed.isEmpty {
+            let ids = missed.prefix(5).map { plan.steps[$0].id }.joined(separator: ", ")
+            let more = missed.count > 5 ? " and \(missed.count - 5) more" : ""
+            let reason =
+                missed.compactMap { steps[$0].undoFailure?.message }.first ?? stop?.reason ?? "it was not undone"
+            return RunFinished(
+                outcome: .stuck,
+                why:
+                    "Not all could be undone, and still in place is \(ids)\(more)\(notBroughtBack(besides: nil)): \(reason)"
+            )
+        }
+        let failed = steps.indices.first { plan.steps[$0].section == .finally && steps[$0].phase == .failed }
+        if let failed {
+            return RunFinished(
+                outcome: .failed,
+                why:
+                    "It was rolled back, but \(subject(failed)) failed\(notBroughtBack(besides: failed)): \(steps[failed].failure?.message ?? "no reason given")"
+            )
+        }
+        if !left.isEmpty, let to = rollback?.to {
+            let ids = left.map { plan.steps[$0].id }.joined(separator: ", ")
+            return RunFinished(
+                outcome: .cancelled, why: "It was rolled back to step \"\(to)\", as asked; still in place is \(ids).")
+        }
+        return RunFinished(outcome: .rolledBack, why: rollback.map { "\($0.by) rolled it back: \($0.reason)" })
     }
 
     private func subject(_ at: Int) -> String {

@@ -39,9 +39,9 @@ extension RunState {
             steps[at].phase = .deciding(.done(.shown))
         case (.attemptFailed(let body), _) where phase.canFail:
             failAttempt(at, body)
-        case (.progress(let body), _) where phase.isCalling:
+        case (.progress(let body), _) where phase.isCalling || steps[at].isBeingUndone:
             steps[at].progress = body.message
-        case (.evidence, _) where phase.isCalling:
+        case (.evidence, _) where phase.isCalling || steps[at].isBeingUndone:
             break
         default:
             try applyEnd(event, at, time)
@@ -57,12 +57,14 @@ extension RunState {
             end(at, .done(how), time)
         case (.stepFailed(let body), .deciding(.failed)):
             steps[at].failure = body.failure
-            end(at, .failed, time)
+            endOrAsk(at, .failed, time)
         case (.stepFailed(let body), .pending) where startable.contains(at):
             // Its condition or its inputs could not be evaluated.
             steps[at].failure = body.failure
-            end(at, .failed, time)
+            endOrAsk(at, .failed, time)
         case (.stepInDoubt, .deciding(.inDoubt)):
+            endOrAsk(at, .inDoubt, time)
+        case (.stepInDoubt, .waitingForDecision(.inDoubt)) where isGivenUp(at):
             end(at, .inDoubt, time)
         case (.stepFailed(let body), .waitingToRetry):
             steps[at].failure = body.failure
@@ -81,13 +83,24 @@ extension RunState {
         }
     }
 
+    /// A step that fails or is in doubt waits for a person, where the run's rules say so and the run goes on.
+    private mutating func endOrAsk(_ at: Int, _ trouble: Trouble, _ time: Timestamp) {
+        let asks = asksPeople && !isEndingEarly && (trouble == .inDoubt || plan.steps[at].onFailure == .stop)
+        guard asks else { return end(at, trouble == .inDoubt ? .inDoubt : .failed, time) }
+        if steps[at].phase == .pending { activate(at, time) }
+        steps[at].phase = .waitingForDecision(trouble)
+    }
+
+    private mutating func activate(_ at: Int, _ time: Timestamp) {
+        startable.removeAll { $0 == at }
+        active.insertSorted(at)
+        if let group = groups[at] { activeInGroup[group] += 1 }
+        steps[at].startedAt = time
+    }
+
     private mutating func start(_ at: Int, _ body: StepStarted, _ time: Timestamp) {
-        if steps[at].phase == .pending {
-            startable.removeAll { $0 == at }
-            active.insert(at, at: active.firstIndex { $0 > at } ?? active.endIndex)
-            if let group = groups[at] { activeInGroup[group] += 1 }
-            steps[at].startedAt = time
-        }
+        if steps[at].phase == .pending { activate(at, time) }
+        steps[at].undoing = nil
         steps[at].attempt = body.attempt
         steps[at].inputs = body.inputs
         steps[at].progress = nil
@@ -151,7 +164,7 @@ extension RunState {
     }
 
     /// The first that is unmet, else the first that is unverifiable.
-    private static func firstBroken(_ results: [ConditionResult]) -> ConditionResult? {
+    static func firstBroken(_ results: [ConditionResult]) -> ConditionResult? {
         results.first { $0.verdict == .unmet } ?? results.first { $0.verdict == .unverifiable }
     }
 
@@ -186,10 +199,11 @@ extension RunState {
         }
     }
 
-    private mutating func end(_ at: Int, _ phase: StepPhase, _ time: Timestamp) {
+    mutating func end(_ at: Int, _ phase: StepPhase, _ time: Timestamp) {
         let wasActive = steps[at].phase != .pending
         steps[at].phase = phase
         steps[at].endedAt = time
+        if steps[at].undo != nil || definitions[at].reference == BuiltInStep.manual, wasActive { completed.append(at) }
         startable.removeAll { $0 == at }
         if wasActive {
             active.removeAll { $0 == at }
@@ -202,7 +216,9 @@ extension RunState {
             if !isDone { lacksNeed[dependent] = true }
             openNeeds[dependent] -= 1
             let isOpen = plan.steps[dependent].section == .steps || openMainSteps == 0
-            if openNeeds[dependent] == 0, isOpen, steps[dependent].phase == .pending { insertStartable(dependent) }
+            if openNeeds[dependent] == 0, isOpen, steps[dependent].phase == .pending {
+                startable.insertSorted(dependent)
+            }
         }
         if plan.steps[at].section == .steps {
             openMainSteps -= 1
@@ -213,21 +229,17 @@ extension RunState {
     /// Whether the steps that need this one, which has ended, may start.
     func letsDependentsStart(_ at: Int) -> Bool {
         switch steps[at].phase {
-        case .done, .skipped(.condition): true
+        case .done, .skipped(.condition), .skipped(.decision): true
         case .failed: plan.steps[at].onFailure == .continue
         default: false
         }
-    }
-
-    private mutating func insertStartable(_ at: Int) {
-        startable.insert(at, at: startable.firstIndex { $0 > at } ?? startable.endIndex)
     }
 
     /// Whether the way the step ended keeps further main steps from starting.
     private func stopsRun(_ at: Int) -> Bool {
         guard plan.steps[at].section == .steps else { return false }
         switch steps[at].phase {
-        case .failed: return plan.steps[at].onFailure == .stop
+        case .failed: return plan.steps[at].onFailure != .continue
         case .inDoubt: return true
         default: return false
         }

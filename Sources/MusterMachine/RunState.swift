@@ -23,6 +23,8 @@ package struct RunState: Sendable {
         /// Planned; no effect may begin.
         case created
         case running
+        /// At rest, without an engine, until it is resumed.
+        case paused
         case finished(RunFinished.Outcome)
     }
 
@@ -30,8 +32,14 @@ package struct RunState: Sendable {
     package private(set) var phase = Phase.empty
     package internal(set) var steps: [StepState]
     /// Set once a person, or the engine, asked to stop.
-    package private(set) var stop: StopRequested?
+    package internal(set) var stop: StopRequested?
+    /// Set while the run is to come to rest, or is at rest.
+    package private(set) var pause: PauseRequested?
+    /// Set once what the run did is to be undone.
+    package internal(set) var rollback: RollbackRequested?
     package private(set) var created: RunCreated?
+    /// The newest engine that took the run up again; nil while it is the first one.
+    package private(set) var resumed: RunResumed?
 
     /// Position in ``Plan/steps`` by id.
     package let positions: [String: Int]
@@ -46,6 +54,10 @@ package struct RunState: Sendable {
     var startable: [Int]
     /// Steps between start and end, in plan order.
     package internal(set) var active: [Int] = []
+    /// Steps whose undo is under way, in plan order.
+    var undoing: [Int] = []
+    /// Steps in the order in which they ended with something that a rollback has to do with.
+    var completed: [Int] = []
     /// Main steps that have not ended, and all that have not.
     var openMainSteps: Int
     var openSteps: Int
@@ -84,6 +96,9 @@ package struct RunState: Sendable {
 
     package var isFinished: Bool { if case .finished = phase { true } else { false } }
 
+    /// Whether a step that fails or is in doubt waits for a person, as runs since Muster 0.3 do.
+    var asksPeople: Bool { (created?.rules ?? 1) >= 2 }
+
     /// Takes one event in, with the wall clock of its journal line.
     ///
     /// - Throws: ``IllegalTransition`` for an event that cannot happen now; the state is then as before.
@@ -96,19 +111,39 @@ package struct RunState: Sendable {
         case .runStarted:
             guard phase == .created else { throw illegal(event) }
             phase = .running
+        case .runResumed(let body):
+            guard phase != .empty, phase != .created else { throw illegal(event) }
+            phase = .running
+            pause = nil
+            resumed = body
+            resume(body, time)
+        case .pauseRequested(let body):
+            guard phase == .running else { throw illegal(event) }
+            pause = pause ?? body
+        case .runPaused:
+            guard phase == .running, isAtRest else { throw illegal(event) }
+            phase = .paused
+        case .stepDecided(let body):
+            guard phase == .running || phase == .paused else { throw illegal(event) }
+            try decide(body, event, time)
+        case .rollbackRequested(let body):
+            guard phase == .running, body.to.map({ positions[$0] != nil }) ?? true else { throw illegal(event) }
+            roll(body, time)
         case .runFinished(let body):
             // A plan that nobody confirmed ends without having run.
             let isEnd = phase == .running && openSteps == 0 && body.outcome == outcome.outcome
             guard isEnd || phase == .created && body.outcome == .cancelled else { throw illegal(event) }
             phase = .finished(body.outcome)
         case .stopRequested(let body):
-            guard phase == .running || phase == .created else { throw illegal(event) }
+            guard phase == .running || phase == .created || phase == .paused else { throw illegal(event) }
             stop = stop ?? body
-        case .clockJumped, .pluginLog:
+            // Whoever ends a run does not want it to come to rest first.
+            if phase == .running { pause = nil }
+        case .clockJumped, .pluginLog, .leaseChanged:
             guard phase != .empty else { throw illegal(event) }
         default:
             guard phase == .running else { throw illegal(event) }
-            try applyStepEvent(event, time)
+            if event.isOfUndo { try applyUndoEvent(event, time) } else { try applyStepEvent(event, time) }
         }
     }
 
@@ -140,9 +175,31 @@ extension Event {
         case .stepInDoubt(let body): body.step
         case .stepSkipped(let body): body.step
         case .manualConfirmed(let body): body.step
+        case .undoStarted(let body): body.step
+        case .undoChecked(let body): body.step
+        case .undoApplying(let body): body.step
+        case .undoBegun(let body): body.step
+        case .undoClaimed(let body): body.step
+        case .undoAttemptFailed(let body): body.step
+        case .stepUndone(let body): body.step
+        case .undoFailed(let body): body.step
+        case .stepDecided(let body): body.step
         case .progress(let body): body.step
         case .evidence(let body): body.step
-        case .runCreated, .runStarted, .pluginLog, .stopRequested, .clockJumped, .runFinished: nil
+        case .runCreated, .runStarted, .runResumed, .pauseRequested, .runPaused, .rollbackRequested, .leaseChanged,
+            .pluginLog, .stopRequested, .clockJumped, .runFinished:
+            nil
+        }
+    }
+
+    /// Whether the event is about the undo of a step.
+    var isOfUndo: Bool {
+        switch self {
+        case .undoStarted, .undoChecked, .undoApplying, .undoBegun, .undoClaimed, .undoAttemptFailed, .stepUndone,
+            .undoFailed:
+            true
+        case .stepObserved(let body): body.purpose == .beforeUndo || body.purpose == .undoProof
+        default: false
         }
     }
 
@@ -153,10 +210,12 @@ extension Event {
     package var mustBeDurable: Bool {
         switch self {
         case .stepStarted, .stepChecked, .stepObserved, .stepApplied, .stepVerified, .progress, .evidence, .pluginLog,
-            .clockJumped:
+            .clockJumped, .undoStarted, .undoChecked, .undoClaimed:
             false
         case .runCreated, .runStarted, .stepApplying, .stepBegun, .attemptFailed, .stepDone, .stepFailed, .stepInDoubt,
-            .stepSkipped, .manualConfirmed, .stopRequested, .runFinished:
+            .stepSkipped, .manualConfirmed, .stopRequested, .runFinished, .undoApplying, .undoBegun, .undoAttemptFailed,
+            .stepUndone, .undoFailed, .runResumed, .pauseRequested, .runPaused, .stepDecided, .rollbackRequested,
+            .leaseChanged:
             true
         }
     }

@@ -26,6 +26,8 @@ package enum StepPhase: Hashable, Sendable {
     case waiting(until: Timestamp)
     /// A `muster/manual` waits for its person.
     case waitingForPerson
+    /// A person must decide what becomes of it.
+    case waitingForDecision(Trouble)
     case done(StepDone.How)
     case failed
     /// Its effect was begun and nobody knows what became of it.
@@ -39,6 +41,63 @@ package enum StepPhase: Hashable, Sendable {
         default: false
         }
     }
+}
+
+/// Why a step waits for a person's decision.
+package enum Trouble: String, Hashable, Sendable, CaseIterable {
+    case failed
+    case inDoubt = "in-doubt"
+    /// The person had it undone.
+    case undone
+    /// The person had it undone, and that failed.
+    case undoFailed = "undo-failed"
+}
+
+/// How far the undo of a step is.
+package enum UndoPhase: Hashable, Sendable {
+    /// A person asked for it, or the next attempt is due at once.
+    case wanted
+    /// Its preconditions are asked for.
+    case checking
+    /// `observe` is asked for: is there anything to undo?
+    case observing
+    /// There is.
+    case ready
+    /// `undo` is asked for; with `begun` it may have had its effect.
+    case calling(begun: Bool)
+    /// `observe` is asked for: is it gone?
+    case proving
+    /// An answer came that decides, but the decision is not journaled yet.
+    case deciding(UndoDecision)
+    case waitingToRetry(until: Timestamp)
+    case undone(StepUndone.How)
+    /// A person vouches that it is put back.
+    case undoneByHand
+    case failed
+
+    /// Whether nothing more happens by itself.
+    package var isEnded: Bool {
+        switch self {
+        case .undone, .undoneByHand, .failed: true
+        default: false
+        }
+    }
+
+    /// A call of the plugin is under way.
+    var isCalling: Bool {
+        switch self {
+        case .checking, .observing, .calling, .proving: true
+        default: false
+        }
+    }
+}
+
+/// What follows from an answer to an undo: the event that the interpreter records next.
+package enum UndoDecision: Hashable, Sendable {
+    case undone(StepUndone.How)
+    /// The attempt failed; whether another follows is decided with the clock at hand.
+    case attemptFailed(StepFailure)
+    case failed(StepFailure)
 }
 
 /// What follows from an answer: the event that the interpreter records next.
@@ -71,7 +130,20 @@ package struct StepState: Hashable, Sendable {
     package internal(set) var endedAt: Timestamp?
     /// When the failed attempt is to be tried again, kept while its effect is read back.
     var retryAt: Timestamp?
+    /// Attempts that ended with their engine; they do not count against the retries.
+    var cutOffs = 0
+
+    /// The newest undo of the step; nil when there was none since its newest attempt.
+    package internal(set) var undoing: UndoPhase?
+    /// Attempts at the newest undo.
+    package internal(set) var undoAttempt = 0
+    package internal(set) var undoFailure: StepFailure?
+    /// How often the step was undone: each effect after an undo has an idempotency key of its own.
+    package internal(set) var timesUndone = 0
 
     /// Whether an effect of this run is in place, as far as is known.
     package var effectLeft: EffectLeft { undo == nil || wasReadBackAbsent ? .none : .applied }
+
+    /// Whether an undo is under way, its pauses between attempts included.
+    package var isBeingUndone: Bool { undoing.map { !$0.isEnded } ?? false }
 }

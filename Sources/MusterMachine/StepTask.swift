@@ -8,6 +8,26 @@ package struct StepTask: Hashable, Sendable {
         case readBack = "read-back"
         /// A person's confirmation.
         case askPerson = "ask-person"
+        /// A person's decision about a step that failed or is in doubt.
+        case askDecision = "ask-decision"
+        /// `check` of what must hold before an undo.
+        case undoCheck = "undo-check"
+        /// `observe` before an undo.
+        case undoObserve = "undo-observe"
+        case undo
+        /// `observe` after an undo.
+        case undoProof = "undo-proof"
+
+        /// Whether the plugin may ask to begin an effect in it.
+        package var hasEffect: Bool { self == .apply || self == .undo }
+
+        /// Whether it serves the undo of a step.
+        package var isOfUndo: Bool {
+            switch self {
+            case .undoCheck, .undoObserve, .undo, .undoProof: true
+            case .check, .observe, .apply, .verify, .readBack, .askPerson, .askDecision: false
+            }
+        }
     }
 
     package var step: String
@@ -26,9 +46,21 @@ extension RunState {
     /// gives up those that are no longer here: a stop has ended their steps, and their answers decide nothing.
     package var tasks: [StepTask] {
         guard phase == .running else { return [] }
-        return active.compactMap { at in
-            Self.verb(steps[at].phase).map { StepTask(step: plan.steps[at].id, attempt: steps[at].attempt, verb: $0) }
+        let forward = active.compactMap { at in
+            isHeldBack(at)
+                ? nil
+                : Self.verb(steps[at].phase).map {
+                    StepTask(step: plan.steps[at].id, attempt: steps[at].attempt, verb: $0)
+                }
         }
+        return forward
+            + undoing.compactMap { at in
+                isUndoHeldBack(at)
+                    ? nil
+                    : steps[at].undoing.flatMap(Self.verb).map {
+                        StepTask(step: plan.steps[at].id, attempt: steps[at].undoAttempt, verb: $0)
+                    }
+            }
     }
 
     private static func verb(_ phase: StepPhase) -> StepTask.Verb? {
@@ -39,6 +71,17 @@ extension RunState {
         case .verifying: .verify
         case .readingBack: .readBack
         case .waitingForPerson: .askPerson
+        case .waitingForDecision: .askDecision
+        default: nil
+        }
+    }
+
+    private static func verb(_ phase: UndoPhase) -> StepTask.Verb? {
+        switch phase {
+        case .checking: .undoCheck
+        case .observing: .undoObserve
+        case .calling: .undo
+        case .proving: .undoProof
         default: nil
         }
     }

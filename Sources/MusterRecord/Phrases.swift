@@ -12,6 +12,7 @@ extension StepRecord.Result {
         case .unverified: "unverified"
         case .alreadySo: "already so, no effect"
         case .shown: "shown"
+        case .declared: "done, a person says"
         case .failed: "failed"
         case .inDoubt: "in doubt"
         case .skipped: "skipped"
@@ -26,6 +27,7 @@ extension StepRecord.Result {
         case .unverified: "*Unverified*: reported as done, but no read could show it."
         case .alreadySo: "*Already so*: the target was as wanted before."
         case .shown: "*Shown*: a step without an effect proved what it had to, or a person confirmed it."
+        case .declared: "*Done, a person says*: somebody vouches for it; nothing that Muster read shows it."
         case .inDoubt: "*In doubt*: an effect was begun and its end is not known."
         case .notReached: "*Not reached*: the run ended before its turn came."
         case .pending, .running, .failed, .skipped: nil

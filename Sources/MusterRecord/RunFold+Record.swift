@@ -42,6 +42,7 @@ extension RunFold {
         case .failed: .failed
         case .cancelled: .cancelled
         case .stuck: .stuck
+        case .rolledBack: .rolledBack
         }
     }
 

@@ -16,6 +16,8 @@ package struct RunRecord: Hashable, Sendable, Codable {
         case failed
         case cancelled
         case stuck
+        /// All that it did is undone, and shown to be.
+        case rolledBack = "rolled-back"
     }
 
     package struct Environment: Hashable, Sendable, Codable {

@@ -72,6 +72,7 @@ struct StepFold: Sendable {
             case .needed: record.effect = nil
             case .partial, .unknown: record.effect = .inDoubt
             }
+        case .beforeUndo, .undoProof: break
         }
     }
 
@@ -168,6 +169,7 @@ extension StepRecord.Result {
         case .unverified: self = .unverified
         case .satisfied: self = .alreadySo
         case .shown: self = .shown
+        case .declared: self = .declared
         }
     }
 }

@@ -15,6 +15,8 @@ package struct StepRecord: Hashable, Sendable, Codable {
         case alreadySo = "already-so"
         /// A step without an effect showed what it had to.
         case shown
+        /// A person vouches for it.
+        case declared
         case failed
         case inDoubt = "in-doubt"
         case skipped

@@ -101,6 +101,16 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
         inbox.append(.confirmed(step: step.id, person: "op", note: "looked"))
     }
 
+    var lease: LeaseStanding { .held(epoch: nil) }
+
+    func reply(_ ticket: EngineInput.Ticket, refusal: String?) {
+        trace.append("reply \(refusal ?? "taken")")
+    }
+
+    func askDecision(_ step: PlannedStep, trouble: Trouble, why: String, choices: [StepDecided.Choice]) {
+        trace.append("ask about \(step.id)")
+    }
+
     func wait(until moment: Timestamp?) -> [EngineInput] {
         waits += 1
         if let interruption = interruptions[waits] {

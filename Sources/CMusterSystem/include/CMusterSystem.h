@@ -44,4 +44,7 @@ int muster_next_signal(int descriptor);
 // The variables of this process, each `NAME=value`, with a null pointer behind the last. Nothing here changes them.
 char **muster_environment(void);
 
+/// Accepts a visitor of the same user, or of root, without waiting; -1 when none is there, -2 for one that was shown out.
+int muster_accept_own_user(int listener);
+
 #endif

@@ -54,6 +54,8 @@ extension RunFinished.Outcome {
         case .succeeded: .done
         case .failed: .runFailed
         case .cancelled: .interrupted
+        // What was asked for was not reached.
+        case .rolledBack: .runFailed
         case .stuck: .stuck
         }
     }
@@ -124,6 +126,7 @@ struct EndView {
         switch result.outcome {
         case .succeeded: return style("✓ succeeded\(with)\(took)", count == 0 ? .good : .warning)
         case .failed: return style("✗ failed\(with)\(took)", .bad)
+        case .rolledBack: return style("↺ rolled back\(with)\(took)", .warning)
         case .cancelled: return style("■ cancelled\(with)\(took)", .warning)
         case .stuck: return style("? stuck\(with)\(took): a person must look", .bad)
         }

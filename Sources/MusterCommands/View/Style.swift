@@ -39,15 +39,18 @@ struct PhaseLabel {
         case .waitingToRetry: ("↻", "waits to retry", .warning)
         case .waiting: ("◷", "waits", .busy)
         case .waitingForPerson: ("☞", "waits for you", .warning)
+        case .waitingForDecision: ("☞", "asks you", .bad)
         case .done(.verified): ("✓", "verified", .good)
         case .done(.unverified): ("!", "unverified", .warning)
         case .done(.satisfied): ("✓", "already so", .good)
         case .done(.shown): ("✓", "shown", .good)
+        case .done(.declared): ("!", "done, you say", .warning)
         case .failed: ("✗", "failed", .bad)
         case .inDoubt: ("?", "in doubt", .bad)
         case .skipped(.condition): ("–", "skipped: condition", .quiet)
         case .skipped(.dependency): ("–", "skipped: needs", .quiet)
         case .skipped(.stopped): ("–", "not reached", .quiet)
+        case .skipped(.decision): ("–", "skipped by you", .warning)
         }
     }
 }

@@ -6,21 +6,28 @@ internal import MusterMachine
 internal import MusterModel
 internal import MusterSystem
 
-/// The person at the terminal, who confirms manual steps one after the other.
+/// The person at the terminal, who confirms manual steps and decides about steps that failed, one question after the other.
 final class Person {
     enum Mode {
         /// Reads lines from standard input.
         case terminal(Terminal)
-        /// Confirms everything itself: a rehearsal has no person.
+        /// Confirms everything itself, and gives up what fails: a rehearsal has no person.
         case rehearsal
-        /// Nobody is there; the planner refuses plans with manual steps before they begin.
+        /// Nobody is there and nobody shall be waited for: what fails is given up, so that `finally` runs.
+        case unattended
+        /// Nobody is there: what waits for a person brings the run to rest.
         case absent
     }
 
-    private let mode: Mode
+    private enum Question {
+        case confirm(instructions: String, evidence: String?)
+        case decide(why: String, choices: [StepDecided.Choice])
+    }
+
+    let mode: Mode
     private let name: String
     /// Steps that wait for their answer; the first is the one that was asked for.
-    private var waiting: [(step: String, instructions: String, evidence: String?)] = []
+    private var waiting: [(step: String, question: Question)] = []
     private var line: [UInt8] = []
     private var inputs: [EngineInput] = []
     private var isClosed = false
@@ -32,27 +39,62 @@ final class Person {
         self.name = name
     }
 
+    /// Whether a run with nothing left but questions comes to rest instead of waiting for an answer.
+    var isAbsent: Bool { if case .absent = mode { true } else { false } }
+
     func ask(_ step: PlannedStep, _ stepInputs: [String: JSON]) {
-        let instructions = stepInputs["instructions"]?.string ?? ""
         switch mode {
         case .rehearsal:
             inputs.append(.confirmed(step: step.id, person: "rehearsal", note: "confirmed by the rehearsal"))
-        case .absent:
+        case .absent, .unattended:
             inputs.append(
-                .stop(StopRequested(by: "engine", reason: "step \(step.id) waits for a person and none is there")))
+                .pause(PauseRequested(by: "engine", reason: "step \(step.id) waits for a person and none is there")))
         case .terminal:
-            waiting.append((step.id, instructions, stepInputs["evidence"]?.string))
-            if waiting.count == 1 { prompt() }
+            let instructions = stepInputs["instructions"]?.string ?? ""
+            open(step.id, .confirm(instructions: instructions, evidence: stepInputs["evidence"]?.string))
         }
+    }
+
+    func decide(_ step: PlannedStep, _ why: String, _ choices: [StepDecided.Choice]) {
+        switch mode {
+        case .rehearsal: giveUp(step.id, "rehearsal", "a rehearsal asks nobody")
+        case .unattended: giveUp(step.id, name, "--unattended")
+        case .absent: break
+        case .terminal: open(step.id, .decide(why: why, choices: choices))
+        }
+    }
+
+    private func giveUp(_ step: String, _ person: String, _ reason: String) {
+        inputs.append(.decided(StepDecided(step: step, choice: .abandon, person: person, reason: reason), nil))
+    }
+
+    /// The question is answered elsewhere, or its step has ended.
+    func withdraw(_ step: String) {
+        guard let at = waiting.firstIndex(where: { $0.step == step }) else { return }
+        waiting.remove(at: at)
+        if at == 0 { prompt() }
+    }
+
+    private func open(_ step: String, _ question: Question) {
+        waiting.append((step, question))
+        if waiting.count == 1 { prompt() }
     }
 
     private func prompt() {
         guard case .terminal(let terminal) = mode else { return }
         isAsking(!waiting.isEmpty)
         guard let next = waiting.first else { return }
-        terminal.out("\n☞ \(next.step)\n  \(visibleText(next.instructions))")
-        terminal.raw(
-            "  \(visibleText(next.evidence ?? "What did you do?")) (type it and press Enter; Ctrl-C stops the run): ")
+        switch next.question {
+        case .confirm(let instructions, let evidence):
+            terminal.out("\n☞ \(next.step)\n  \(visibleText(instructions))")
+            terminal.raw(
+                "  \(visibleText(evidence ?? "What did you do?")) (type it and press Enter; Ctrl-C pauses the run): ")
+        case .decide(let why, let choices):
+            terminal.out("\n☞ \(next.step) waits for your decision. \(visibleText(why))")
+            for choice in choices { terminal.out("    \(choice.rawValue)  \(choice.meaning)") }
+            terminal.raw(
+                "  Type one of them and the reason, such as \"retry the vault is back\" (Ctrl-C pauses the run): ")
+        }
     }
 
     func takeInputs() -> [EngineInput] {
@@ -68,9 +110,8 @@ final class Person {
         let count = read(STDIN_FILENO, &buffer, buffer.count)
         guard count > 0 else {
             isClosed = true
-            return [
-                .stop(StopRequested(by: "engine", reason: "the terminal was closed while a step waited for a person"))
-            ]
+            let reason = "the terminal was closed while a step waited for a person"
+            return [.pause(PauseRequested(by: "engine", reason: reason))]
         }
         line += buffer[0..<count]
         while let end = line.firstIndex(of: UInt8(ascii: "\n")) {
@@ -81,10 +122,32 @@ final class Person {
     }
 
     private func answer(_ text: String) {
-        guard let step = waiting.first?.step else { return }
+        guard let next = waiting.first else { return }
         guard text.contains(where: { !$0.isWhitespace }) else { return prompt() }
-        inputs.append(.confirmed(step: step, person: name, note: text))
+        switch next.question {
+        case .confirm:
+            inputs.append(.confirmed(step: next.step, person: name, note: text))
+        case .decide(_, let choices):
+            let words = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
+            let choice = words.first.flatMap { StepDecided.Choice(rawValue: $0.lowercased()) }
+            guard let choice, choices.contains(choice), words.count == 2 else { return prompt() }
+            let decision = StepDecided(step: next.step, choice: choice, person: name, reason: String(words[1]))
+            inputs.append(.decided(decision, nil))
+        }
         waiting.removeFirst()
         prompt()
+    }
+}
+
+extension StepDecided.Choice {
+    /// What it does, in a few words.
+    var meaning: String {
+        switch self {
+        case .retry: "look at the target and try again what is not there"
+        case .undo: "put its effect back, then ask again"
+        case .skip: "go on without it"
+        case .done: "you vouch that it is as it should be"
+        case .abandon: "give the run up: what brings things back runs, then it ends"
+        }
     }
 }

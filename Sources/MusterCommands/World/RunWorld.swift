@@ -14,6 +14,12 @@ final class RunWorld: EngineWorld {
     private let person: Person
     private var services: [any PollService] = []
     private var interrupts = 0
+    /// Where other commands of this user reach the run; nil while only a plan is made.
+    var control: RunControl?
+    /// The run's hold on its targets between machines; nil without.
+    var leases: (any LeaseKeeper)?
+    /// A signal ends a run whose clouds end with it; every other comes to rest.
+    var signalsCancel = false
 
     init(plugins: PluginPool, signals: SignalQueue, person: Person) {
         self.plugins = plugins
@@ -28,7 +34,20 @@ final class RunWorld: EngineWorld {
 
     func start(_ call: OutgoingCall) { plugins.start(call) }
 
-    func cancel(_ task: StepTask) { plugins.cancel(task) }
+    func cancel(_ task: StepTask) {
+        switch task.verb {
+        case .askPerson, .askDecision: person.withdraw(task.step)
+        default: plugins.cancel(task)
+        }
+    }
+
+    var lease: LeaseStanding { leases?.standing(now: readClocks().boot) ?? .held(epoch: nil) }
+
+    func reply(_ ticket: EngineInput.Ticket, refusal: String?) { control?.reply(ticket, refusal: refusal) }
+
+    func askDecision(_ step: PlannedStep, trouble: Trouble, why: String, choices: [StepDecided.Choice]) {
+        person.decide(step, why, choices)
+    }
 
     func answerBegin(_ task: StepTask, request: Int64, refusal: String?) {
         plugins.answerBegin(task, request: request, refusal: refusal)
@@ -56,15 +75,16 @@ final class RunWorld: EngineWorld {
         let ready = waitUntilReady(pollTargets, timeout: inputs.isEmpty ? timeout(moment) : .zero)
         inputs += plugins.handle(ready)
         inputs += person.handle(ready)
+        inputs += control?.takeInputs() ?? []
         if ready.contains(PollTarget(reading: signals.descriptor)) { inputs += signals.take().compactMap(stop) }
         for service in services { service.service() }
+        inputs += leases?.takeInputs() ?? []
         return inputs
     }
 
     private var pollTargets: [PollTarget] {
-        plugins.pollTargets + person.pollTargets + services.flatMap(\.pollTargets) + [
-            PollTarget(reading: signals.descriptor)
-        ]
+        plugins.pollTargets + person.pollTargets + services.flatMap(\.pollTargets)
+            + (control?.pollTargets ?? []) + [PollTarget(reading: signals.descriptor)]
     }
 
     private func timeout(_ moment: Timestamp?) -> Duration? {
@@ -75,16 +95,21 @@ final class RunWorld: EngineWorld {
         return nanoseconds.min().map { .nanoseconds(max(0, $0)) }
     }
 
-    /// Once: no further step begins. Ctrl-C twice: the process ends at once, and the journal tells where the run stands.
+    /// Once: the run comes to rest at the next safe point. Ctrl-C twice: the process ends at once, and the journal tells where
+    /// the run stands.
     private func stop(_ number: Int32) -> EngineInput? {
         if number == SIGINT { interrupts += 1 }
         if interrupts > 1 {
             plugins.kill()
             Terminal().error(
-                "muster: stopped at once; effects under way are in doubt. The journal holds what is known.")
+                "muster: stopped at once; effects under way are in doubt. \"muster resume\" reads them back and goes on."
+            )
             exit(ExitStatus.interrupted.rawValue)
         }
         let name = [SIGINT: "Ctrl-C", SIGTERM: "SIGTERM", SIGHUP: "a lost terminal"][number] ?? "signal \(number)"
-        return .stop(StopRequested(by: Host.userName, reason: "interrupted by \(name)"))
+        let reason = "interrupted by \(name)"
+        return signalsCancel
+            ? .stop(StopRequested(by: Host.userName, reason: reason))
+            : .pause(PauseRequested(by: Host.userName, reason: reason))
     }
 }

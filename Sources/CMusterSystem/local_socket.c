@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// For accept4 and struct ucred, which Swift's Glibc does not see.
+#define _GNU_SOURCE
+#include "CMusterSystem.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int muster_accept_own_user(int listener) {
+    int visitor = accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (visitor < 0) return -1;
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    int known = getsockopt(visitor, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+    if (known && (peer.uid == geteuid() || peer.uid == 0)) return visitor;
+    close(visitor);
+    return -2;
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterEngine
+internal import MusterModel
+internal import MusterSystem
+
+/// The run's hold on its targets between machines.
+protocol LeaseKeeper: PollService {
+    /// How the hold stands at this moment of the boot clock, in nanoseconds.
+    func standing(now: Int64) -> LeaseStanding
+    /// What became of it since the last time.
+    func takeInputs() -> [EngineInput]
+    /// Gives everything back; waits for it, but not long.
+    func release()
+}

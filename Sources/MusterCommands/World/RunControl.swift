@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterEngine
+internal import MusterMachine
+internal import MusterModel
+internal import MusterSystem
+
+/// What another command asks of a run that is under way on this machine.
+enum ControlRequest: Hashable, Sendable, Codable {
+    case pause(PauseRequested)
+    case cancel(StopRequested)
+    case decide(StepDecided)
+    case rollBack(RollbackRequested)
+}
+
+/// What became of it.
+struct ControlAnswer: Hashable, Sendable, Codable {
+    /// Nil when it was taken.
+    var refusal: String?
+}
+
+/// The run's ear for other commands of the same user: a socket in the run's folder.
+final class RunControl {
+    static let fileName = "control"
+
+    private let listener: LocalListener
+
+    init(runFolder: String) throws(MusterError) {
+        listener = try LocalListener(path: "\(runFolder)/\(Self.fileName)")
+    }
+
+    var pollTargets: [PollTarget] { listener.pollTargets }
+
+    func close() { listener.close() }
+
+    func takeInputs() -> [EngineInput] {
+        listener.receive().compactMap { visitor, line in
+            guard let request: ControlRequest = try? JSON.parse(line).decode() else {  // whoever it is learns that here
+                reply(visitor, refusal: "this engine does not understand the request")
+                return nil
+            }
+            switch request {
+            case .pause(let body):
+                reply(visitor, refusal: nil)
+                return .pause(body)
+            case .cancel(let body):
+                reply(visitor, refusal: nil)
+                return .stop(body)
+            case .decide(let body): return .decided(body, visitor)
+            case .rollBack(let body): return .rollBack(body, visitor)
+            }
+        }
+    }
+
+    func reply(_ ticket: EngineInput.Ticket, refusal: String?) {
+        guard let answer = try? JSON(encoding: ControlAnswer(refusal: refusal)) else { return }  // two texts encode
+        listener.answer(ticket, answer.canonicalBytes())
+    }
+
+    /// Asks the run's engine; nil when none is there.
+    static func ask(_ request: ControlRequest, runFolder: String) throws(MusterError) -> ControlAnswer? {
+        do {
+            let line = try JSON(encoding: request).canonicalBytes()
+            guard let answer = try askLocally(path: "\(runFolder)/\(fileName)", line, timeout: .seconds(30)) else {
+                return nil
+            }
+            return try JSON.parse(answer).decode(ControlAnswer.self)
+        } catch let error as MusterError {
+            throw error
+        } catch {
+            throw MusterError(
+                code: "run.garbled-answer", "The run's engine gave an answer that cannot be read: \(error).",
+                status: .stuck)
+        }
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CMusterSystem
+internal import Glibc
+package import MusterModel
+
+/// Listens on a socket in the file system, where only its own user may connect: a line comes in, a line goes out.
+///
+/// Not thread-safe: one poll loop uses it.
+package final class LocalListener {
+    /// Longest line that is read.
+    private static let lineBytesMax = 64 << 10
+    /// Most visitors at once; a further one waits in the kernel's queue.
+    private static let visitorsMax = 16
+
+    private let descriptor: Int32
+    private let folder: FolderHandle
+    private let name: String
+    private var visitors: [Int32: [UInt8]] = [:]
+
+    /// - Parameter path: of the socket; what stands there of a process that ended is replaced.
+    package init(path: String) throws(MusterError) {
+        (folder, name) = try FolderHandle.open(path)
+        unlinkat(folder.descriptor, name, 0)
+        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(O_CLOEXEC) | Int32(O_NONBLOCK), 0)
+        guard descriptor >= 0 else { throw localSocketError("opened", path) }
+        let oldMask = umask(0o177)
+        defer { umask(oldMask) }
+        guard folder.withAddress(of: name, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 8) == 0 else {
+            let error = localSocketError("bound", path)
+            Glibc.close(descriptor)
+            throw error
+        }
+    }
+
+    deinit { close() }
+
+    private var isClosed = false
+
+    package func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        for visitor in visitors.keys { Glibc.close(visitor) }
+        visitors = [:]
+        unlinkat(folder.descriptor, name, 0)
+        Glibc.close(descriptor)
+    }
+
+    package var pollTargets: [PollTarget] {
+        if isClosed { return [] }
+        let own = visitors.count < Self.visitorsMax ? [PollTarget(reading: descriptor)] : []
+        return own + visitors.keys.map { PollTarget(reading: $0) }
+    }
+
+    /// The lines that have come, each with its visitor, who waits for ``answer(_:_:)``. Never waits.
+    package func receive() -> [(visitor: Int, line: [UInt8])] {
+        if isClosed { return [] }
+        admit()
+        var lines: [(Int, [UInt8])] = []
+        for visitor in visitors.keys {
+            guard let line = read(visitor) else { continue }
+            lines.append((Int(visitor), line))
+        }
+        return lines
+    }
+
+    /// Sends the line and says good-bye. A visitor that is gone misses it.
+    package func answer(_ visitor: Int, _ line: [UInt8]) {
+        let visitor = Int32(visitor)
+        guard visitors.removeValue(forKey: visitor) != nil else { return }
+        let bytes = line + [UInt8(ascii: "\n")]
+        _ = bytes.withUnsafeBytes { send(visitor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        Glibc.close(visitor)
+    }
+
+    private func admit() {
+        while visitors.count < Self.visitorsMax {
+            let visitor = muster_accept_own_user(descriptor)
+            if visitor == -1 { return }
+            if visitor >= 0 { visitors[visitor] = [] }
+        }
+    }
+
+    /// A whole line; nil while it is not there yet. Who sends none, or one too long, is shown out.
+    private func read(_ visitor: Int32) -> [UInt8]? {
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = Glibc.read(visitor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN { return nil }
+            guard count > 0, visitors[visitor]!.count + count <= Self.lineBytesMax else {
+                visitors[visitor] = nil
+                Glibc.close(visitor)
+                return nil
+            }
+            visitors[visitor]! += chunk[..<count]
+            if let end = visitors[visitor]!.firstIndex(of: UInt8(ascii: "\n")) {
+                return Array(visitors[visitor]![..<end])
+            }
+        }
+    }
+}
+
+/// Sends a line to whoever listens there and waits for the answer.
+///
+/// - Returns: the answer without its newline; nil when nobody listens.
+/// - Throws: `system.no-answer` when somebody listens and says nothing in time.
+package func askLocally(path: String, _ line: [UInt8], timeout: Duration) throws(MusterError) -> [UInt8]? {
+    guard access(path, F_OK) == 0 else { return nil }
+    let (folder, name) = try FolderHandle.open(path)
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(O_CLOEXEC), 0)
+    guard descriptor >= 0 else { throw localSocketError("opened", path) }
+    defer { close(descriptor) }
+    guard folder.withAddress(of: name, { connect(descriptor, $0, $1) }) == 0 else { return nil }
+    let bytes = line + [UInt8(ascii: "\n")]
+    let sent = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    var answer: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    let end = readClocks().boot + timeout.milliseconds * 1_000_000
+    while sent == bytes.count {
+        let left = end - readClocks().boot
+        guard left > 0 else { break }
+        guard !waitUntilReady([PollTarget(reading: descriptor)], timeout: .nanoseconds(left)).isEmpty else { continue }
+        let count = read(descriptor, &chunk, chunk.count)
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { break }
+        answer += chunk[..<count]
+        if let newline = answer.firstIndex(of: UInt8(ascii: "\n")) { return Array(answer[..<newline]) }
+    }
+    throw MusterError(
+        code: "system.no-answer", "The process that listens at \(path) gave no answer.",
+        help: "It may be ending; look again with \"muster status\".", status: .stuck)
+}
+
+private func localSocketError(_ what: String, _ path: String) -> MusterError {
+    MusterError(
+        code: "system.no-socket", "The socket \(path) cannot be \(what): \(String(cString: strerror(errno))).",
+        help: "Put MUSTER_HOME on a disk of this machine that takes sockets.", status: .runFailed)
+}
+
+/// A folder kept open: the address of a socket has room for 107 bytes, and the way by the open folder is always short.
+private final class FolderHandle {
+    let descriptor: Int32
+    private init(_ descriptor: Int32) { self.descriptor = descriptor }
+    deinit { close(descriptor) }
+
+    static func open(_ path: String) throws(MusterError) -> (FolderHandle, String) {
+        let cut = path.lastIndex(of: "/") ?? path.startIndex
+        let folder = Glibc.open(String(path[..<cut]), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw localSocketError("reached", path) }
+        return (FolderHandle(folder), String(path[path.index(after: cut)...]))
+    }
+
+    func withAddress<Value>(of name: String, _ use: (UnsafePointer<sockaddr>, socklen_t) -> Value) -> Value {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array("/proc/self/fd/\(descriptor)/\(name)".utf8)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes.prefix($0.count - 1)) }
+        return withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                use($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+    }
+}
