@@ -12,8 +12,11 @@ package struct Runbook: Sendable {
     }
 
     package enum OnFailure: String, Sendable, CaseIterable {
-        case stop, `continue`
-        /// Parsed, and refused by lint in this version.
+        /// Wait for a person.
+        case stop
+        /// Go on with what does not need the step.
+        case `continue`
+        /// Undo what the run did.
         case rollback
     }
 

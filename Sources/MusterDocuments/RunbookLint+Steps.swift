@@ -20,10 +20,10 @@ extension RunbookLint {
                 help: "Remove it; nobody would be asked. A muster/manual step stops for a person.",
                 at: approval.location)
         }
-        if step.onFailure.value == .rollback {
+        if step.onFailure.value == .rollback, step.section == .finally {
             report(
-                "not-available", "'on-failure: rollback' is not available in this version of Muster",
-                help: "Use stop; undo data is recorded all the same.", at: step.onFailure.location)
+                "rollback-in-finally", "A step of finally cannot roll the run back: finally runs after the rollback",
+                help: "Use stop, which waits for a person, or continue.", at: step.onFailure.location)
         }
     }
 

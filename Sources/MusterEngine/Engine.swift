@@ -11,6 +11,8 @@ package struct Engine {
     private let journal: any RunJournal
     private let world: any EngineWorld
     private let followers: [any RunFollower]
+    /// Where nobody can be asked: a run in which everything else is done comes to rest instead of waiting for a decision.
+    private let restsWhenWaiting: Bool
 
     private var underWay: Set<StepTask> = []
     private var unshown: [JournalEntry] = []
@@ -30,7 +32,11 @@ package struct Engine {
     private var taken: [EngineInput.Ticket] = []
     private var lastNow: Instant?
 
-    package init(state: RunState, journal: any RunJournal, world: any EngineWorld, followers: [any RunFollower]) {
+    package init(
+        state: RunState, journal: any RunJournal, world: any EngineWorld, followers: [any RunFollower],
+        restsWhenWaiting: Bool = false
+    ) {
+        self.restsWhenWaiting = restsWhenWaiting
         self.state = state
         self.journal = journal
         self.world = world
@@ -88,7 +94,11 @@ package struct Engine {
 
     private mutating func decide() throws(MusterError) {
         while true {
-            let events = state.decisions(now: world.now.wall)
+            var events = state.decisions(now: world.now.wall)
+            if events.isEmpty, restsWhenWaiting, state.pause == nil, state.waitsOnlyForDecisions {
+                let reason = "nobody is here to decide"
+                events = [.pauseRequested(PauseRequested(by: "engine", reason: reason))]
+            }
             if events.isEmpty { return }
             try commit(events)
         }

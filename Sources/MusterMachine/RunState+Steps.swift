@@ -18,6 +18,8 @@ extension RunState {
             steps[at].phase = phaseAfterCheck(at, body.preconditions)
         case (.stepObserved(let body), .observing) where body.purpose == .beforeEffect:
             steps[at].observation = body.observation
+            // A later attempt that finds all done must not hide what was there before the first.
+            if body.observation.standing != .satisfied { steps[at].changes = body.observation.changes }
             steps[at].phase = phaseAfterLook(at, body.observation)
         case (.stepObserved(let body), .readingBack) where body.purpose == .readBack:
             readBack(at, body.observation)

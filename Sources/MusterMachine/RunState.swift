@@ -97,7 +97,7 @@ package struct RunState: Sendable {
     package var isFinished: Bool { if case .finished = phase { true } else { false } }
 
     /// Whether a step that fails or is in doubt waits for a person, as runs since Muster 0.3 do.
-    var asksPeople: Bool { (created?.rules ?? 1) >= 2 }
+    package var asksPeople: Bool { (created?.rules ?? 1) >= 2 }
 
     /// Takes one event in, with the wall clock of its journal line.
     ///

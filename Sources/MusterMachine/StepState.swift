@@ -119,6 +119,8 @@ package struct StepState: Hashable, Sendable {
     package internal(set) var preconditions: [ConditionResult] = []
     package internal(set) var postconditions: [ConditionResult] = []
     package internal(set) var observation: Observation?
+    /// What the newest attempt found to change before its effect.
+    package internal(set) var changes: [Change] = []
     /// The undo data of the effect that this run began; nil when it began none.
     package internal(set) var undo: JSON?
     /// A read-back found the effect gone, or never there. It may still land late, so ``undo`` is kept.

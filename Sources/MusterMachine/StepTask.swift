@@ -63,6 +63,15 @@ extension RunState {
             }
     }
 
+    /// Steps with a call under way, in plan order.
+    package var positionsUnderWay: [Int] {
+        var seen: Set<Int> = []
+        return tasks.filter { $0.verb != .askDecision && $0.verb != .askPerson }.compactMap { positions[$0.step] }
+            .filter {
+                seen.insert($0).inserted
+            }.sorted()
+    }
+
     private static func verb(_ phase: StepPhase) -> StepTask.Verb? {
         switch phase {
         case .checking: .check

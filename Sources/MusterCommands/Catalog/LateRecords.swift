@@ -45,7 +45,8 @@ struct LateRecords {
         let folder = folders.run(run)
         let journal = try JournalReader().bytes("\(folder)/\(JournalWriter.fileName)")
         do {
-            let plan = try JSON.parse(readSmallFile("\(folder)/plan.json", limit: 64 << 20) ?? []).decode(Plan.self)
+            let plan = try JSON.parse(readSmallFile("\(folder)/\(StateFolder.planFile)", limit: 64 << 20) ?? []).decode(
+                Plan.self)
             guard plan.commit != nil else {
                 throw MusterError(
                     code: "record.uncommitted",
@@ -53,7 +54,7 @@ struct LateRecords {
                     help: "Rehearse it again.")
             }
             let files = try RecordFiles(plan: plan, journal: journal, render: renderTemplate)
-            let identity = state.user ?? GitIdentity(name: Host.userName, email: "\(Host.userName)@\(Host.name)")
+            let identity = state.userOrLogin
             let note = CommitNote(
                 message: commitMessage(for: files.record, at: .finished), author: identity, time: readClocks().wall)
             let tip = try git.runTips().first { $0.run == run }?.commit

@@ -13,6 +13,10 @@ struct Records {
     /// Opens the catalog; its muster.yaml at HEAD names the log's branch, else it is the standard one.
     init(folder: String?) throws(MusterError) {
         let (git, state) = try CatalogDocuments.open(folder)
+        try self.init(git: git, state: state)
+    }
+
+    init(git: Catalog, state: RepositoryState) throws(MusterError) {
         self.git = git
         var branch = Configuration.standardRecordsBranch
         if let head = state.head, let file = try git.file("muster.yaml", at: head),

@@ -20,8 +20,9 @@ package struct MusterCommand: ParsableCommand {
         version: musterVersion,
         subcommands: [
             LintCommand.self, LockCommand.self, PlanCommand.self, RunCommand.self, RehearseCommand.self,
-            StatusCommand.self,
-            ListCommand.self, ShowCommand.self, VerifyCommand.self, PublishCommand.self, PluginCommand.self,
+            StatusCommand.self, ResumeCommand.self, PauseCommand.self, CancelCommand.self, DecideCommand.self,
+            RollbackCommand.self, ListCommand.self, ShowCommand.self, VerifyCommand.self, PublishCommand.self,
+            PluginCommand.self,
         ])
 
     package init() {}

@@ -15,8 +15,24 @@ func perform(
     _ session: RunSession, _ goAhead: GoAhead, _ terminal: Terminal, json: Bool,
     expected: RunFinished.Outcome = .succeeded
 ) throws {
+    try perform(terminal, session.configuration, session.person, json: json, expected: expected) {
+        views throws(MusterError) in
+        try session.run(goAhead, views: views)
+    }
+}
+
+/// Shows a run while it runs, and ends with its status.
+///
+/// - Parameters:
+///   - expected: how a rehearsal must end for the command to end with 0.
+///   - wanted: the end that was asked for, which is no failure of the command.
+func perform(
+    _ terminal: Terminal, _ configuration: Configuration, _ person: Person, json: Bool,
+    expected: RunFinished.Outcome = .succeeded, wanted: RunFinished.Outcome = .succeeded,
+    _ run: (RunViews) throws(MusterError) -> RunResult
+) throws {
     let output = OutputQueue(isTerminal: terminal.isTerminal)
-    let result = try session.run(goAhead) { run in
+    let result = try run { run in
         if json {
             output.send(JSON.object(["run": .string(run.text)]).canonicalText + "\n")
             return ([JSONView(output)], [output])
@@ -24,27 +40,39 @@ func perform(
         output.send("Run \(run)\n")
         guard terminal.isTerminal else { return ([PlainView(terminal, output)], [output]) }
         let view = LiveView(terminal, output)
-        session.person.isAsking = { view.isHeld = $0 }
+        person.isAsking = { view.isHeld = $0 }
         return ([view], [LiveClock(view), output])
     }
-    let end = json ? try resultJSON(result).canonicalText : EndView(style: terminal.style).text(result, session)
+    let end = json ? try resultJSON(result).canonicalText : EndView(style: terminal.style).text(result, configuration)
     output.send(end + "\n")
     output.drain()
     if let failure = result.recordFailure {
         terminal.error(failure.description)
-        terminal.error(
-            "The run itself \(result.outcome.rawValue); its journal is kept. Commit its record later: muster publish")
+        terminal.error("The run itself \(result.endText); its journal is kept. Commit its record later: muster publish")
     }
-    if expected != .succeeded {
-        let isAsExpected = result.outcome == expected
+    if case .finished(let outcome) = result.end, expected != .succeeded {
+        let isAsExpected = outcome == expected
         let what = isAsExpected ? "as the scenario expects" : "though the scenario expects \(expected.rawValue)"
-        terminal.error("The rehearsal \(result.outcome.rawValue), \(what).")
+        terminal.error("The rehearsal \(outcome.rawValue), \(what).")
         if result.recordFailure == nil, isAsExpected { return }
-        if result.outcome == .succeeded { throw CommandEnd(status: .runFailed) }
+        if outcome == .succeeded { throw CommandEnd(status: .runFailed) }
     }
-    let status = result.outcome.exitStatus
+    let status = result.exitStatus(wanted: wanted)
     if status != .done || result.recordFailure != nil {
         throw CommandEnd(status: status == .done ? .runFailed : status)
+    }
+}
+
+extension RunResult {
+    fileprivate var endText: String {
+        if case .finished(let outcome) = end { outcome.rawValue } else { "is at rest" }
+    }
+
+    fileprivate func exitStatus(wanted: RunFinished.Outcome) -> ExitStatus {
+        switch end {
+        case .finished(let outcome): outcome == wanted ? .done : outcome.exitStatus
+        case .paused: wasInterrupted ? .interrupted : .waitsForPerson
+        }
     }
 }
 
@@ -61,8 +89,21 @@ extension RunFinished.Outcome {
     }
 }
 
-private func resultJSON(_ result: RunSession.Result) throws -> JSON {
-    var members: [String: JSON] = ["run": .string(result.run.text), "outcome": .string(result.outcome.rawValue)]
+private func resultJSON(_ result: RunResult) throws -> JSON {
+    var members: [String: JSON] = ["run": .string(result.run.text)]
+    switch result.end {
+    case .finished(let outcome): members["outcome"] = .string(outcome.rawValue)
+    case .paused:
+        members["outcome"] = "paused"
+        members["waitsFor"] = .array(
+            result.state.waitingForDecision.map { at in
+                let id = result.state.plan.steps[at].id
+                return [
+                    "step": .string(id), "why": .string(result.state.troubleText(id)),
+                    "choices": .array(result.state.choices(for: id).map { .string($0.rawValue) }),
+                ]
+            })
+    }
     if let commit = result.commit { members["commit"] = .string(commit.hex) }
     if let record = result.record { members["record"] = try JSON(encoding: record) }
     if let failure = result.recordFailure { members["recordFailure"] = .string(failure.summary) }
@@ -83,75 +124,4 @@ private final class LiveClock: PollService {
     var wakeAt: Int64? { view.drawAt }
 
     func service() { view.drawWhenDue() }
-}
-
-/// What stands on the terminal when a run is over.
-struct EndView {
-    let style: Style
-
-    /// As it was called, so that the commands named can be typed just so.
-    private static var program: String { CommandLine.arguments.first ?? "muster" }
-
-    func text(_ result: RunSession.Result, _ session: RunSession) -> String {
-        var lines = ["", headline(result)]
-        if let why = result.record?.why { lines.append("  " + visibleText(why)) }
-        lines += deviations(result.record)
-        lines += measures(result.record)
-        lines += leftBehind(result.record)
-        lines.append("")
-        if let commit = result.commit {
-            lines += [
-                "The record is committed: \(session.configuration.recordsBranch) at \(commit.short), in \(result.run.recordPath)",
-                "  git show \(session.configuration.recordsBranch):\(result.run.recordPath)/README.md",
-                "  \(Self.program) show \(result.run)",
-                "  \(Self.program) verify \(result.run)",
-            ]
-        }
-        if let push = result.push { lines += pushLines(push, session.configuration.recordsRemote ?? "") }
-        return lines.joined(separator: "\n")
-    }
-
-    private func pushLines(_ push: Result<PushReport, MusterError>, _ remote: String) -> [String] {
-        switch push {
-        case .success(let report): report.refs.map { pushText($0, remote) }
-        case .failure(let error):
-            ["✗ Nothing was sent to \(remote): \(visibleText(error.summary)) Later: muster publish"]
-        }
-    }
-
-    private func headline(_ result: RunSession.Result) -> String {
-        let took = result.record.map { " in \(Duration.milliseconds($0.tookMilliseconds).readable)" } ?? ""
-        let count = result.record?.deviations.count ?? 0
-        let with = count == 0 ? "" : " with \(count) deviation\(count == 1 ? "" : "s")"
-        switch result.outcome {
-        case .succeeded: return style("✓ succeeded\(with)\(took)", count == 0 ? .good : .warning)
-        case .failed: return style("✗ failed\(with)\(took)", .bad)
-        case .rolledBack: return style("↺ rolled back\(with)\(took)", .warning)
-        case .cancelled: return style("■ cancelled\(with)\(took)", .warning)
-        case .stuck: return style("? stuck\(with)\(took): a person must look", .bad)
-        }
-    }
-
-    private func deviations(_ record: RunRecord?) -> [String] {
-        (record?.deviations ?? []).map { deviation in
-            style("  ! ", .warning)
-                + visibleText(
-                    (deviation.steps.isEmpty ? "" : deviation.steps.joined(separator: ", ") + ": ") + deviation.says)
-        }
-    }
-
-    private func measures(_ record: RunRecord?) -> [String] {
-        guard let record, !record.measures.isEmpty else { return [] }
-        return MeasureLines(style: style).lines(record)
-    }
-
-    private func leftBehind(_ record: RunRecord?) -> [String] {
-        guard let record, record.outcome != .succeeded else { return [] }
-        if record.leftBehind.isEmpty { return ["  Nothing of it is left in place."] }
-        return ["  Still in place:"]
-            + record.leftBehind.map {
-                visibleText(
-                    "    \($0.step): \($0.path ?? "an effect") = \($0.value ?? "gone") (\($0.certainty.rawValue))")
-            }
-    }
 }

@@ -12,8 +12,8 @@ struct RunCommand: ParsableCommand {
         abstract: "Plan, ask for the go-ahead, run, and commit the record.",
         discussion: """
             Takes a runbook's name, or the file of a plan that `muster plan --out` wrote: then it plans again and runs only \
-            if nothing differs. Ctrl-C once gives up what has had no effect yet, lets every effect under way end, and \
-            starts nothing new; twice stops at once.
+            if nothing differs. A step that fails waits for your decision. Ctrl-C once brings the run to rest at the next safe \
+            point; twice stops at once, and leaves effects under way in doubt. "muster resume" goes on after both.
             """)
 
     @Argument(help: "The runbook's name, or a plan's file.") var runbook: String
@@ -27,6 +27,8 @@ struct RunCommand: ParsableCommand {
     var revision: String?
     @OptionGroup var inputs: InputOptions
     @Flag(help: "Do not ask for the go-ahead.") var yes = false
+    @Flag(help: "Nobody will decide: what fails is given up, so that what brings things back runs.") var unattended =
+        false
     @Option(
         name: .customLong("confirm-irreversible"),
         help: ArgumentHelp(
@@ -51,7 +53,7 @@ struct RunCommand: ParsableCommand {
         let terminal = Terminal()
         let planned = isPlanFile ? try readPlan(runbook) : nil
         let interactive = Terminal.isInputTerminal && !common.json
-        let session = try makeSession(planned, interactive ? .terminal(terminal) : .absent)
+        let session = try makeSession(planned, mode(terminal))
         defer { session.shutdown() }
         if let planned { try compare(planned, session.plan) }
         let question = GoAheadQuestion(
@@ -73,6 +75,11 @@ struct RunCommand: ParsableCommand {
         }
         let goAhead = try question.ask()
         try perform(session, goAhead, terminal, json: common.json)
+    }
+
+    private func mode(_ terminal: Terminal) -> Person.Mode {
+        if unattended { return .unattended }
+        return Terminal.isInputTerminal && !common.json ? .terminal(terminal) : .absent
     }
 
     private func makeSession(_ planned: Plan?, _ mode: Person.Mode) throws(MusterError) -> RunSession {

@@ -21,8 +21,11 @@ struct PlainText {
 
     /// Asked again in mid-effect, a beginning only brings new undo data.
     private mutating func isRepeated(_ event: Event) -> Bool {
-        guard case .stepBegun(let body) = event else { return false }
-        return begun.updateValue(body.attempt, forKey: body.step) == body.attempt
+        switch event {
+        case .stepBegun(let body): begun.updateValue(body.attempt, forKey: body.step) == body.attempt
+        case .undoBegun(let body): begun.updateValue(-body.attempt, forKey: body.step) == -body.attempt
+        default: false
+        }
     }
 }
 
@@ -40,6 +43,28 @@ private func eventText(_ event: Event, _ state: RunState) -> (String, String, St
     case .stepSkipped(let body): ("–", "\(body.step) not done: \(body.detail)", .quiet)
     case .manualConfirmed(let body): ("☞", "\(body.step) confirmed by \(body.person): \(body.note)", nil)
     case .stopRequested(let body): ("■", stopText(body, state), .warning)
+    case .pauseRequested(let body): ("‖", pauseText(body, state), .warning)
+    case .runPaused: ("‖", "at rest", .warning)
+    case .runResumed(let body): ("▶", resumeText(body), nil)
+    case .stepDecided(let body):
+        ("☞", "\(body.person) decided \(body.choice.rawValue) for \(body.step): \(body.reason)", .warning)
+    case .rollbackRequested(let body): ("↺", "rollback asked for by \(body.by): \(body.reason)", .warning)
+    case .leaseChanged(let body): leaseText(body)
+    default: undoText(event)
+    }
+}
+
+private func undoText(_ event: Event) -> (String, String, Style.Tint?)? {
+    switch event {
+    case .undoStarted(let body) where body.attempt > 1: ("↻", "\(body.step): undo, attempt \(body.attempt)", .warning)
+    case .undoStarted(let body): ("↺", "\(body.step): undo", nil)
+    case .undoBegun(let body): ("↺", "\(body.step): undo begun", nil)
+    case .undoAttemptFailed(let body): ("!", failureText(body, of: "undo"), .warning)
+    case .stepUndone(let body) where body.how == .nothingThere:
+        ("✓", "\(body.step): nothing of it was there to undo", .good)
+    case .stepUndone(let body): ("✓", "\(body.step): undone", .good)
+    case .undoFailed(let body):
+        ("✗", "\(body.step) is still in place: \(body.failure.message)" + remedyText(body.failure), .bad)
     case .clockJumped(let body): ("!", "the wall clock moved by \(body.milliseconds) ms", .warning)
     default: nil
     }
@@ -52,8 +77,21 @@ private func endText(_ id: String, _ state: RunState) -> (String, String, Style.
     return (label.mark, "\(id): \(label.word)" + (took.map { " (\($0))" } ?? ""), label.tint)
 }
 
-private func failureText(_ body: AttemptFailed) -> String {
-    let failed = "\(body.step): attempt \(body.attempt) failed: \(body.failure.message)"
+private func resumeText(_ body: RunResumed) -> String {
+    "resumed by \(body.by) on \(body.host)" + (body.takeOver.map { ", taken over from \($0.from): \($0.reason)" } ?? "")
+}
+
+private func pauseText(_ body: PauseRequested, _ state: RunState) -> String {
+    "rest asked for by \(body.by): \(body.reason)" + (restWait(state).map { "; \($0)" } ?? "")
+}
+
+private func leaseText(_ body: LeaseChanged) -> (String, String, Style.Tint?) {
+    let isGood = [.taken, .renewed, .released].contains(body.what)
+    return ("⚿", "\(body.lock): \(body.says)", isGood ? .quiet : .warning)
+}
+
+private func failureText(_ body: AttemptFailed, of what: String = "attempt") -> String {
+    let failed = "\(body.step): \(what) \(body.attempt) failed: \(body.failure.message)"
     guard let retryAt = body.retryAt else { return failed }
     let isClosed = failed.last.map { ".!?".contains($0) } ?? false
     return failed + (isClosed ? " " : ". ") + "Next try at \(retryAt.timeOfDay)"
@@ -63,10 +101,14 @@ private func stopText(_ body: StopRequested, _ state: RunState) -> String {
     "stop asked for by \(body.by): \(body.reason)" + (stopWait(state).map { "; \($0)" } ?? "")
 }
 
-/// What a run that was asked to stop still waits for; nil when it is at its end.
-func stopWait(_ state: RunState) -> String? {
-    // The stop has ended every other step.
-    let begun = state.active.map { state.plan.steps[$0].id }
+/// What a run that was asked to end still waits for; nil when it is at its end.
+func stopWait(_ state: RunState) -> String? { waitText(state, state.active) }
+
+/// What a run that was asked to come to rest still waits for; nil when it is at rest.
+func restWait(_ state: RunState) -> String? { waitText(state, state.positionsUnderWay) }
+
+private func waitText(_ state: RunState, _ positions: [Int]) -> String? {
+    let begun = positions.map { state.plan.steps[$0].id }
     guard !begun.isEmpty else { return nil }
     let it = begun.count == 1 ? "it" : "them"
     return "waits for \(begun.joined(separator: ", ")), whose effect has begun; Ctrl-C once more leaves \(it) in doubt"

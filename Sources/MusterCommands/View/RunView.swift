@@ -32,7 +32,7 @@ struct RunView {
 
     private func stepLine(_ state: RunState, _ at: Int, _ column: Int, _ now: Timestamp) -> String {
         let step = state.steps[at]
-        let label = PhaseLabel(step)
+        let label = PhaseLabel(step, isIrreversible: state.definition(at: at).effect == .irreversible)
         let name = String(state.plan.steps[at].id.prefix(column))
         let took = step.startedAt.map { (step.endedAt ?? now).duration(since: $0).readable } ?? ""
         let detail = stepDetail(state, at)
@@ -42,13 +42,16 @@ struct RunView {
 
     private func stepDetail(_ state: RunState, _ at: Int) -> String {
         let step = state.steps[at]
+        if step.undoing == .failed { return visibleText(step.undoFailure?.message ?? "") }
+        if step.isBeingUndone { return visibleText(step.progress ?? "") }
         switch step.phase {
+        case .waitingForDecision: return visibleText(state.troubleText(state.plan.steps[at].id))
         case .failed: return visibleText(step.failure?.message ?? "")
         case .waitingToRetry: return "attempt \(step.attempt) failed: " + visibleText(step.failure?.message ?? "")
         case .pending:
             let open = state.plan.steps[at].needs.filter { state.state(of: $0)?.phase.isEnded == false }
             return open.isEmpty ? "" : "after " + open.joined(separator: ", ")
-        case .done(.verified), .done(.unverified): return step.observation.map { changes($0.changes) } ?? ""
+        case .done(.verified), .done(.unverified): return changes(step.changes)
         default: return step.phase.isEnded ? "" : visibleText(step.progress ?? "")
         }
     }
@@ -59,21 +62,65 @@ struct RunView {
 
     private func summary(_ state: RunState, _ now: Timestamp) -> [String] {
         if state.isFinished { return [] }
-        let running = state.active.map { state.plan.steps[$0].id }
-        let next = state.steps.indices.filter { state.steps[$0].phase == .pending }.prefix(2).map {
-            state.plan.steps[$0].id
-        }
-        let inPlace = state.steps.indices.filter { state.steps[$0].effectLeft == .applied }.map {
-            state.plan.steps[$0].id
-        }
         var lines = [
-            "  now    " + (running.isEmpty ? "nothing" : running.joined(separator: ", ")),
-            "  next   " + (next.isEmpty ? "the end" : next.joined(separator: ", ")),
-            "  a stop would leave in place: " + (inPlace.isEmpty ? "nothing" : inPlace.joined(separator: ", ")),
+            "  now    " + nowText(state, now),
+            "  next   " + nextText(state),
         ]
+        for at in state.waitingForDecision { lines += decisionLines(state, at) }
         if let stop = state.stop {
             let wait = stopWait(state) ?? "nothing is under way"
-            lines.append(style("  stopping (\(visibleText(stop.reason))): \(wait)", .warning))
+            lines.append(style("  ending (\(visibleText(stop.reason))): \(wait)", .warning))
+        } else if let pause = state.pause {
+            let wait = restWait(state) ?? "nothing is under way"
+            lines.append(style("  coming to rest (\(visibleText(pause.reason))): \(wait)", .warning))
+        }
+        return lines + abortLines(state)
+    }
+
+    private func names(_ state: RunState, _ positions: some Sequence<Int>, none: String) -> String {
+        let ids = positions.map { state.plan.steps[$0].id }
+        return ids.isEmpty ? none : ids.joined(separator: ", ")
+    }
+
+    /// What runs, or why nothing does.
+    private func nowText(_ state: RunState, _ now: Timestamp) -> String {
+        if case .paused = state.phase { return "at rest; muster resume goes on" }
+        let underWay = state.positionsUnderWay
+        if !underWay.isEmpty { return names(state, underWay, none: "") }
+        if state.active.contains(where: { state.steps[$0].phase == .waitingForPerson }) { return "waits for a person" }
+        if !state.waitingForDecision.isEmpty { return "waits for a decision" }
+        if let due = state.nextDue {
+            return "waits until \(due.timeOfDay), \(max(.zero, due.duration(since: now)).readable) more"
+        }
+        return "nothing"
+    }
+
+    private func nextText(_ state: RunState) -> String {
+        let pending = state.steps.indices.filter { state.steps[$0].phase == .pending }.prefix(2)
+        guard let rollback = state.rollback else { return names(state, pending, none: "the end") }
+        let undos = state.rollbackPlan(to: rollback.to).filter { $0.how == .undo }.prefix(2).map { "undo \($0.step)" }
+        return undos.isEmpty ? names(state, pending, none: "the end") : undos.joined(separator: ", ")
+    }
+
+    private func decisionLines(_ state: RunState, _ at: Int) -> [String] {
+        let id = state.plan.steps[at].id
+        let run = state.created?.run.text ?? "RUN"
+        let choices = state.choices(for: id).map(\.rawValue).joined(separator: " | ")
+        return [
+            style("  ☞ \(id): \(visibleText(state.troubleText(id)))", .warning),
+            "      muster decide \(run) \(id) \(choices) --reason TEXT",
+        ]
+    }
+
+    /// What would be there, and what could be undone, if the run ended now.
+    private func abortLines(_ state: RunState) -> [String] {
+        let undos = state.rollbackPlan().filter { $0.how == .undo }
+        let kept = state.rollbackPlan().filter { $0.how == .irreversible }
+        var line = "  an abort would leave in place: " + names(state, state.inPlace, none: "nothing")
+        if !undos.isEmpty { line += "; a rollback would undo \(undos.count) of it" }
+        var lines = [line]
+        if !kept.isEmpty {
+            lines.append(style("  no way back from: " + kept.map(\.step).joined(separator: ", "), .bad))
         }
         return lines
     }

@@ -21,8 +21,23 @@ struct PhaseLabel {
     let word: String
     let tint: Style.Tint?
 
-    init(_ state: StepState) {
-        (mark, word, tint) = Self.parts(state.phase)
+    /// - Parameter isIrreversible: a point of no return, which is marked as long as it lies ahead.
+    init(_ state: StepState, isIrreversible: Bool = false) {
+        let parts = state.undoing.map(Self.parts) ?? Self.parts(state.phase)
+        (mark, word, tint) = isIrreversible && !state.phase.isEnded ? ("⚠", parts.1, .bad) : parts
+    }
+
+    private static func parts(_ phase: UndoPhase) -> (String, String, Style.Tint?) {
+        switch phase {
+        case .undone(.proven): ("↺", "undone", .good)
+        case .undone(.nothingThere): ("↺", "nothing there", .good)
+        case .undoneByHand: ("!", "undone by hand", .warning)
+        case .failed: ("✗", "still in place", .bad)
+        case .waitingToRetry: ("↻", "waits to retry", .warning)
+        case .calling(begun: true): ("↺", "undoing", .busy)
+        case .proving: ("↺", "proving undo", .busy)
+        case .wanted, .checking, .observing, .ready, .calling(begun: false), .deciding: ("↺", "to be undone", .busy)
+        }
     }
 
     private static func parts(_ phase: StepPhase) -> (String, String, Style.Tint?) {

@@ -19,6 +19,8 @@ final class RecordWriter: RunFollower, PollService {
         let author: GitIdentity
         /// The log's branch.
         let branch: String
+        /// Where commits are pushed while the run lives; nil: nowhere.
+        let remote: String?
         /// Contents of documents that no commit holds, by path.
         let uncommitted: [String: [UInt8]]
     }
@@ -54,6 +56,12 @@ final class RecordWriter: RunFollower, PollService {
         fold = try RunFold(plan: plan, render: renderTemplate)
     }
 
+    /// Goes on with a run that has a journal: its record up to here may be in git already.
+    func takeUp(_ entries: [JournalEntry]) throws(MusterError) {
+        fold.apply(entries)
+        tip = try catalog.runTips().first { $0.run == place.run }?.commit
+    }
+
     // MARK: Following
 
     func follow(_ entries: [JournalEntry], _ state: RunState) throws(MusterError) {
@@ -64,9 +72,12 @@ final class RecordWriter: RunFollower, PollService {
             case .stepFailed(let body): ended.append(body.step)
             case .stepInDoubt(let body): ended.append(body.step)
             case .manualConfirmed(let body): ended.append(body.step)
+            case .stepUndone(let body): ended.append(body.step)
+            case .undoFailed(let body): ended.append(body.step)
             default: break
             }
         }
+        if entries.contains(where: \.event.isOfPeople) { dueAt = readClocks().boot }
         if tip == nil { return try commitCreated() }
         // Progress alone is not worth a commit every two seconds for hours.
         let delay = entries.contains(where: \.event.mustBeDurable) ? Self.behindMax : Self.progressBehindMax
@@ -130,6 +141,11 @@ final class RecordWriter: RunFollower, PollService {
             ?? MusterError(code: "record.not-written", "The record cannot be made: \(error).", status: .runFailed)
     }
 
+    /// Commits where the run came to rest, on its own branch.
+    func commitAtRest() throws(MusterError) -> ObjectID {
+        do { return try commitLast(.steps(ended)) { $0.commit } } catch { throw Self.recordError(error) }
+    }
+
     /// Commits the end and merges the run into the log of executions.
     ///
     /// - Returns: the log's commit that has the record.
@@ -138,6 +154,16 @@ final class RecordWriter: RunFollower, PollService {
     }
 
     private func finish() throws -> ObjectID {
+        try commitLast(.finished) { last in
+            let merge = RecordMerge(run: place.run, branch: place.branch, note: last.note)
+            return try catalog.mergeRecord(merge).commit
+        }
+    }
+
+    /// The commit that is waited for, and what is done with it.
+    private func commitLast(
+        _ occasion: CommitOccasion, then: (_ last: (commit: ObjectID, note: CommitNote)) throws -> ObjectID
+    ) throws -> ObjectID {
         while sent != nil {
             _ = waitUntilReady(pollTargets, timeout: .milliseconds(100))
             takeAnswers()
@@ -145,10 +171,10 @@ final class RecordWriter: RunFollower, PollService {
         for attempt in 1...Self.lastTries {
             do {
                 if failure != nil { tip = try catalog.runTips().first { $0.run == place.run }?.commit }
-                let commit = try commit(.finished)
-                committed(try catalog.commitRun(commit))
-                let merge = RecordMerge(run: place.run, branch: place.branch, note: commit.note)
-                return try catalog.mergeRecord(merge).commit
+                let commit = try commit(occasion)
+                let id = try catalog.commitRun(commit)
+                committed(id)
+                return try then((id, commit.note))
             } catch {
                 // A failed request may have been done all the same, so the branch is read anew before the next try.
                 failure = Self.recordError(error)
@@ -182,5 +208,15 @@ final class RecordWriter: RunFollower, PollService {
     /// Whether a file of the record stays as it was first written; the others grow with the run.
     private static func isFinal(_ path: String) -> Bool {
         !["README.md", "record.json", "journal.jsonl"].contains(path)
+    }
+}
+
+extension Event {
+    /// Whether people decided it: it gets a commit at once.
+    fileprivate var isOfPeople: Bool {
+        switch self {
+        case .stepDecided, .rollbackRequested, .stopRequested, .pauseRequested, .runResumed: true
+        default: false
+        }
     }
 }

@@ -20,6 +20,7 @@ final class RunWorld: EngineWorld {
     var leases: (any LeaseKeeper)?
     /// A signal ends a run whose clouds end with it; every other comes to rest.
     var signalsCancel = false
+    private(set) var wasInterrupted = false
 
     init(plugins: PluginPool, signals: SignalQueue, person: Person) {
         self.plugins = plugins
@@ -107,6 +108,7 @@ final class RunWorld: EngineWorld {
             exit(ExitStatus.interrupted.rawValue)
         }
         let name = [SIGINT: "Ctrl-C", SIGTERM: "SIGTERM", SIGHUP: "a lost terminal"][number] ?? "signal \(number)"
+        wasInterrupted = true
         let reason = "interrupted by \(name)"
         return signalsCancel
             ? .stop(StopRequested(by: Host.userName, reason: reason))

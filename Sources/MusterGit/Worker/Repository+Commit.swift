@@ -36,7 +36,8 @@ extension Repository {
         }
     }
 
-    private func parent(of commit: ObjectID) throws(MusterError) -> ObjectID? {
+    /// The commit's first parent.
+    func parent(of commit: ObjectID) throws(MusterError) -> ObjectID? {
         try withCommit(commit) { git_commit_parent_id($0, 0).map { ObjectID($0) } }
     }
 

@@ -19,7 +19,7 @@ extension Repository {
         return try WriterLock(commonFolder: commonFolder).hold(jitter) {
             for attempt in 1...Self.mergeAttempts {
                 let old = try tip(of: ref)
-                if let old, try holds(runTree, for: merge.run, in: old) {
+                if let old, try holds(runTree, of: runTip, for: merge.run, in: old) {
                     return MergedRecord(commit: old, wasThere: true, attempts: attempt)
                 }
                 let new = try mergeCommit(merge, runTip: runTip, runTree: runTree, onto: old)
@@ -45,19 +45,35 @@ extension Repository {
         return ref
     }
 
-    /// Whether the log has this very record.
+    /// Whether the log has this very record. One that the run's branch has grown beyond is none: a run that was over may be
+    /// rolled back, and its record then tells more.
     ///
-    /// - Throws: `git.record-differs` when it has another one of the same run.
-    private func holds(_ tree: ObjectID, for run: RunID, in log: ObjectID) throws(MusterError) -> Bool {
+    /// - Throws: `git.record-differs` when the log has one of the same run that its branch never held.
+    private func holds(
+        _ tree: ObjectID, of runTip: ObjectID, for run: RunID, in log: ObjectID
+    ) throws -> Bool {
         guard let found = try recordEntry(run, in: log) else { return false }
-        guard found.id == tree else {
+        if found.id == tree { return true }
+        guard try isEarlier(found.id, than: runTip) else {
             throw MusterError(
                 code: "git.record-differs",
                 "The log already holds another record of run \(run): tree \(found.id.short).",
                 help: "Compare it with `git diff \(found.id.hex) \(tree.hex)`. Records are never replaced.",
                 status: .verificationFailed)
         }
-        return true
+        return false
+    }
+
+    /// Whether a commit behind the tip, on the run's own line, has this tree.
+    private func isEarlier(_ tree: ObjectID, than tip: ObjectID) throws -> Bool {
+        var next: ObjectID? = tip
+        var left = GitLimits.historyCommits
+        while let commit = next, left > 0 {
+            if try treeID(of: commit) == tree { return true }
+            next = try parent(of: commit)
+            left -= 1
+        }
+        return false
     }
 
     private func mergeCommit(

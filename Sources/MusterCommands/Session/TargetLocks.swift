@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
+internal import MusterMachine
 internal import MusterModel
 internal import MusterSystem
 
@@ -27,13 +28,22 @@ final class TargetLocks {
                     help: "Look at the folder \(folder).", status: .preconditionUnmet)
             }
             descriptors.append(descriptor)
+            let holder = readSmallFile(path).map { String(decoding: $0, as: UTF8.self) } ?? ""
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-                let holder = readSmallFile(path).map { String(decoding: $0, as: UTF8.self) } ?? ""
                 release()
                 throw MusterError(
                     code: "run.locked",
                     "Another run works on \(name): \(holder.isEmpty ? "its name is not known" : holder).",
                     help: "Nothing was changed. Wait for its end: muster status", status: .preconditionUnmet)
+            }
+            if let other = Self.unfinished(holder, besides: run, in: folders) {
+                release()
+                throw MusterError(
+                    code: "run.unfinished",
+                    "The run \(other) works on \(name) and has not come to its end: \(holder).",
+                    help:
+                        "Nothing was changed. Take it up with \"muster resume \(other)\", or end it with \"muster cancel \(other) --reason TEXT\".",
+                    status: .preconditionUnmet)
             }
             let note = Array("\(run), since \(readClocks().wall), process \(Host.processID) on \(Host.name)".utf8)
             ftruncate(descriptor, 0)
@@ -43,9 +53,23 @@ final class TargetLocks {
 
     deinit { release() }
 
-    /// The files stay: to remove one could take a lock away that another run has just taken.
-    func release() {
-        for descriptor in descriptors { close(descriptor) }
+    /// The run that left its note in the lock, where it is at rest or was cut off: the target is still half its own.
+    private static func unfinished(_ note: String, besides run: RunID, in folders: StateFolder) -> RunID? {
+        guard let name = note.split(separator: ",").first, let other = RunID(String(name)), other != run else {
+            return nil
+        }
+        // A run whose journal is not here any more, or cannot be read, can be neither resumed nor cancelled.
+        guard let stored = try? StoredRun(other, in: folders), !stored.state.isFinished else { return nil }
+        return stored.state.phase == .created ? nil : other
+    }
+
+    /// The files stay: to remove one could take a lock away that another run has just taken. A run that is not over leaves
+    /// its note, so that no other begins on the same target.
+    func release(isOver: Bool = false) {
+        for descriptor in descriptors {
+            if isOver { ftruncate(descriptor, 0) }
+            close(descriptor)
+        }
         descriptors = []
     }
 }

@@ -8,6 +8,9 @@ internal import MusterSystem
 struct StateFolder {
     let path: String
 
+    /// What a run's folder keeps beside its journal.
+    static let planFile = "plan.json"
+
     init() throws(MusterError) {
         if let home = Host.variable("MUSTER_HOME"), !home.isEmpty {
             path = home

@@ -11,8 +11,6 @@ internal import MusterPluginHost
 internal import MusterRecord
 internal import MusterSystem
 
-extension JournalWriter: RunJournal {}
-
 /// What an operator asked for.
 struct RunRequest {
     var kind: RunKind
@@ -65,22 +63,11 @@ final class RunSession {
                 help: "Run \"muster lock \(request.runbook)\" and commit runbooks/\(request.runbook).lock.yaml.")
         }
         let definitions = try DefinitionFinder(documents: documents).definitions(of: runbook, lock: lock?.lock)
-        var known: [SecretReference: String] = [:]
-        let cached = { (reference: SecretReference) throws(MusterError) -> String in
-            // Read once for the run: a command that prints a secret may take long, and the loop waits for it.
-            if let value = known[reference] { return value }
-            let value = try secrets(reference)
-            known[reference] = value
-            return value
-        }
+        let cached = onceEach(secrets)
         let signals = try SignalQueue([SIGINT, SIGTERM, SIGHUP])
-        let (entries, pins) = try Self.openPlugins(definitions, request.pluginFolders, documents)
-        let root = documents.state.workTree ?? documents.state.gitFolder
+        let (entries, pins) = try openPlugins(definitions, request.pluginFolders, documents)
         let section = environment.0
-        plugins = PluginPool(entries, environment: Host.variables, secrets: cached) {
-            name, hide throws(MusterError) in
-            try connection(section, name, root: root, secrets: cached, hide: hide)
-        }
+        plugins = pluginPool(entries, section, documents.state, cached)
         world = RunWorld(plugins: plugins, signals: signals, person: person)
         let material = PlanMaterial(
             kind: request.kind, runbook: runbook, runbookDocument: runbookDocument, commit: documents.commit,
@@ -98,28 +85,6 @@ final class RunSession {
             throw MusterError(
                 code: "plan.not-encodable", "The plan holds a number that JSON has no text for: \(error).")
         }
-    }
-
-    private static func openPlugins(
-        _ definitions: [StepUse: PlanMaterial.Definition], _ folders: [String], _ documents: CatalogDocuments
-    ) throws(MusterError) -> ([String: PluginPool.Entry], [Plan.Plugin]) {
-        var wanted: [String: [String: ObjectID]] = [:]
-        for (use, found) in definitions where !use.reference.isBuiltIn {
-            wanted[use.reference.plugin, default: [:]][use.reference.step] = found.document?.blob
-        }
-        let locator = PluginLocator(folders)
-        var opener = PluginExecutable.Opener()
-        var entries: [String: PluginPool.Entry] = [:]
-        var pins: [Plan.Plugin] = []
-        for (plugin, steps) in wanted.sorted(by: { $0.key < $1.key }) {
-            let executable = try locator.executable(plugin, &opener)
-            entries[plugin] = PluginPool.Entry(executable: executable, definitions: steps)
-            let folder = "plugins/\(pluginFolderName(plugin))"
-            var sources: ObjectID?
-            if let commit = documents.commit { sources = try documents.git.treeID(folder, at: commit) }
-            pins.append(Plan.Plugin(name: plugin, executable: executable.digest, sources: sources))
-        }
-        return (entries, pins)
     }
 
     /// Preconditions that must hold before the first effect and do not.
@@ -171,68 +136,37 @@ final class RunSession {
     /// A line from the person at the terminal; nil when there is none, or a signal came.
     func readLine() -> String? { world.readLine() }
 
-    /// What a run left behind.
-    struct Result {
-        let run: RunID
-        let outcome: RunFinished.Outcome
-        let record: RunRecord?
-        /// The log's commit with the record; nil when git could not take it.
-        let commit: ObjectID?
-        let recordFailure: MusterError?
-        /// What became of the push; nil where muster.yaml names no remote.
-        let push: Swift.Result<PushReport, MusterError>?
-    }
-
-    /// Runs the plan to its end.
+    /// Runs the plan to its end, or until it is at rest.
     ///
     /// - Parameters:
     ///   - goAhead: how it was given.
     ///   - views: made once the run has its id.
-    func run(
-        _ goAhead: GoAhead, views: (RunID) -> (followers: [any RunFollower], services: [any PollService])
-    ) throws(MusterError) -> Result {
+    func run(_ goAhead: GoAhead, views: RunViews) throws(MusterError) -> RunResult {
         let now = readClocks().wall
         // Between the plan and the go-ahead the window may have closed, or become too short.
         let window = try room?.checked(at: now)
         let id = RunID(started: now, runbook: plan.runbook.name, random: Host.random())
         // Clouds that are simulated for one run are no target that another could touch.
-        let locks = try TargetLocks(plan.kind == .rehearsal ? [] : plan.locks, run: id, in: state)
-        defer { locks.release() }
+        let isRehearsal = plan.kind == .rehearsal
+        let locks = try TargetLocks(isRehearsal ? [] : plan.locks, run: id, in: state)
         let folder = state.run(id)
         let journal = try JournalWriter.create(folder: folder)
-        try writeFile("\(folder)/plan.json", try planBytes())
+        try writeFile("\(folder)/\(StateFolder.planFile)", try planBytes())
         try writeFile("\(folder)/\(LateRecords.catalogFile)", Array(documents.state.gitFolder.utf8))
-        let identity = documents.state.user ?? GitIdentity(name: Host.userName, email: "\(Host.userName)@\(Host.name)")
-        let writer = try recordWriter(id, journal, identity)
-        let (followers, services) = views(id)
-        world.serve(writer)
-        for service in services { world.serve(service) }
-        var engine = Engine(
-            state: RunState(plan: plan), journal: journal, world: world, followers: [writer] + followers)
+        let identity = documents.state.userOrLogin
+        world.signalsCancel = isRehearsal
+        let execution = RunExecution(
+            run: id, plan: plan, journal: journal, world: world, person: person, catalog: documents.git,
+            configuration: configuration, identity: identity,
+            uncommitted: documents.commit == nil ? documents.contents : [:])
         defer { plugins.shutdown() }
-        defer { journal.close() }
-        do { try engine.open([.runCreated(created(id, identity))]) } catch { throw notBegun(error, journal) }
         let started = RunStarted(
             confirmation: goAhead.confirmation, accepted: goAhead.accepted.isEmpty ? nil : goAhead.accepted,
             window: window)
-        let end = try engine.run(opening: [.runStarted(started)])
-        return finish(id, end, writer)
-    }
-
-    /// The plan could not be recorded. The journal gets its end, where it still can, so that nothing looks as if it ran.
-    private func notBegun(_ error: MusterError, _ journal: JournalWriter) -> MusterError {
-        let stop = StopRequested(by: "engine", reason: error.summary)
-        let end = RunFinished(outcome: .cancelled, why: "Stopped before it began: \(error.summary)")
-        var error = error
-        do {
-            _ = try journal.append([.stopRequested(stop), .runFinished(end)], at: readClocks())
-            try journal.sync()
-        } catch let second {
-            error.diagnostics.append(Diagnostic(code: second.code, second.summary, help: second.help))
-        }
-        error.help = "Nothing was changed: a run that cannot be recorded does not begin. " + (error.help ?? "")
-        error.status = .preconditionUnmet
-        return error
+        let result = try execution.carryOut(
+            RunState(plan: plan), opening: [[.runCreated(created(id, identity))], [.runStarted(started)]], views: views)
+        locks.release(isOver: result.end != .paused)
+        return result
     }
 
     private func planBytes() throws(MusterError) -> [UInt8] {
@@ -241,49 +175,15 @@ final class RunSession {
         }
     }
 
-    private func recordWriter(
-        _ id: RunID, _ journal: JournalWriter, _ identity: GitIdentity
-    ) throws(MusterError) -> RecordWriter {
-        let place = RecordWriter.Place(
-            run: id, author: identity, branch: configuration.recordsBranch,
-            uncommitted: documents.commit == nil ? documents.contents : [:])
-        do {
-            return try RecordWriter(catalog: documents.git, journal: journal, plan: plan, place: place)
-        } catch {
-            throw MusterError(code: "plan.not-encodable", "The plan cannot be recorded: \(error).")
-        }
-    }
-
     private func created(_ id: RunID, _ identity: GitIdentity) -> RunCreated {
         RunCreated(
             run: id, plan: digest, kind: plan.kind, runbook: plan.runbook.name, environment: plan.environment.name,
             change: plan.change, operatorName: "\(identity.name) <\(identity.email)>", host: Host.name,
-            bootID: Host.bootID,
-            processID: Host.processID, engine: musterVersion)
+            bootID: Host.bootID, processID: Host.processID, engine: musterVersion, rules: RunCreated.currentRules)
     }
+}
 
-    /// A run never fails because the remote is down: what was not sent is said, and `muster publish` sends it later.
-    private func push(_ id: RunID) -> Swift.Result<PushReport, MusterError>? {
-        guard let remote = configuration.recordsRemote else { return nil }
-        let refs = ["refs/heads/\(configuration.recordsBranch)", id.ref]
-        do {
-            return .success(try documents.git.push(PushOrder(remote: remote, refs: refs)))
-        } catch {
-            return .failure(error)
-        }
-    }
-
-    private func finish(_ id: RunID, _ end: RunState, _ writer: RecordWriter) -> Result {
-        guard case .finished(let outcome) = end.phase else {
-            preconditionFailure("the engine returns finished runs only")
-        }
-        do {
-            let commit = try writer.commitFinished()
-            return Result(
-                run: id, outcome: outcome, record: writer.record, commit: commit, recordFailure: nil, push: push(id))
-        } catch {
-            return Result(
-                run: id, outcome: outcome, record: writer.record, commit: nil, recordFailure: error, push: nil)
-        }
-    }
+extension RepositoryState {
+    /// Who works here: as git knows the user, else as the operating system does.
+    var userOrLogin: GitIdentity { user ?? GitIdentity(name: Host.userName, email: "\(Host.userName)@\(Host.name)") }
 }

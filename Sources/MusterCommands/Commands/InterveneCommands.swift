@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import MusterGit
+internal import MusterJournal
+internal import MusterMachine
+internal import MusterModel
+internal import MusterSystem
+
+struct PauseCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pause",
+        abstract: "Bring a run to rest at the next safe point.",
+        discussion: """
+            Effects under way end and are verified; nothing else begins. Then its engine ends, and "muster resume" goes on. \
+            Ctrl-C at the run's terminal does the same.
+            """)
+
+    @Argument(help: "The run's id, the end of it, or last.") var name = "last"
+    @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason = "asked for by a person"
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let run = try findRun(name, common.catalog)
+        let folders = try StateFolder()
+        let request = PauseRequested(by: Host.userName, reason: reason)
+        guard try RunControl.ask(.pause(request), runFolder: folders.run(run)) != nil else {
+            let stored = try StoredRun(run, in: folders)
+            throw MusterError(
+                code: "run.not-running", "The run \(run) does not run here: \(stored.standing).",
+                help: "There is nothing to pause.")
+        }
+        Terminal().out(
+            common.json
+                ? JSON.object(["run": .string(run.text), "asked": "pause"]).canonicalText
+                : "The run \(run) comes to rest at the next safe point. Go on with: muster resume \(run)")
+    }
+}
+
+struct CancelCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel",
+        abstract: "End a run cleanly, and say what is in place.",
+        discussion: """
+            What has begun ends and is verified; nothing else begins, and the run is over. What brings things back (finally) \
+            does not run unless --finally asks for it. Undo what it did with "muster rollback".
+            """)
+
+    @OptionGroup var options: ResumeOptions
+    @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason: String
+    @Flag(help: "Let what brings things back (finally) run before the end.") var finally = false
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let terminal = Terminal()
+        let run = try findRun(options.name, common.catalog)
+        let request = StopRequested(by: Host.userName, reason: reason, runsFinally: finally ? true : nil)
+        if try RunControl.ask(.cancel(request), runFolder: try StateFolder().run(run)) != nil {
+            return terminal.out(
+                common.json
+                    ? JSON.object(["run": .string(run.text), "asked": "cancel"]).canonicalText
+                    : "The run \(run) ends as soon as what has begun is over. See it with: muster status \(run)")
+        }
+        let session = try options.session(common, takeOver: options.takesOver ? reason : nil, terminal)
+        if session.stored.state.isFinished {
+            throw MusterError(
+                code: "run.finished", "The run \(run) is over: \(session.stored.standing).",
+                help: "Undo what it did with: muster rollback \(run)")
+        }
+        try perform(session, [.stopRequested(request)], terminal, json: common.json, wanted: .cancelled)
+    }
+}
+
+struct DecideCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "decide",
+        abstract: "Decide about a step that failed or is in doubt: retry, undo, skip, done or abandon.",
+        discussion: """
+            retry looks at the target and tries again what is not there; undo puts the step's effect back and asks again; skip \
+            goes on without it; done: you vouch that it is as it should be; abandon gives the run up: what brings things back \
+            runs, then it ends. The decision, your name and the reason become part of the record.
+            """)
+
+    @Argument(help: "The run's id, the end of it, or last.") var name: String
+    @Argument(help: "The step.") var step: String
+    @Argument(help: "retry, undo, skip, done or abandon.") var choice: StepDecided.Choice
+    @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason: String
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let terminal = Terminal()
+        let run = try findRun(name, common.catalog)
+        let folders = try StateFolder()
+        let decision = StepDecided(step: step, choice: choice, person: Host.userName, reason: reason)
+        let isLive: Bool
+        if let answer = try RunControl.ask(.decide(decision), runFolder: folders.run(run)) {
+            if let refusal = answer.refusal { throw refused(refusal) }
+            isLive = true
+        } else {
+            try record(decision, run, folders)
+            isLive = false
+        }
+        if common.json {
+            let members: [String: JSON] = [
+                "run": .string(run.text), "step": .string(step), "choice": .string(choice.rawValue),
+                "live": .bool(isLive),
+            ]
+            return terminal.out(JSON.object(members).canonicalText)
+        }
+        let next = isLive ? "The run goes on with it." : "Go on with: muster resume \(run)"
+        terminal.out("Recorded: \(Host.userName) decided \(choice.rawValue) for \(step). \(next)")
+    }
+
+    private func refused(_ why: String) -> MusterError {
+        MusterError(
+            code: "run.not-to-decide", "This cannot be decided: \(why).",
+            help: "See where the run stands: muster status")
+    }
+
+    /// Into the journal of a run that nobody runs now, and into its record.
+    private func record(_ decision: StepDecided, _ run: RunID, _ folders: StateFolder) throws {
+        let catalog = common.catalog ?? catalogFolder(of: run, folders)
+        let (git, repository) = try CatalogDocuments.open(catalog)
+        let (journal, reading) = try JournalWriter.reopen(folder: folders.run(run))
+        defer { journal.close() }
+        let stored = try StoredRun(run, folder: journal.folder, reading: reading)
+        var state = stored.state
+        let event = Event.stepDecided(decision)
+        let now = readClocks()
+        // A run that is over is opened anew for what only people can know: that something was put back by hand.
+        guard !state.isFinished, state.choices(for: step).contains(choice),
+            (try? state.apply(event, at: now.wall)) != nil
+        else { throw refused(state.isFinished ? "the run is over: \(stored.standing)" : state.whyNot(decision)) }
+        let entries = try journal.append([event], at: now)
+        try journal.sync()
+        let configuration = try Records(git: git, state: repository)
+        let writer = try RecordWriter(
+            catalog: git, journal: journal, plan: stored.plan,
+            place: .init(
+                run: run, author: repository.userOrLogin, branch: configuration.branch, remote: nil, uncommitted: [:]))
+        try writer.takeUp(reading.entries)
+        try writer.follow(entries, state)
+        _ = try writer.commitAtRest()
+    }
+}
+
+extension StepDecided.Choice: ExpressibleByArgument {}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import MusterGit
+internal import MusterMachine
+internal import MusterModel
+internal import MusterSystem
+
+/// What every command takes that goes on with a run.
+struct ResumeOptions: ParsableArguments {
+    @Argument(help: "The run's id, the end of it, or last.") var name: String
+    @Option(
+        name: .customLong("plugins"),
+        help: ArgumentHelp("A folder with plugins' executables; may be repeated.", valueName: "dir"))
+    var pluginFolders: [String] = []
+    @Flag(
+        name: .customLong("take-over"),
+        help: "Go on with a run that another machine had; it must not run there any more. Needs --reason.")
+    var takesOver = false
+    @Flag(help: "Nobody will decide: what fails is given up, so that what brings things back runs.") var unattended =
+        false
+
+    func session(_ common: CommonOptions, takeOver reason: String?, _ terminal: Terminal) throws(MusterError)
+        -> ResumedSession
+    {
+        let mode: Person.Mode =
+            unattended ? .unattended : Terminal.isInputTerminal && !common.json ? .terminal(terminal) : .absent
+        let run = try findRun(name, common.catalog)
+        let request = ResumedSession.Request(
+            run: run, catalog: common.catalog, pluginFolders: pluginFolders, takeOver: reason)
+        return try ResumedSession(request, person: Person(mode, name: Host.userName))
+    }
+
+    func checked(_ reason: String?) throws {
+        if takesOver, reason == nil { throw ValidationError("--take-over needs --reason.") }
+    }
+}
+
+/// The run that the text names, among those of this machine and those whose branch is in the catalog.
+func findRun(_ text: String, _ catalog: String?) throws(MusterError) -> RunID {
+    let folders = try StateFolder()
+    do {
+        return try folders.find(text)
+    } catch {
+        guard text != "last", let (git, _) = try? CatalogDocuments.open(catalog) else { throw error }  // no catalog here
+        let matches = try git.runTips().map(\.run).filter { $0.text.hasSuffix(text) }
+        guard matches.count == 1 else { throw error }
+        return matches[0]
+    }
+}
+
+struct ResumeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume",
+        abstract: "Go on with a run that is at rest, or whose engine ended.",
+        discussion: """
+            Finished steps are not run again. A step that had begun an effect is read back: done, it is verified; not there, it \
+            is tried again under the same key; in part, or unknown, it waits for your decision. Another machine goes on from \
+            the run's branch, with --take-over.
+            """)
+
+    @OptionGroup var options: ResumeOptions
+    @Option(help: ArgumentHelp("Why this machine takes the run over.", valueName: "text")) var reason: String?
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws { try options.checked(reason) }
+
+    func run() throws {
+        let terminal = Terminal()
+        let session = try options.session(common, takeOver: options.takesOver ? reason : nil, terminal)
+        if session.stored.state.isFinished {
+            throw MusterError(
+                code: "run.finished", "The run \(session.stored.run) is over: \(session.stored.standing).",
+                help: "Read it with \"muster show\"; undo what it did with \"muster rollback\".")
+        }
+        try perform(session, [], terminal, json: common.json)
+    }
+}
+
+/// Goes on with a run, shows it while it runs, and ends with its status.
+func perform(
+    _ session: ResumedSession, _ asks: [Event], _ terminal: Terminal, json: Bool,
+    wanted: RunFinished.Outcome = .succeeded
+) throws {
+    for notice in session.notices { terminal.error("note: \(notice)") }
+    try perform(terminal, session.configuration, session.person, json: json, wanted: wanted) {
+        views throws(MusterError) in
+        try session.carryOut(asks, views: views)
+    }
+}

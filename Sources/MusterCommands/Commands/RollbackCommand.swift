@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import MusterMachine
+internal import MusterModel
+internal import MusterSystem
+
+struct RollbackCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollback",
+        abstract: "Undo what a run did, the last completed step first; each undo is proven by a look of its own.",
+        discussion: """
+            It shows the plan first, made from what the run really did, and asks. An undo that fails leaves the run stuck, with \
+            what is still in place; undos that do not depend on it go on. Call it again to try what is left.
+            """)
+
+    @OptionGroup var options: ResumeOptions
+    @Flag(name: .customLong("plan"), help: "Show the plan and end; read-only.") var onlyPlan = false
+    @Option(help: ArgumentHelp("Leave this step, and what was completed before it, in place.", valueName: "step"))
+    var to: String?
+    @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason: String?
+    @Flag(help: "Do not ask for the go-ahead.") var yes = false
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if !onlyPlan, reason == nil { throw ValidationError("Give a --reason, or look first with --plan.") }
+    }
+
+    func run() throws {
+        let terminal = Terminal()
+        let run = try findRun(options.name, common.catalog)
+        let folders = try StateFolder()
+        let stored = try StoredRun(run, in: folders)
+        if let to, stored.state.positions[to] == nil {
+            throw MusterError(
+                code: "run.unknown-step", "The run \(run) has no step \"\(visibleText(to))\".",
+                help: "Its steps: \(stored.plan.steps.map(\.id).joined(separator: ", ")).")
+        }
+        let view = RollbackView(stored: stored, to: to, style: terminal.style)
+        if common.json, onlyPlan { return terminal.out(try view.json().canonicalText) }
+        if !common.json { terminal.out(view.text) }
+        if onlyPlan { return }
+        guard view.hasWork else { throw nothing(run) }
+        guard try goAhead(terminal) else { return }
+        let request = RollbackRequested(by: Host.userName, reason: reason!, to: to)
+        if let answer = try RunControl.ask(.rollBack(request), runFolder: folders.run(run)) {
+            if let refusal = answer.refusal {
+                throw MusterError(code: "run.not-rolled-back", "The run cannot be rolled back now: \(refusal).")
+            }
+            return terminal.out("The run \(run) is being rolled back. See it with: muster status \(run)")
+        }
+        let session = try options.session(common, takeOver: options.takesOver ? reason : nil, terminal)
+        try perform(
+            session, [.rollbackRequested(request)], terminal, json: common.json,
+            wanted: to == nil ? .rolledBack : .cancelled)
+    }
+
+    private func nothing(_ run: RunID) -> MusterError {
+        MusterError(
+            code: "run.nothing-to-undo", "Nothing of run \(run) is in place that Muster could undo.",
+            help: "Its record tells what was done: muster show \(run)")
+    }
+
+    private func goAhead(_ terminal: Terminal) throws -> Bool {
+        if yes { return true }
+        guard Terminal.isInputTerminal, !common.json else {
+            throw MusterError(
+                code: "run.not-confirmed", "Nobody gave the go-ahead: there is no terminal to ask at.",
+                help: "Add --yes to roll back without being asked.", status: .waitsForPerson)
+        }
+        terminal.raw("Roll back as shown? Type yes: ")
+        guard readLine() == "yes" else {
+            terminal.out("Nothing was changed.")
+            throw CommandEnd(status: .waitsForPerson)
+        }
+        return true
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import MusterGit
+internal import MusterJournal
+internal import MusterMachine
+internal import MusterModel
+internal import MusterSystem
+
+/// Brings a run's folder on this machine in line with the run's branch in git, which may know of another machine's work.
+struct HandOver {
+    let git: Catalog
+    let run: RunID
+    let folders: StateFolder
+
+    /// What this machine's journal is to the published one.
+    private enum Relation {
+        /// The published one is how this one begins, or nothing is published.
+        case ahead
+        /// Another machine has gone on, or this one has no journal.
+        case behind
+        /// Both have gone on by themselves.
+        case apart
+    }
+
+    /// - Parameter takeOver: a person's reason to go on with what another machine published.
+    /// - Returns: what to tell the person.
+    /// - Throws: `run.taken-over` when another machine went on with the run and nobody decided to take it back;
+    ///   `run.not-here` when neither this machine nor the catalog knows the run.
+    func prepare(takeOver: String?) throws(MusterError) -> [String] {
+        let own = try ownJournal()
+        let published = try publishedFiles()
+        switch (own, published) {
+        case (nil, nil):
+            throw MusterError(
+                code: "run.not-here", "Neither this machine nor the catalog has a journal of run \(run).",
+                help: "Fetch its branch from where it was published: git fetch REMOTE \(run.ref):\(run.ref)")
+        case (_?, nil): return []
+        case (let own, let published?):
+            switch Self.relation(own ?? [], published.journal) {
+            case .ahead where own != nil: return []
+            case let relation: return try adopt(published, own, relation, takeOver)
+            }
+        }
+    }
+
+    private static func relation(_ own: [UInt8], _ published: [UInt8]) -> Relation {
+        if own.starts(with: published) { return .ahead }
+        return published.starts(with: own) ? .behind : .apart
+    }
+
+    private func ownJournal() throws(MusterError) -> [UInt8]? {
+        let path = "\(folders.run(run))/\(JournalWriter.fileName)"
+        guard access(path, F_OK) == 0 else { return nil }
+        let bytes = try JournalReader().bytes(path)
+        // A torn tail is nobody's word.
+        do { return Array(bytes[..<(try JournalReading(bytes).intactBytes)]) } catch { return bytes }
+    }
+
+    private func publishedFiles() throws(MusterError) -> (plan: [UInt8], journal: [UInt8])? {
+        let names = [StateFolder.planFile, JournalWriter.fileName]
+        guard let files = try git.readRecord(RecordPlace(run: run, branch: nil), paths: names) else { return nil }
+        guard let plan = files[names[0]]?.content.bytes, let journal = files[names[1]]?.content.bytes else {
+            throw MusterError(
+                code: "run.incomplete", "The branch of run \(run) lacks its plan or its journal.",
+                help: "Check it with: muster verify \(run)", status: .verificationFailed)
+        }
+        return (plan, journal)
+    }
+
+    private func adopt(
+        _ published: (plan: [UInt8], journal: [UInt8]), _ own: [UInt8]?, _ relation: Relation, _ takeOver: String?
+    ) throws(MusterError) -> [String] {
+        guard takeOver != nil else {
+            throw MusterError(
+                code: own == nil ? "run.elsewhere" : "run.taken-over",
+                own == nil
+                    ? "The run \(run) has no journal on this machine; the catalog has one of another machine."
+                    : "Another machine has gone on with run \(run): its branch holds what this machine did not write.",
+                help:
+                    "Make sure that it does not run there any more, then: muster resume \(run) --take-over --reason TEXT",
+                status: .waitsForPerson)
+        }
+        let folder = folders.run(run)
+        let journal = "\(folder)/\(JournalWriter.fileName)"
+        var notices = ["The journal comes from the run's branch, \(run.ref)."]
+        makeFolders(folder)
+        if let own {
+            let aside = "\(folder)/journal.superseded-\(Digest(of: own).hex.prefix(12))"
+            guard rename(journal, aside) == 0 else {
+                throw MusterError(
+                    code: "state.cannot-write",
+                    "\(journal) could not be set aside: \(String(cString: strerror(errno))).",
+                    help: "Look at the folder's permissions.")
+            }
+            if relation == .apart {
+                notices.append(
+                    "What this machine wrote after they parted is set aside in \(aside); effects that only it tells of are read back as they are found."
+                )
+            }
+        }
+        try writeFile("\(folder)/\(StateFolder.planFile)", published.plan)
+        try writeFile("\(folder)/\(LateRecords.catalogFile)", Array(try git.state().gitFolder.utf8))
+        // Last: a folder without a journal is no run.
+        try writeFile(journal, published.journal)
+        return notices
+    }
+
+    private func makeFolders(_ folder: String) {
+        var path = ""
+        for name in folder.split(separator: "/") {
+            path += "/" + name
+            mkdir(path, 0o700)
+        }
+    }
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import MusterDocuments
+internal import MusterEngine
+internal import MusterGit
+internal import MusterJournal
+internal import MusterMachine
+internal import MusterModel
+internal import MusterPluginHost
+internal import MusterSystem
+
+/// A run that is taken up again from its journal: everything that it was planned with is as it was, or it is refused by name.
+final class ResumedSession {
+    struct Request {
+        var run: RunID
+        /// The catalog's folder; nil: the one that the run was started from, else that around the current folder.
+        var catalog: String?
+        var pluginFolders: [String]
+        /// Why this machine may go on with a run that another one had; nil where nobody said so.
+        var takeOver: String?
+    }
+
+    let stored: StoredRun
+    let configuration: Configuration
+    let person: Person
+    /// What to tell the person before anything goes on.
+    let notices: [String]
+
+    private let documents: CatalogDocuments
+    private let journal: JournalWriter
+    private let world: RunWorld
+    private let plugins: PluginPool
+    private let locks: TargetLocks
+    private let takeOver: TakeOver?
+
+    /// - Throws: what keeps a run from going on: `run.taken-over`, `run.elsewhere`, `run.rehearsal`, `run.newer-rules`,
+    ///   `run.plugin-changed`, `run.environment-changed`; a journal that is held or broken; a commit that is not here.
+    init(_ request: Request, person: Person) throws(MusterError) {
+        self.person = person
+        let folders = try StateFolder()
+        let (git, state) = try CatalogDocuments.open(request.catalog ?? catalogFolder(of: request.run, folders))
+        let handOver = HandOver(git: git, run: request.run, folders: folders)
+        let restored = try handOver.prepare(takeOver: request.takeOver)
+        let (journal, reading) = try JournalWriter.reopen(folder: folders.run(request.run))
+        self.journal = journal
+        let stored = try StoredRun(request.run, folder: journal.folder, reading: reading)
+        self.stored = stored
+        takeOver = try stored.takeOver(request.takeOver)
+        try stored.refuseWhatCannotGoOn()
+        documents = CatalogDocuments(git: git, state: state, source: .commit(stored.plan.commit!))
+        configuration = try documents.configuration()
+        let environment = try documents.environment(stored.plan.environment.name).environment
+        try stored.compare(environment)
+        let entries = try stored.plan.openPlugins(request.pluginFolders)
+        let signals = try SignalQueue([SIGINT, SIGTERM, SIGHUP])
+        plugins = pluginPool(entries, environment, state, onceEach(SecretReader().read))
+        world = RunWorld(plugins: plugins, signals: signals, person: person)
+        locks = try TargetLocks(stored.plan.locks, run: request.run, in: folders)
+        notices = restored + reading.notices
+    }
+
+    /// Goes on with the run until it ends or is at rest.
+    ///
+    /// - Parameter asks: what is asked of it beside going on: to end, or to be rolled back.
+    func carryOut(_ asks: [Event] = [], views: RunViews) throws(MusterError) -> RunResult {
+        let identity = documents.state.userOrLogin
+        let execution = RunExecution(
+            run: stored.run, plan: stored.plan, journal: journal, world: world, person: person, catalog: documents.git,
+            configuration: configuration, identity: identity, uncommitted: [:])
+        defer { plugins.shutdown() }
+        let by = "\(identity.name) <\(identity.email)>"
+        let resumed = RunResumed(
+            by: by, host: Host.name, bootID: Host.bootID, processID: Host.processID, engine: musterVersion,
+            takeOver: takeOver)
+        // A run whose go-ahead never reached the disk has done nothing, and nobody can say that it was given.
+        let opening: [Event] =
+            stored.state.phase == .created
+            ? [.stopRequested(StopRequested(by: by, reason: "it was cut off before it began"))]
+            : [.runResumed(resumed)] + asks
+        let result = try execution.carryOut(
+            stored.state, after: stored.reading.entries, opening: [opening], views: views)
+        locks.release(isOver: result.end != .paused)
+        return result
+    }
+}
+
+/// Where the run was started from, as its folder tells; nil where that is not known or not there any more.
+func catalogFolder(of run: RunID, _ folders: StateFolder) -> String? {
+    guard let bytes = readSmallFile("\(folders.run(run))/\(LateRecords.catalogFile)") else { return nil }
+    let folder = String(decoding: bytes, as: UTF8.self)
+    return access(folder, F_OK) == 0 ? folder : nil
+}
+
+extension JournalReading {
+    fileprivate var notices: [String] {
+        tornTail.isEmpty
+            ? []
+            : [
+                "The journal's last \(tornTail.count) bytes were torn by the crash and are set aside; nobody was told of what they said."
+            ]
+    }
+}
+
+extension StoredRun {
+    /// The take-over that an engine here would make; nil where this machine had the run last.
+    ///
+    /// - Throws: `run.elsewhere` when another machine had it and nobody decided to take it over.
+    fileprivate func takeOver(_ reason: String?) throws(MusterError) -> TakeOver? {
+        guard let holder, holder.host != Host.name else { return nil }
+        guard let reason else {
+            throw MusterError(
+                code: "run.elsewhere",
+                "The run \(run) was on \(holder.host), last heard of at \(reading.entries.last?.at.description ?? "no time").",
+                help:
+                    "Make sure that it does not run there any more, then: muster resume \(run) --take-over --reason TEXT",
+                status: .waitsForPerson)
+        }
+        return TakeOver(reason: reason, from: holder.host, knownUpTo: reading.entries.last?.sequence ?? 0)
+    }
+
+    fileprivate func refuseWhatCannotGoOn() throws(MusterError) {
+        if plan.kind == .rehearsal || plan.commit == nil {
+            throw MusterError(
+                code: "run.rehearsal", "The run \(run) is a rehearsal, and its simulated clouds ended with it.",
+                help: "Rehearse it again: muster rehearse \(plan.runbook.name)")
+        }
+        if let rules = state.created?.rules, rules > RunCreated.currentRules {
+            throw MusterError(
+                code: "run.newer-rules",
+                "The run \(run) follows rules \(rules), and this Muster (\(musterVersion)) knows \(RunCreated.currentRules).",
+                help: "Go on with it with the Muster that began it: \(state.created?.engine ?? "a newer one").")
+        }
+        guard state.asksPeople else {
+            throw MusterError(
+                code: "run.older-rules",
+                "The run \(run) was begun by Muster \(state.created?.engine ?? "0.2"), which could not take runs up again.",
+                help: "Look at its targets, then start a new run: finished steps are found as they are wanted.")
+        }
+    }
+
+    /// - Throws: `run.environment-changed` when the environment's document is not the one that was planned with.
+    fileprivate func compare(_ environment: Environment) throws(MusterError) {
+        guard Digest(of: environment.withoutSecrets().canonicalBytes()) == plan.environment.digest else {
+            throw MusterError(
+                code: "run.environment-changed",
+                "The environment \(plan.environment.name) at the run's commit is not the one that was planned with.",
+                help:
+                    "The catalog's history was rewritten, or this Muster reads it differently: use the Muster that began the run.",
+                status: .preconditionUnmet)
+        }
+    }
+}
+
+extension Plan {
+    /// The executables that the plan pins, opened.
+    ///
+    /// - Throws: `plugin.missing`, and `run.plugin-changed` for one that is not the very file that was planned with.
+    fileprivate func openPlugins(_ folders: [String]) throws(MusterError) -> [String: PluginPool.Entry] {
+        let locator = PluginLocator(folders)
+        var opener = PluginExecutable.Opener()
+        var entries: [String: PluginPool.Entry] = [:]
+        for pin in plugins {
+            let executable = try locator.executable(pin.name, &opener)
+            guard executable.digest == pin.executable else {
+                throw MusterError(
+                    code: "run.plugin-changed",
+                    "The executable of plugin \(pin.name) is not the one that the run was planned with.",
+                    help:
+                        "Planned \(pin.executable), found \(executable.digest). Name the folder with the right one: --plugins DIR.",
+                    status: .preconditionUnmet)
+            }
+            var blobs: [String: ObjectID] = [:]
+            for definition in definitions.values where definition.reference.plugin == pin.name {
+                blobs[definition.reference.step] = definition.document?.blob
+            }
+            entries[pin.name] = PluginPool.Entry(executable: executable, definitions: blobs)
+        }
+        return entries
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterJournal
+internal import MusterMachine
+internal import MusterModel
+internal import MusterSystem
+
+/// A run as its folder on this machine tells it: its plan and its journal, folded.
+struct StoredRun {
+    let run: RunID
+    let folder: String
+    let plan: Plan
+    let reading: JournalReading
+    let state: RunState
+
+    /// Reads what is there, also while an engine writes to it; changes nothing.
+    ///
+    /// - Throws: `journal.not-found` and the journal's other errors, `state.no-plan`, `state.misfit`.
+    init(_ run: RunID, in folders: StateFolder) throws(MusterError) {
+        let folder = folders.run(run)
+        let reading = try JournalReader().read("\(folder)/\(JournalWriter.fileName)")
+        try self.init(run, folder: folder, reading: reading)
+    }
+
+    /// - Parameter reading: the journal, read by whoever holds it.
+    init(_ run: RunID, folder: String, reading: JournalReading) throws(MusterError) {
+        guard let bytes = readSmallFile("\(folder)/\(StateFolder.planFile)", limit: 64 << 20) else {
+            throw MusterError(
+                code: "state.no-plan", "The run's plan is not in \(folder).", status: .verificationFailed)
+        }
+        self.run = run
+        self.folder = folder
+        self.reading = reading
+        do {
+            plan = try JSON.parse(bytes).decode(Plan.self)
+            guard plan.isWellFormed else {
+                throw MusterError(code: "state.misfit", "the plan is not one that a planner makes")
+            }
+            var state = RunState(plan: plan)
+            for entry in reading.entries { try state.apply(entry.event, at: entry.at) }
+            self.state = state
+        } catch {
+            throw MusterError(
+                code: "state.misfit", "Journal and plan of the run do not fit: \(describeDecodingError(error)).",
+                status: .verificationFailed)
+        }
+    }
+
+    /// The machine, its boot and the process that had the run last.
+    var holder: (host: String, bootID: String, processID: Int32)? {
+        if let resumed = state.resumed { return (resumed.host, resumed.bootID, resumed.processID) }
+        return state.created.map { ($0.host, $0.bootID, $0.processID) }
+    }
+
+    /// Whether the process that has the run is there.
+    var isAlive: Bool {
+        guard !state.isFinished, state.phase != .paused, let holder else { return false }
+        return holder.bootID == Host.bootID && Host.isAlive(holder.processID)
+    }
+}
+
+extension StoredRun {
+    /// Where the run stands, in a few words.
+    var standing: String {
+        switch state.phase {
+        case .finished(let outcome): return outcome.rawValue
+        case .paused:
+            let waiting = state.waitingForDecision.map { state.plan.steps[$0].id }
+            return waiting.isEmpty ? "paused" : "paused, waits for a decision about \(waiting.joined(separator: ", "))"
+        case .empty, .created, .running:
+            if !isAlive {
+                return "cut off: its engine ended, and effects under way are in doubt until they are read back"
+            }
+            if state.waitsOnlyForDecisions { return "running, waits for a decision" }
+            return state.rollback == nil ? "running" : "rolling back"
+        }
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterDocuments
+internal import MusterGit
+internal import MusterMachine
+internal import MusterModel
+internal import MusterRecord
+
+/// What stands on the terminal when a run is over.
+struct EndView {
+    let style: Style
+
+    /// As it was called, so that the commands named can be typed just so.
+    private static var program: String { CommandLine.arguments.first ?? "muster" }
+
+    func text(_ result: RunResult, _ configuration: Configuration) -> String {
+        var lines = ["", headline(result)]
+        if let why = result.record?.why { lines.append("  " + visibleText(why)) }
+        lines += deviations(result.record)
+        lines += measures(result.record)
+        lines += result.end == .paused ? atRest(result) : leftBehind(result.record) + whatElse(result)
+        lines.append("")
+        if let commit = result.commit, result.end == .paused {
+            lines.append("The record so far is committed: \(result.run.ref) at \(commit.short)")
+        } else if let commit = result.commit {
+            lines += [
+                "The record is committed: \(configuration.recordsBranch) at \(commit.short), in \(result.run.recordPath)",
+                "  git show \(configuration.recordsBranch):\(result.run.recordPath)/README.md",
+                "  \(Self.program) show \(result.run)",
+                "  \(Self.program) verify \(result.run)",
+            ]
+        }
+        if let push = result.push { lines += pushLines(push, configuration.recordsRemote ?? "") }
+        return lines.joined(separator: "\n")
+    }
+
+    private func pushLines(_ push: Result<PushReport, MusterError>, _ remote: String) -> [String] {
+        switch push {
+        case .success(let report): report.refs.map { pushText($0, remote) }
+        case .failure(let error):
+            ["✗ Nothing was sent to \(remote): \(visibleText(error.summary)) Later: muster publish"]
+        }
+    }
+
+    /// Why a run that is at rest waits, what is in place, and the commands that lead on.
+    private func atRest(_ result: RunResult) -> [String] {
+        let (state, run) = (result.state, result.run)
+        var lines: [String] = []
+        for at in state.waitingForDecision {
+            let id = state.plan.steps[at].id
+            let choices = state.choices(for: id).map(\.rawValue).joined(separator: " | ")
+            lines += [
+                style("  ☞ \(id): ", .warning) + visibleText(state.troubleText(id)),
+                "      \(Self.program) decide \(run) \(id) \(choices) --reason TEXT",
+            ]
+        }
+        let inPlace = state.inPlace.map { state.plan.steps[$0].id }
+        lines.append("  In place: " + (inPlace.isEmpty ? "nothing" : inPlace.joined(separator: ", ")))
+        return lines + ["  \(Self.program) resume \(run)"] + whatElse(result)
+    }
+
+    /// What a rollback would do, and what brings things back and has not run.
+    private func whatElse(_ result: RunResult) -> [String] {
+        let state = result.state
+        if case .finished(.succeeded) = result.end { return [] }
+        let undos = state.rollbackPlan().filter { $0.how == .undo }.map(\.step)
+        let finally = state.steps.indices.filter {
+            guard state.plan.steps[$0].section == .finally else { return false }
+            return state.steps[$0].phase == .pending || state.steps[$0].phase == .skipped(.stopped)
+        }.map { state.plan.steps[$0].id }
+        var lines: [String] = []
+        if !undos.isEmpty {
+            lines.append(
+                "  A rollback would undo \(undos.joined(separator: ", ")): \(Self.program) rollback \(result.run) --plan"
+            )
+        }
+        if !finally.isEmpty {
+            lines.append("  What brings things back has not run: \(finally.joined(separator: ", "))")
+        }
+        return lines
+    }
+
+    private func headline(_ result: RunResult) -> String {
+        let took = result.record.map { " in \(Duration.milliseconds($0.tookMilliseconds).readable)" } ?? ""
+        let count = result.record?.deviations.count ?? 0
+        let with = count == 0 ? "" : " with \(count) deviation\(count == 1 ? "" : "s")"
+        guard case .finished(let outcome) = result.end else {
+            let why = result.state.pause.map { ": \(visibleText($0.by)), \(visibleText($0.reason))" } ?? ""
+            return style("‖ at rest\(why)", .warning)
+        }
+        switch outcome {
+        case .succeeded: return style("✓ succeeded\(with)\(took)", count == 0 ? .good : .warning)
+        case .failed: return style("✗ failed\(with)\(took)", .bad)
+        case .rolledBack: return style("↺ rolled back\(with)\(took)", .warning)
+        case .cancelled: return style("■ cancelled\(with)\(took)", .warning)
+        case .stuck: return style("? stuck\(with)\(took): a person must look", .bad)
+        }
+    }
+
+    private func deviations(_ record: RunRecord?) -> [String] {
+        (record?.deviations ?? []).map { deviation in
+            style("  ! ", .warning)
+                + visibleText(
+                    (deviation.steps.isEmpty ? "" : deviation.steps.joined(separator: ", ") + ": ") + deviation.says)
+        }
+    }
+
+    private func measures(_ record: RunRecord?) -> [String] {
+        guard let record, !record.measures.isEmpty else { return [] }
+        return MeasureLines(style: style).lines(record)
+    }
+
+    private func leftBehind(_ record: RunRecord?) -> [String] {
+        guard let record, record.outcome != .succeeded else { return [] }
+        if record.leftBehind.isEmpty { return ["  Nothing of it is left in place."] }
+        return ["  Still in place:"]
+            + record.leftBehind.map {
+                visibleText(
+                    "    \($0.step): \($0.path ?? "an effect") = \($0.value ?? "gone") (\($0.certainty.rawValue))")
+            }
+    }
+}
