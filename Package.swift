@@ -216,7 +216,9 @@ let package = Package(
             name: "MusterJournalTests", dependencies: ["MusterJournal", "MusterMachine", "MusterSystem", "MusterModel"],
             swiftSettings: strict),
         .testTarget(
-            name: "MusterGitTests", dependencies: ["MusterGit", "MusterSystem", "MusterModel", "muster"], swiftSettings: strict),
+            name: "MusterGitTests",
+            dependencies: ["MusterGit", "MusterSystem", "MusterTestSupport", "MusterModel", "muster"],
+            swiftSettings: strict),
         .testTarget(
             name: "MusterPluginHostTests",
             dependencies: [

@@ -12,6 +12,14 @@ package enum GitLimits {
     package static let treeBytes = 8 << 20
     /// Entries below one folder that is listed with everything in it.
     package static let listedFiles = 20_000
+    /// What one fetch of a run takes from a remote, packed.
+    package static let fetchedBytes = 256 << 20
+    /// Objects of one fetch.
+    package static let fetchedObjects = 1_000_000
+    /// `lease.json`.
+    package static let leaseBytes = 64 << 10
+    /// What one look at a lease takes from a remote, packed: all its renewals may be new here.
+    package static let leaseHistoryBytes = 64 << 20
     /// Commits that a search for published versions looks at.
     package static let historyCommits = 10_000
     /// Folders below each other.

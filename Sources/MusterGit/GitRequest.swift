@@ -37,6 +37,12 @@ package enum GitRequest: Sendable, Codable {
     case runTips
     /// ``PushReport``
     case push(PushOrder)
+    /// ``FetchedRun``, or null when the remote has no such run.
+    case fetchRun(remote: String, run: RunID)
+    /// ``PlacedLease``, or null when there is none of this name.
+    case leaseRead(remote: String, name: String)
+    /// ``LeaseAnswer``
+    case leaseTake(LeaseOrder)
 }
 
 /// A person or program as git names it in a commit.

@@ -147,6 +147,9 @@ package struct RunTip: Hashable, Sendable, Codable {
 }
 
 /// What to send where. Never forced, never a deletion.
+///
+/// A run's branch that went another way on the remote is left alone there, and this machine's is sent to
+/// `refs/heads/muster/conflicts/<run>/<host>` beside it.
 package struct PushOrder: Hashable, Sendable, Codable {
     /// A remote's name in the repository's configuration; a URL is refused.
     package var remote: String
@@ -172,9 +175,24 @@ package struct PushReport: Hashable, Sendable, Codable {
     package struct Ref: Hashable, Sendable, Codable {
         package var ref: String
         package var outcome: Outcome
+        /// Where the remote now keeps this machine's commits of a run that went another way there; a person must look.
+        package var conflict: String?
     }
 
     package var refs: [Ref]
 
     package var isComplete: Bool { refs.allSatisfy { $0.outcome == .accepted } }
+}
+
+/// A run's branch after it was fetched.
+package struct FetchedRun: Hashable, Sendable, Codable {
+    package var run: RunID
+    /// The tip of this repository's branch, which holds all that the remote has of the run.
+    package var tip: ObjectID
+    package var remoteTip: ObjectID
+    /// The branch moved, or was made.
+    package var isNew: Bool
+
+    /// This repository has commits of the run that the remote lacks.
+    package var isAhead: Bool { tip != remoteTip }
 }

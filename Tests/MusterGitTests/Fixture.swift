@@ -47,7 +47,7 @@ final class Fixture {
         try run("/usr/bin/git", ["-C", folder ?? repository] + arguments, input: input)
     }
 
-    private func run(_ path: String, _ arguments: [String], input: [UInt8] = []) throws -> ProgramResult {
+    func run(_ path: String, _ arguments: [String], input: [UInt8] = []) throws -> ProgramResult {
         let environment = ["HOME": home, "GIT_CONFIG_NOSYSTEM": "1", "PATH": "/usr/bin:/bin", "LC_ALL": "C"]
         let child = try ChildProcess(path: path, arguments: arguments, environment: environment)
         var result = ProgramResult(output: [], errors: "", succeeded: false)
@@ -74,8 +74,8 @@ final class Fixture {
         return try head()
     }
 
-    func head(_ revision: String = "HEAD") throws -> ObjectID {
-        ObjectID(try git(["rev-parse", "--verify", revision]).line)!
+    func head(_ revision: String = "HEAD", in folder: String? = nil) throws -> ObjectID {
+        ObjectID(try git(["rev-parse", "--verify", revision], in: folder).line)!
     }
 
     func write(_ path: String, _ text: String) throws {

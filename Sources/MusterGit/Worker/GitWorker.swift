@@ -130,6 +130,9 @@ extension Repository {
         case .readRecord(let place, let paths): try JSON(encoding: readRecord(place, paths))
         case .runTips: try JSON(encoding: runTips())
         case .push(let order): try JSON(encoding: push(order))
+        case .fetchRun(let remote, let run): try JSON(encoding: fetchRun(remote, run))
+        case .leaseRead(let remote, let name): try JSON(encoding: readLease(remote, name))
+        case .leaseTake(let order): try JSON(encoding: takeLease(order))
         }
     }
 }

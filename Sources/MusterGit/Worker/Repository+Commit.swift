@@ -51,7 +51,7 @@ extension Repository {
     }
 
     /// Writes the files' blobs and folders; the root folder's id.
-    private func write(_ files: [RunCommit.File]) throws -> ObjectID {
+    func write(_ files: [RunCommit.File]) throws -> ObjectID {
         let root = FolderDraft()
         var total = 0
         for file in files {

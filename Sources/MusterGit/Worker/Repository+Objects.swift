@@ -34,6 +34,12 @@ extension Repository {
         return (type, size)
     }
 
+    /// Nil when the object is not there or not readable.
+    func objectType(_ id: ObjectID) -> git_object_t? {
+        guard exists(id) else { return nil }
+        return try? header(id).type  // the caller says what is wrong with the object, in its own words
+    }
+
     func exists(_ id: ObjectID) -> Bool {
         var oid = id.oid
         return git_odb_exists(database, &oid) == 1

@@ -1,44 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CGit2
-internal import Glibc
 internal import MusterModel
-
-/// What libgit2's callbacks write down during one push.
-private final class PushProgress {
-    /// The remote's word on each ref: nil for accepted.
-    var verdicts: [String: String?] = [:]
-    var askedForCredentials = false
-    /// Why the server's certificate or host key was refused.
-    var distrust: String?
-}
+internal import MusterSystem
 
 extension Repository {
     func push(_ order: PushOrder) throws -> PushReport {
         for ref in order.refs { try refuseOddRef(ref) }
-        let remote = try findRemote(order.remote)
-        defer { git_remote_free(remote) }
-        // libgit2 looks for .ssh/known_hosts in $HOME; for everything else the worker has none.
-        if let home = opening.home { setenv("HOME", home, 1) }
-        let progress = PushProgress()
-        let failure = send(order.refs, to: remote, progress)
-        unsetenv("HOME")
-        // Some of libgit2's messages quote the URL, and a URL may hold a password.
-        let url = git_remote_url(remote).map { String(cString: $0) } ?? ""
-        let reason = failure.map { $0.saying($0.message.replacing(url, with: "the remote's URL")) }
-        return PushReport(
-            refs: order.refs.map { PushReport.Ref(ref: $0, outcome: Self.outcome(of: $0, reason, progress)) })
-    }
-
-    private func findRemote(_ name: String) throws -> OpaquePointer {
-        var remote: OpaquePointer?
-        if let failure = gitFailure("find the remote \(name)", { git_remote_lookup(&remote, handle, name) }) {
-            guard [GIT_ENOTFOUND, GIT_EINVALIDSPEC].contains(failure.code) else { throw failure }
-            throw MusterError(
-                code: "git.unknown-remote", "The repository has no remote named \"\(name)\".",
-                help: "Add it with `git remote add \(name) <url>`, or change the remote in muster.yaml.")
+        let remote = try Remote(order.remote, in: self)
+        do {
+            try remote.connect(GIT_DIRECTION_PUSH)
+            let heads = try remote.heads()
+            bringRuns(order.refs, heads, from: order.remote)
+            return PushReport(refs: send(try order.refs.map { try parcel($0, heads) }, to: remote))
+        } catch let error as Unreachable {
+            return PushReport(refs: order.refs.map { PushReport.Ref(ref: $0, outcome: .unreachable(error.why)) })
         }
-        return remote!
     }
 
     private func refuseOddRef(_ ref: String) throws(MusterError) {
@@ -50,80 +27,137 @@ extension Repository {
         }
     }
 
-    /// `git_remote_upload` and not `git_remote_push`: the latter also moves remote-tracking refs of this repository.
-    private func send(_ refs: [String], to remote: OpaquePointer, _ progress: PushProgress) -> GitFailure? {
-        var options = git_push_options()
-        git_push_options_init(&options, UInt32(GIT_PUSH_OPTIONS_VERSION))
-        options.pb_parallelism = 1
-        options.follow_redirects = GIT_REMOTE_REDIRECT_NONE
-        options.callbacks.payload = Unmanaged.passUnretained(progress).toOpaque()
-        options.callbacks.push_update_reference = noteVerdict
-        options.callbacks.credentials = offerCredentials
-        options.callbacks.certificate_check = checkCertificate
-        defer { git_remote_disconnect(remote) }
-        return withExtendedLifetime(progress) {
-            withStringArray(refs.map { "\($0):\($0)" }) { specifications in
-                var specifications = specifications
-                return gitFailure("push") { git_remote_upload(remote, &specifications, &options) }
+    /// Fetches what the remote has of runs beyond this repository's knowledge: without it, a run that was continued on another
+    /// machine could not be told from one that went another way there.
+    private func bringRuns(_ refs: [String], _ heads: [String: ObjectID], from name: String) {
+        let unknown = refs.filter { ref in
+            RunID(ref: ref) != nil && heads[ref].map { !exists($0) } ?? false
+        }
+        guard !unknown.isEmpty else { return }
+        do {
+            let remote = try Remote(name, in: self)
+            try remote.connect(GIT_DIRECTION_FETCH)
+            try remote.download(unknown, limit: GitLimits.fetchedBytes)
+        } catch {
+            // What could not be fetched counts as another way: it is kept beside, and nothing is lost.
+        }
+    }
+
+    /// What becomes of a ref, as far as it can be said before anything is sent.
+    private struct Parcel {
+        enum Content { case nothing, branch, conflict(String) }
+
+        var ref: String
+        var content: Content
+        var outcome: PushReport.Outcome
+
+        /// The remote's ref that it is sent to; nil when it stays here.
+        var target: String? {
+            switch content {
+            case .nothing: nil
+            case .branch: ref
+            case .conflict(let ref): ref
             }
         }
     }
 
-    private static func outcome(of ref: String, _ failure: GitFailure?, _ progress: PushProgress) -> PushReport.Outcome
-    {
-        if let verdict = progress.verdicts[ref] { return verdict.map { .rejected($0) } ?? .accepted }
-        // A remote that already has the ref reports nothing about it.
-        guard let failure else { return .accepted }
-        if failure.code == GIT_ENONFASTFORWARD {
-            return .rejected("the remote has commits that this repository lacks, and Muster never forces")
+    private func parcel(_ ref: String, _ heads: [String: ObjectID]) throws -> Parcel {
+        guard let local = try tip(of: ref) else {
+            return Parcel(ref: ref, content: .nothing, outcome: .rejected("this repository has no such branch"))
         }
-        if let distrust = progress.distrust { return .unreachable(distrust) }
-        if failure.code == GIT_EAUTH || progress.askedForCredentials {
-            return .unreachable(
-                "the remote wants credentials, and Muster has those of the ssh agent only: \(failure.message)")
+        guard let there = heads[ref] else { return Parcel(ref: ref, content: .branch, outcome: .accepted) }
+        if try exists(there) && contains(there, local) {
+            return Parcel(ref: ref, content: .nothing, outcome: .accepted)
         }
-        return .unreachable(failure.message)
+        if try follows(local, there) { return Parcel(ref: ref, content: .branch, outcome: .accepted) }
+        guard let run = RunID(ref: ref) else {
+            return Parcel(
+                ref: ref, content: .nothing,
+                outcome: .rejected("the remote has commits that this repository lacks, and Muster never forces"))
+        }
+        let why = "the run went another way on the remote, where it is at \(there.short), here at \(local.short)"
+        let beside = run.conflictRef(host: Host.name)
+        guard try heads[beside].map({ try follows(local, $0) }) ?? true else {
+            return Parcel(
+                ref: ref, content: .nothing,
+                outcome: .rejected("\(why), and so did \(beside); Muster never forces"))
+        }
+        return Parcel(ref: ref, content: .conflict(beside), outcome: .rejected(why))
+    }
+
+    /// Whether the newer commit is the older one or comes after it; one that is not here can't be shown to.
+    private func follows(_ newer: ObjectID, _ older: ObjectID) throws -> Bool {
+        try exists(older) && contains(newer, older)
+    }
+
+    /// Whether a commit is the other one or has it among its ancestors.
+    func contains(_ commit: ObjectID, _ ancestor: ObjectID) throws -> Bool {
+        if commit == ancestor { return true }
+        var newer = commit.oid
+        var older = ancestor.oid
+        var isAncestor: Int32 = 0
+        if let failure = gitFailure(
+            "compare two commits",
+            {
+                isAncestor = git_graph_descendant_of(handle, &newer, &older)
+                return isAncestor
+            })
+        {
+            throw corrupt("the history from \(commit) to \(ancestor) cannot be read", failure)
+        }
+        return isAncestor == 1
+    }
+
+    private func send(_ parcels: [Parcel], to remote: Remote) -> [PushReport.Ref] {
+        let specifications = parcels.compactMap { parcel in parcel.target.map { "\(parcel.ref):\($0)" } }
+        let failure = specifications.isEmpty ? nil : remote.upload(specifications)
+        return parcels.map { parcel in
+            guard let target = parcel.target else { return PushReport.Ref(ref: parcel.ref, outcome: parcel.outcome) }
+            let outcome: PushReport.Outcome =
+                switch remote.verdict(on: target) {
+                case .rejected(let why): .rejected(why)
+                case .accepted: .accepted
+                // A remote that already has the ref reports nothing about it.
+                case nil: failure.map { .unreachable(remote.reason($0)) } ?? .accepted
+                }
+            return report(parcel, outcome)
+        }
+    }
+
+    /// - Parameter outcome: of what was sent.
+    private func report(_ parcel: Parcel, _ outcome: PushReport.Outcome) -> PushReport.Ref {
+        guard case .conflict(let beside) = parcel.content, case .rejected(let why) = parcel.outcome else {
+            return PushReport.Ref(ref: parcel.ref, outcome: outcome)
+        }
+        switch outcome {
+        case .accepted:
+            let kept = "\(why); this machine's commits are kept there in \(beside)"
+            return PushReport.Ref(ref: parcel.ref, outcome: .rejected(kept), conflict: beside)
+        case .rejected(let reason):
+            return PushReport.Ref(ref: parcel.ref, outcome: .rejected("\(why), and it refuses \(beside): \(reason)"))
+        case .unreachable: return PushReport.Ref(ref: parcel.ref, outcome: outcome)
+        }
     }
 }
 
-private func progress(_ payload: UnsafeMutableRawPointer?) -> PushProgress {
-    Unmanaged<PushProgress>.fromOpaque(payload!).takeUnretainedValue()  // set by `send` for the length of the push
-}
-
-private func noteVerdict(
-    _ ref: UnsafePointer<CChar>?, _ status: UnsafePointer<CChar>?, _ payload: UnsafeMutableRawPointer?
-) -> Int32 {
-    guard let ref else { return 0 }
-    progress(payload).verdicts.updateValue(status.map { String(cString: $0) }, forKey: String(cString: ref))
-    return 0
-}
-
-/// Offers the ssh agent's keys once; libgit2 would ask again without end.
-private func offerCredentials(
-    _ credential: UnsafeMutablePointer<UnsafeMutablePointer<git_credential>?>?, _ url: UnsafePointer<CChar>?,
-    _ user: UnsafePointer<CChar>?, _ allowed: UInt32, _ payload: UnsafeMutableRawPointer?
-) -> Int32 {
-    let progress = progress(payload)
-    if allowed & GIT_CREDENTIAL_USERNAME.rawValue != 0 { return git_credential_username_new(credential, "git") }
-    guard !progress.askedForCredentials else { return GIT_EAUTH.rawValue }
-    progress.askedForCredentials = true
-    guard allowed & GIT_CREDENTIAL_SSH_KEY.rawValue != 0, getenv("SSH_AUTH_SOCK") != nil else {
-        return GIT_EAUTH.rawValue
+extension RunID {
+    /// The run whose branch this is; nil for any other ref.
+    init?(ref: String) {
+        let prefix = "refs/heads/muster/runs/"
+        guard ref.hasPrefix(prefix) else { return nil }
+        self.init(String(ref.dropFirst(prefix.count)))
     }
-    return git_credential_ssh_key_from_agent(credential, user.map { String(cString: $0) } ?? "git")
-}
 
-/// Takes only what libgit2 found good: a certificate by the system's authorities, a host key by `known_hosts`.
-private func checkCertificate(
-    _ certificate: UnsafeMutablePointer<git_cert>?, _ valid: Int32, _ host: UnsafePointer<CChar>?,
-    _ payload: UnsafeMutableRawPointer?
-) -> Int32 {
-    if valid == 1 { return 0 }
-    let name = host.map { String(cString: $0) } ?? "the server"
-    let isKey = certificate?.pointee.cert_type == GIT_CERT_HOSTKEY_LIBSSH2
-    progress(payload).distrust =
-        isKey
-        ? "~/.ssh/known_hosts does not hold this host key of \(name); ask its owner for the right one, then add it"
-        : "the certificate of \(name) is not trusted by this machine"
-    return GIT_ECERTIFICATE.rawValue
+    /// Where a machine's commits of the run go on a remote that has others.
+    func conflictRef(host: String) -> String {
+        let letters = host.utf8.map { byte -> Character in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                Character(Unicode.Scalar(byte))
+            default: "-"
+            }
+        }
+        return "refs/heads/muster/conflicts/\(text)/\(letters.isEmpty ? "unknown" : String(letters))"
+    }
 }

@@ -72,7 +72,7 @@ extension Repository {
         while git_reference_next_name(&name, iterator) == 0, let found = name {
             let ref = String(cString: found)
             // Another name below the prefix is not a run's and none of our business.
-            guard let run = RunID(String(ref.dropFirst(prefix.count))), let commit = try tip(of: ref) else { continue }
+            guard let run = RunID(ref: ref), let commit = try tip(of: ref) else { continue }
             tips.append(RunTip(run: run, commit: commit))
         }
         return tips.sorted { $0.run < $1.run }

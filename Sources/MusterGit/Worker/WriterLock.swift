@@ -54,7 +54,7 @@ struct WriterLock {
 
     /// Removes the notes of dead writers, and with each the lock file that it proves to be that writer's.
     func clearDeadWriters() throws {
-        for name in noteNames() {
+        for name in namesOfFiles(in: folder, prefix: "writer-") {
             let path = folder + name
             // A note that is not whole proves nothing: its writer died before it touched a ref.
             guard let text = smallFile(path), let json = try? JSON.parse(text),
@@ -112,18 +112,5 @@ struct WriterLock {
         MusterError(
             code: "git.write-failed", "\(what): \(String(cString: strerror(number))).",
             help: "Check the disk's free space and the rights on \(commonFolder).", status: .stuck)
-    }
-
-    private func noteNames() -> [String] {
-        guard let stream = opendir(folder) else { return [] }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name.hasPrefix("writer-") { names.append(name) }
-        }
-        return names.sorted()
     }
 }

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import MusterGit
+import MusterModel
+import Testing
+
+/// What machine `host` claims for a run of its own.
+func leaseClaim(
+    _ host: String, run: UInt32 = 1, until: Timestamp = moment.advanced(by: .seconds(60)), name: String = "sql/group",
+    note: String? = nil
+) -> LeaseClaim {
+    LeaseClaim(
+        name: name, run: runID(run), holder: "Ada <ada@example.org>", host: host, bootID: "boot of \(host)",
+        until: until, note: note)
+}
+
+func leaseOrder(_ claim: LeaseClaim, _ intent: LeaseIntent = .take, now: Timestamp = moment) -> LeaseOrder {
+    LeaseOrder(remote: "forge", claim: claim, intent: intent, now: now, author: someone)
+}
+
+struct LeaseTests {
+    private let ref = Lease.ref(name: "sql/group")
+    private let later = moment.advanced(by: .seconds(61))
+
+    private func won(_ answer: LeaseAnswer) throws -> PlacedLease {
+        guard case .won(let placed) = answer else { throw ProgramFailed(command: "lease", errors: "\(answer)") }
+        return placed
+    }
+
+    @Test func `a lease is taken, renewed, given back and taken by another machine, and stock git reads it`() throws {
+        let forge = try Forge(machines: 2)
+        let (one, two) = (forge.machines[0].catalog(), forge.machines[1].catalog())
+        #expect(try two.lease(of: "sql/group", on: "forge") == nil)
+        let taken = try won(one.takeLease(leaseOrder(leaseClaim("one"))))
+        #expect(taken.lease.epoch == 1 && taken.lease.since == moment)
+        #expect(try two.lease(of: "sql/group", on: "forge") == taken)
+        #expect(try two.takeLease(leaseOrder(leaseClaim("two", run: 2))) == .lost(.held, current: taken))
+        let renewal = leaseClaim("one", until: moment.advanced(by: .seconds(120)))
+        let renewed = try won(one.takeLease(leaseOrder(renewal, .renew(epoch: 1), now: later)))
+        #expect(renewed.lease.epoch == 1 && renewed.lease.until == renewal.until && renewed.lease.since == moment)
+        let released = try won(one.takeLease(leaseOrder(renewal, .release(epoch: 1), now: later)))
+        #expect(try won(one.takeLease(leaseOrder(renewal, .release(epoch: 1), now: later))) == released)
+        let next = try won(two.takeLease(leaseOrder(leaseClaim("two", run: 2), now: later)))
+        #expect(next.lease.epoch == 2 && next.lease.host == "two" && next.lease.since == later)
+        #expect(
+            try one.takeLease(leaseOrder(renewal, .renew(epoch: 1), now: later)) == .lost(.superseded, current: next))
+        let log = try forge.fixture.git(["log", "--format=%s", ref], in: forge.folder).text
+        let verbs = log.split(separator: "\n").map { $0.replacing(" the lease of sql/group", with: "") }
+        #expect(verbs == ["Take", "Give back", "Renew", "Take"])
+        let file = try forge.fixture.git(["show", "\(ref):lease.json"], in: forge.folder).output
+        #expect(try JSON.parse(file).decode(Lease.self) == next.lease)
+    }
+
+    @Test func `nothing is left of a lease in the repositories of its askers`() throws {
+        let forge = try Forge(machines: 2)
+        let (one, two) = (forge.machines[0], forge.machines[1])
+        let old = "\(one.gitFolder)/MUSTER_SENDING_AB_C"
+        try one.writeFile(old, Array("\(ObjectID(blob: []))\n".utf8))
+        #expect(utimensat(AT_FDCWD, old, [timespec(), timespec()], 0) == 0)
+        _ = try won(one.catalog().takeLease(leaseOrder(leaseClaim("one"))))
+        _ = try two.catalog().takeLease(leaseOrder(leaseClaim("two", run: 2)))
+        for machine in [one, two] {
+            #expect(try machine.git(["for-each-ref"]).text == "")
+            let names = try machine.run("/usr/bin/find", [machine.gitFolder, "-name", "*_*"]).text
+            #expect(!names.contains("MUSTER_SENDING") && !names.contains("FETCH_HEAD"))
+            #expect(try machine.isSound())
+        }
+    }
+
+    @Test func `an expired lease of another run is taken over by decision alone`() throws {
+        let forge = try Forge(machines: 2)
+        let (one, two) = (forge.machines[0].catalog(), forge.machines[1].catalog())
+        let dead = try won(one.takeLease(leaseOrder(leaseClaim("one"))))
+        let claim = leaseClaim("two", run: 2, until: later.advanced(by: .seconds(60)), note: "Ada: one is dead")
+        #expect(try two.takeLease(leaseOrder(claim, .takeOver)) == .lost(.held, current: dead))
+        #expect(try two.takeLease(leaseOrder(claim, now: later)) == .lost(.expired, current: dead))
+        let placed = try won(two.takeLease(leaseOrder(claim, .takeOver, now: later)))
+        #expect(placed.lease.epoch == 2 && placed.lease.note == "Ada: one is dead")
+        // The machine that was thought dead wakes up.
+        for intent in [LeaseIntent.renew(epoch: 1), .release(epoch: 1), .take] {
+            guard case .lost(_, placed) = try one.takeLease(leaseOrder(leaseClaim("one"), intent, now: later)) else {
+                Issue.record("\(intent) went through")
+                continue
+            }
+        }
+        let subject = try forge.fixture.git(["log", "-1", "--format=%s", ref], in: forge.folder).line
+        #expect(subject == "Take over the lease of sql/group")
+    }
+
+    @Test func `who comes first between a look and a push wins, and the other is told who`() throws {
+        let forge = try Forge(machines: 2)
+        let (one, two) = (forge.machines[0].catalog(), forge.machines[1].catalog())
+        _ = try won(two.takeLease(leaseOrder(leaseClaim("two", run: 2))))
+        try forge.fixture.git(["branch", "-m", "muster/leases/\(ref.suffix(64))", "aside"], in: forge.folder)
+        // The server puts the other's lease in place when it has ours in hand.
+        try forge.hook("update", "git update-ref \"$1\" refs/heads/aside")
+        guard case .lost(.held, let current) = try one.takeLease(leaseOrder(leaseClaim("one"))) else {
+            Issue.record("two winners")
+            return
+        }
+        #expect(try current?.commit == forge.fixture.head("aside", in: forge.folder))
+        #expect(current?.lease.host == "two")
+    }
+
+    @Test func `a connection that is lost after the lease arrived is no defeat`() throws {
+        let forge = try Forge(machines: 1)
+        try forge.hook("reference-transaction", "test \"$1\" = committed && kill -9 $PPID; exit 0")
+        let placed = try won(forge.machines[0].catalog().takeLease(leaseOrder(leaseClaim("one"))))
+        #expect(try placed.commit == forge.fixture.head(ref, in: forge.folder))
+    }
+
+    @Test func `a hook's refusal is an error of its own and changes nothing`() throws {
+        let forge = try Forge(machines: 1)
+        try forge.hook("update", "exit 1")
+        do {
+            _ = try forge.machines[0].catalog().takeLease(leaseOrder(leaseClaim("one")))
+            Issue.record("the hook was passed over")
+        } catch {
+            #expect(error.code == "git.lease-refused" && error.summary.contains("hook declined"))
+        }
+        #expect(try forge.refs() == "")
+    }
+
+    @Test func `a remote that does not compare is refused by name, with the way out`() throws {
+        let forge = try Forge(machines: 1)
+        let catalog = forge.machines[0].catalog()
+        for url in [forge.folder, "file://\(forge.folder)", "../forge.git", "odd://forge/x.git"] {
+            try forge.machines[0].git(["remote", "set-url", "forge", url])
+            do {
+                _ = try catalog.takeLease(leaseOrder(leaseClaim("one")))
+                Issue.record("a lease was taken on \(url)")
+            } catch {
+                #expect(error.code == "git.lease-needs-smart-remote")
+                #expect(error.summary.contains("does not compare") && error.help?.contains("set-url forge") == true)
+            }
+            #expect(try errorCode { try catalog.lease(of: "x", on: "forge") } == "git.lease-needs-smart-remote")
+        }
+        #expect(try forge.refs() == "")
+        #expect(try errorCode { try catalog.lease(of: "x", on: "nowhere") } == "git.unknown-remote")
+    }
+
+    @Test func `a remote that is down, silent or not trusted is unreachable, not lost, and tells no password`() throws {
+        let forge = try Forge(machines: 1)
+        let catalog = forge.machines[0].catalog()
+        let silent = try Listener()
+        let urls = [
+            "git://127.0.0.1:1/forge.git", "git://127.0.0.1:\(silent.port)/forge.git",
+            "https://ada:secret@127.0.0.1:1/x.git", "ssh://git@127.0.0.1:1/x.git", "git@127.0.0.1:x.git",
+        ]
+        for url in urls {
+            try forge.machines[0].git(["remote", "set-url", "forge", url])
+            do {
+                _ = try catalog.takeLease(leaseOrder(leaseClaim("one")), deadline: .milliseconds(500))
+                Issue.record("a lease was taken on \(url)")
+            } catch {
+                #expect(error.code == "git.remote-unreachable" && !error.description.contains("secret"), "\(error)")
+            }
+        }
+    }
+
+    @Test func `what is no lease under a lease's branch is an error, never a free lease`() throws {
+        let forge = try Forge(machines: 1)
+        let (machine, catalog) = (forge.machines[0], forge.machines[0].catalog())
+        let good = try won(catalog.takeLease(leaseOrder(leaseClaim("one")))).lease
+        func text(_ change: (inout [String: JSON]) -> Void) throws -> String {
+            guard case .object(var members) = try JSON(encoding: good) else { return "" }
+            change(&members)
+            return JSON.object(members).canonicalText
+        }
+        let files = try [
+            ["other.json": "{}"], ["lease.json": "{}"], ["lease.json": "no"], ["lease.json": "{}", "x": "y"],
+            ["lease.json": text { $0["name"] = "other" }], ["lease.json": text { $0["format"] = 2 }],
+            ["lease.json": text { $0["epoch"] = 0 }], ["lease.json": text { $0["epoch"] = .int(.max) }],
+            ["lease.json": text { $0["run"] = "x" }],
+            ["lease.json": String(repeating: " ", count: GitLimits.leaseBytes + 1)],
+        ]
+        for (number, files) in files.enumerated() {
+            let commit = try machine.catalog().commitRun(runCommit(runID(UInt32(100 + number)), files))
+            try machine.git(["push", "-q", "--force", "forge", "\(commit):\(ref)"])
+            let code = try errorCode { try catalog.takeLease(leaseOrder(leaseClaim("two", run: 2), .takeOver)) }
+            let isLarge = (files["lease.json"]?.utf8.count ?? 0) > GitLimits.leaseBytes
+            #expect(code == (isLarge ? "git.too-large" : "git.lease-unreadable"), "\(files)")
+        }
+    }
+}
