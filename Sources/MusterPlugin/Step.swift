@@ -183,13 +183,14 @@ public protocol EffectStep: Step {
 public protocol ReversibleStep: EffectStep {
     /// Answers each precondition that the definition declares `at: undo`, once, by its id.
     ///
-    /// Before anything is put back the engine asks this for every step that is to be undone, and shows the answers with
-    /// their remedies. Declare and look at what ``undo(_:_:_:_:)`` needs and cannot bring about itself: that the previous
-    /// key still exists, that replication has caught up, that nobody has changed the target since. Where
+    /// The engine asks this just before the step is undone, when what came after it has been put back already, and shows
+    /// the answers with their remedies. Declare and look at what ``undo(_:_:_:_:)`` needs and cannot bring about itself:
+    /// that the previous key still exists, that replication is healthy, that nobody has changed the target since. Where
     /// ``undo(_:_:_:_:)`` has nothing left to do, say so and let the condition be met: it may have been called before.
+    /// What an earlier call began may still be under way: wait for it as the undo does.
     ///
     /// What could not be found out is ``Condition/unverifiable(_:_:evidence:)``, never met. Throw only when nothing
-    /// at all could be checked. Read-only, called any number of times. Without it no such precondition may be declared.
+    /// at all could be checked. Read-only, called any number of times.
     ///
     /// ```swift
     /// func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {

@@ -193,7 +193,8 @@ struct StepDefinitionTests {
     @Test(arguments: ["irreversible", "none"])
     func `only before a step that can be undone is anything looked at for its undo`(effect: String) throws {
         let undone = setProtector.replacing("at: start", with: "at: undo")
-        #expect(try StepDefinition.parse(Array(undone.utf8), file: "s").get().preconditions.map(\.at) == [.undo, .step])
+        #expect(
+            try StepDefinition.parse(Array(undone.utf8), file: "s").get().preconditions.map(\.at) == [.undo, .step])
         let never = undone.replacing("effect: reversible", with: "effect: \(effect)")
         let found = StepDefinition.parse(Array(never.utf8), file: "s").diagnostics.map(firstLine)
         #expect(

@@ -31,7 +31,8 @@ private typealias F = PlanFixture
         world.answers["a check"] = [
             .success(
                 .checked(
-                    ["target-ready", "old-key-there"].map { ConditionResult(id: $0, verdict: .met, says: "It is so.") }))
+                    ["target-ready", "old-key-there"].map { ConditionResult(id: $0, verdict: .met, says: "It is so.") })
+            )
         ]
         let state = try run(world)
         #expect(state.state(of: "a")?.phase == .failed)

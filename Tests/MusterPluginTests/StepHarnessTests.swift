@@ -129,7 +129,9 @@ import Testing
         #expect(try await step.check(inputs).map(\.id) == ["key-allowed", "quota"])
     }
 
-    @Test func `a step without conditions for its undo answers none, and one that cannot be undone says so`() async throws {
+    @Test func `a step without conditions for its undo answers none, and one that cannot be undone says so`()
+        async throws
+    {
         let plain = try StepHarness(Plain.self)
         #expect(try await plain.checkUndo(["value": "v"], with: NoUndo()) == [])
         let error = await #expect(throws: StepError.self) { try await harness().checkUndo(["key": "k", "value": "v"]) }
