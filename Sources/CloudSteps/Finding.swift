@@ -28,6 +28,19 @@ package enum Finding: Hashable, Sendable {
 }
 
 extension Finding {
+    /// For a way back, which asks for little: what is known against it counts. What could not be found out is said, and
+    /// hinders nothing.
+    package static func nothingAgainst(_ findings: [Finding], none: String) -> Finding {
+        let against = findings.compactMap { if case .unmet(let says) = $0 { says } else { nil } }
+        if !against.isEmpty { return .unmet(against.joined(separator: " ")) }
+        return .met(findings.isEmpty ? none : findings.map(\.text).joined(separator: " "))
+    }
+
+    /// The same answer to several conditions, such as that nothing is left to be put back.
+    package func conditions(_ ids: [String], evidence: [String] = ["requests"]) -> [Condition] {
+        ids.map { condition($0, evidence: evidence) }
+    }
+
     package var text: String {
         switch self {
         case .met(let says), .unmet(let says), .unverifiable(let says): says

@@ -7,6 +7,7 @@ extension StepDefinition {
     /// The rules that hold between fields.
     func check(_ root: LocatedValue, into diagnostics: inout [Diagnostic]) {
         checkEffect(root, into: &diagnostics)
+        checkMoments(root, into: &diagnostics)
         reportDoubled(preconditions.map(\.id), code: "step.doubled-id", "preconditions", into: &diagnostics)
         reportDoubled(postconditions.map(\.id), code: "step.doubled-id", "postconditions", into: &diagnostics)
         reportDoubled(knownErrors.map(\.match), code: "step.doubled-id", "known errors", into: &diagnostics)
@@ -35,6 +36,18 @@ extension StepDefinition {
                 Diagnostic(
                     code: "step.missing-postcondition", "A step without an effect needs 'postconditions'",
                     help: "What it shows is its work.", at: written.location))
+        }
+    }
+
+    private func checkMoments(_ root: LocatedValue, into diagnostics: inout [Diagnostic]) {
+        guard let effect = root["effect"]?.string.flatMap(Effect.init), effect != .reversible else { return }
+        for precondition in root["preconditions"]?.list ?? [] {
+            guard let at = precondition["at"], at.string == Precondition.Moment.undo.rawValue else { continue }
+            diagnostics.append(
+                Diagnostic(
+                    code: "step.needless-undo-precondition",
+                    "A step whose effect is \(effect.rawValue) is never undone, so nothing is looked at before that",
+                    help: "Remove the precondition, or make the step reversible.", at: at.location))
         }
     }
 

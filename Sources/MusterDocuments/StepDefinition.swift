@@ -13,6 +13,8 @@ package struct StepDefinition: Sendable {
             case start
             /// Just before the step.
             case step
+            /// Before the step is undone.
+            case undo
         }
 
         package var id: Located<String>
@@ -89,7 +91,7 @@ extension StepDefinition {
         .required("id", .text(.kebab), "Its name in results"),
         .optional(
             "at", .choice(Precondition.Moment.allCases.map(\.rawValue)),
-            "start: before the run's first effect; step: before this step"),
+            "start: before the run's first effect; step: before this step; undo: before this step is undone"),
         .required("says", .text(.sentence), "What must hold"),
         .optional("why", .text(.sentence), "What goes wrong otherwise"),
         .optional("remedy", .text(.sentence), "What to do where it does not hold"))

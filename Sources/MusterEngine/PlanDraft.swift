@@ -149,9 +149,7 @@ extension PlannedDefinition {
             commit: material.commit, summary: definition.summary, effect: .init(definition.effect),
             timeoutMilliseconds: definition.timeout.milliseconds, connections: definition.connections.map(\.value),
             preconditions: definition.preconditions.map {
-                .init(
-                    id: $0.id.value, at: $0.at == .start ? .start : .step, says: $0.says, why: $0.why, remedy: $0.remedy
-                )
+                .init(id: $0.id.value, at: .init($0.at), says: $0.says, why: $0.why, remedy: $0.remedy)
             },
             postconditions: definition.postconditions.map { .init(id: $0.id.value, says: $0.says) },
             permissions: definition.permissions,
@@ -177,6 +175,16 @@ extension PlannedDefinition.OutputType {
     fileprivate init(_ output: OutputDeclaration) {
         let type = output.type.written
         self.init(type: type.name, resource: type.resource, values: type.values.isEmpty ? nil : type.values)
+    }
+}
+
+extension PlannedDefinition.Precondition.Moment {
+    fileprivate init(_ moment: StepDefinition.Precondition.Moment) {
+        switch moment {
+        case .start: self = .start
+        case .step: self = .step
+        case .undo: self = .undo
+        }
     }
 }
 

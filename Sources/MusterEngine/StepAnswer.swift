@@ -14,7 +14,9 @@ struct StepAnswer {
         let (step, attempt) = (task.step, task.attempt)
         switch (task.verb, answer) {
         case (.check, .checked(let results)):
-            let all = try Self.complete(results, definition.preconditions.filter { $0.at != .undo }.map(\.id), task)
+            // Those of an undo are asked for by themselves, before it.
+            let declared = definition.preconditions.filter { $0.at != .undo }.map(\.id)
+            let all = try Self.complete(results, declared, task)
             events = [.stepChecked(StepChecked(step: step, attempt: attempt, preconditions: all))]
         case (.undoCheck, .checked(let results)):
             let all = try Self.complete(results, definition.preconditions.filter { $0.at == .undo }.map(\.id), task)

@@ -125,7 +125,14 @@ package struct PlannedDefinition: Hashable, Sendable, Codable {
     package enum Effect: String, Sendable, Codable { case reversible, irreversible, none }
 
     package struct Precondition: Hashable, Sendable, Codable {
-        package enum Moment: String, Sendable, Codable { case start, step, undo }
+        package enum Moment: String, Sendable, Codable {
+            /// Before the run's first effect.
+            case start
+            /// Just before the step.
+            case step
+            /// Before the step is undone.
+            case undo
+        }
 
         package var id: String
         package var at: Moment

@@ -9,7 +9,7 @@
 /// | `none` | ``ProofStep`` | ``check(_:_:)``, ``verify(_:_:)`` |
 /// | `none`, with `outputs` | ``ReportStep`` | ``check(_:_:)``, ``ReportStep/report(_:_:)`` |
 /// | `irreversible` | ``EffectStep`` | also ``observe(_:_:)``, ``EffectStep/apply(_:_:_:)`` |
-/// | `reversible` | ``ReversibleStep`` | also ``ReversibleStep/undo(_:_:_:_:)`` |
+/// | `reversible` | ``ReversibleStep`` | also ``ReversibleStep/undo(_:_:_:_:)``, ``ReversibleStep/checkUndo(_:_:_:)`` |
 ///
 /// The engine makes a fresh value with ``init()`` for every call, and calls of different steps run at the same time in
 /// one process. Keep what calls share (an HTTP client, say) in an actor or an immutable global, and don't remember
@@ -41,7 +41,8 @@ public protocol Step: Sendable {
     /// A value for one call; it must cost next to nothing.
     init()
 
-    /// Answers each precondition of the definition, once, by its id.
+    /// Answers each precondition of the definition, once, by its id; but not those `at: undo`, which
+    /// ``ReversibleStep/checkUndo(_:_:_:)`` answers.
     ///
     /// What could not be found out is ``Condition/unverifiable(_:_:evidence:)``, never met. Throw only when nothing
     /// at all could be checked. Read-only.
@@ -180,14 +181,46 @@ public protocol EffectStep: Step {
 /// }
 /// ```
 public protocol ReversibleStep: EffectStep {
+    /// Answers each precondition that the definition declares `at: undo`, once, by its id.
+    ///
+    /// The engine asks this just before the step is undone, when what came after it has been put back already, and shows
+    /// the answers with their remedies. Declare and look at what ``undo(_:_:_:_:)`` needs and cannot bring about itself:
+    /// that the previous key still exists, that replication is healthy, that nobody has changed the target since. Where
+    /// ``undo(_:_:_:_:)`` has nothing left to do, say so and let the condition be met: it may have been called before.
+    /// What an earlier call began may still be under way: wait for it as the undo does.
+    ///
+    /// What could not be found out is ``Condition/unverifiable(_:_:evidence:)``, never met. Throw only when nothing
+    /// at all could be checked. Read-only, called any number of times.
+    ///
+    /// ```swift
+    /// func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {
+    ///     let key = try await Azure(context).key(undo.previousKey)
+    ///     return [key.isEnabled
+    ///         ? .met("previous-key-usable", "\(undo.previousKey) is enabled")
+    ///         : .unmet("previous-key-usable", "\(undo.previousKey) is disabled")]
+    /// }
+    /// ```
+    ///
+    /// - Parameter undo: the data that ``undo(_:_:_:_:)`` would be given.
+    func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition]
+
     /// Puts back what `undo` says.
     ///
-    /// It must succeed when nothing, a part or all of the effect is there, and when it was called before. It too calls
-    /// ``EffectGate/begin(undo:)`` before its first effect. Afterwards ``Step/observe(_:_:)`` is asked for the proof.
+    /// It must succeed when nothing, a part or all of the effect is there, and when it was called before: a call that is
+    /// cut off by a crash is made again, in another process, while what it began may still be under way. So look at
+    /// the target first, wait for what is under way, and do only what is left to do. What somebody else has changed
+    /// since is not this step's to put back: throw ``StepError/permanent(_:_:remedy:)``. It too calls
+    /// ``EffectGate/begin(undo:)`` before its first effect. Afterwards ``Step/observe(_:_:)`` is asked for the proof:
+    /// it says ``Observed/needed(_:)`` when all is as it was before the step.
     ///
-    /// - Parameter undo: the last data that ``apply(_:_:_:)`` gave to ``EffectGate/begin(undo:)``, maybe in another
-    ///   process.
+    /// - Parameter undo: the last data that ``apply(_:_:_:)``, or an earlier call of this, gave to
+    ///   ``EffectGate/begin(undo:)``, maybe in another process.
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws
+}
+
+extension ReversibleStep {
+    /// No preconditions, for a definition that declares none `at: undo`.
+    public func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] { [] }
 }
 
 /// The outputs of a step that has none.

@@ -48,7 +48,8 @@ public struct StepContext: Sendable {
         }
     }
 
-    /// In `observe`, after this step's effect was allowed to begin: the undo data stored then. Otherwise nil.
+    /// After this step's effect was allowed to begin, in `observe` and whenever it is undone: the undo data stored last.
+    /// Otherwise nil.
     ///
     /// - Throws: ``StepError`` `plugin.invalid-undo` when it does not decode.
     public func recordedUndo<Undo: Decodable>(as type: Undo.Type) throws(StepError) -> Undo? {

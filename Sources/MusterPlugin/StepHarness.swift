@@ -126,6 +126,20 @@ extension StepHarness where S: EffectStep {
 }
 
 extension StepHarness where S: ReversibleStep {
+    /// Calls ``ReversibleStep/checkUndo(_:_:_:)``.
+    ///
+    /// - Parameter undo: the data to give; nil gives that of the last `begin`.
+    /// - Throws: ``StepError`` `plugin.no-undo-data` when there is none of either.
+    public func checkUndo(
+        _ inputs: some Encodable & Sendable, with undo: S.Undo? = nil
+    ) async throws -> [Condition] {
+        guard let data = try undo.map({ try JSON(encoding: $0) }) ?? engine.recorded.begun.last else {
+            throw StepError.permanent("plugin.no-undo-data", "There is no undo data: nothing has begun, none is given.")
+        }
+        let result: CheckResult = try await call(.check, inputs, undo: data)
+        return result.preconditions.map { Condition($0) }
+    }
+
     /// Calls ``ReversibleStep/undo(_:_:_:_:)``.
     ///
     /// - Parameter undo: the data to give; nil gives that of the last `begin`.

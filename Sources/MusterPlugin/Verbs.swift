@@ -9,6 +9,8 @@ func perform<S: Step>(_ verb: PluginMethod, of type: S.Type, for call: Call) asy
     let step = type.init()
     let inputs = try decodedInputs(of: type, for: call)
     switch verb {
+    case .check where call.parameters.undo != nil:
+        if let reversible = type as? any ReversibleStep.Type { return try await checkUndo(reversible, for: call) }
     case .check:
         let conditions = try await step.check(inputs, context)
         return try JSON(encoding: CheckResult(preconditions: conditions.map(\.wire)))
@@ -40,14 +42,22 @@ private func apply<S: EffectStep>(_ type: S.Type, for call: Call) async throws -
     return try JSON(encoding: ApplyResult(outputs: try objectMembers(of: outputs)))
 }
 
-private func undo<S: ReversibleStep>(_ type: S.Type, for call: Call) async throws -> JSON {
-    let context = StepContext(call: call)
+private func checkUndo<S: ReversibleStep>(_ type: S.Type, for call: Call) async throws -> JSON {
     let inputs = try decodedInputs(of: type, for: call)
-    guard let undo = try context.recordedUndo(as: S.Undo.self) else {
-        throw StepError.permanent("plugin.no-undo-data", "Step \(type.name) was asked to undo without undo data.")
-    }
-    try await type.init().undo(inputs, undo, context, EffectGate(call: call))
+    let conditions = try await type.init().checkUndo(inputs, try undoData(of: type, for: call), StepContext(call: call))
+    return try JSON(encoding: CheckResult(preconditions: conditions.map(\.wire)))
+}
+
+private func undo<S: ReversibleStep>(_ type: S.Type, for call: Call) async throws -> JSON {
+    let inputs = try decodedInputs(of: type, for: call)
+    let undo = try undoData(of: type, for: call)
+    try await type.init().undo(inputs, undo, StepContext(call: call), EffectGate(call: call))
     return .object([:])
+}
+
+private func undoData<S: ReversibleStep>(of type: S.Type, for call: Call) throws -> S.Undo {
+    if let undo = try StepContext(call: call).recordedUndo(as: S.Undo.self) { return undo }
+    throw StepError.permanent("plugin.no-undo-data", "Step \(type.name) was asked to undo without undo data.")
 }
 
 private func decodedInputs<S: Step>(of type: S.Type, for call: Call) throws -> S.Inputs {

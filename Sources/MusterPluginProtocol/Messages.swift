@@ -71,7 +71,7 @@ package struct StepCall: Hashable, Sendable, Codable {
     package var inputs: [String: JSON]
     /// The environment's sections that the definition names under `connections`, secrets resolved. Never logged.
     package var connections: [String: JSON]
-    /// With `observe` and `undo` after an effect was begun: its undo data.
+    /// With `observe` and `undo` after an effect was begun, and with a `check` of the undo: its undo data.
     package var undo: JSON?
 
     package init(

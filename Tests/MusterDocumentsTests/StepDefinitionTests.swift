@@ -143,7 +143,7 @@ struct StepDefinitionTests {
             "id: partner-has-key", "id: server-ready",
             ["19:9: error: There are two preconditions 'server-ready' [step.doubled-id]"]
         ),
-        ("at: start", "at: begin", ["16:9: error: 'at' is one of start, step, not 'begin' [document.bad-value]"]),
+        ("at: start", "at: begin", ["16:9: error: 'at' is one of start, step, undo, not 'begin' [document.bad-value]"]),
         (
             "inputs.server }}", "inputs.sever }}",
             ["28:29: error: There is no 'sever' in 'inputs.sever' [expression.unknown-name]"]
@@ -188,6 +188,19 @@ struct StepDefinitionTests {
         let document = setProtector.replacing(text, with: replacement, maxReplacements: 1)
         let found = StepDefinition.parse(Array(document.utf8), file: "s").diagnostics.map(firstLine)
         #expect(found == expected)
+    }
+
+    @Test(arguments: ["irreversible", "none"])
+    func `only before a step that can be undone is anything looked at for its undo`(effect: String) throws {
+        let undone = setProtector.replacing("at: start", with: "at: undo")
+        #expect(
+            try StepDefinition.parse(Array(undone.utf8), file: "s").get().preconditions.map(\.at) == [.undo, .step])
+        let never = undone.replacing("effect: reversible", with: "effect: \(effect)")
+        let found = StepDefinition.parse(Array(never.utf8), file: "s").diagnostics.map(firstLine)
+        #expect(
+            found.first
+                == "16:9: error: A step whose effect is \(effect) is never undone, so nothing is looked at before that "
+                + "[step.needless-undo-precondition]")
     }
 
     @Test func `an effect needs rollback text, and a step without one something to show`() {

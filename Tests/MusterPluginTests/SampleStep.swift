@@ -85,10 +85,33 @@ struct SetValue: ReversibleStep {
         return [now == inputs.value ? .met("is-set", "\(now ?? "")") : .unmet("is-set", "\(now ?? "nothing") is there")]
     }
 
+    func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {
+        let now = try cloud(context).state.withLock { $0.values[undo.key] }
+        return [
+            now == inputs.value || now == undo.previous
+                ? .met("untouched-since", "\(undo.key) is \(now ?? "nothing")")
+                : .unmet("untouched-since", "Somebody has set \(undo.key) to \(now ?? "nothing")")
+        ]
+    }
+
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
         try await gate.begin(undo: undo)
         try cloud(context).state.withLock { $0.values[undo.key] = undo.previous }
     }
+}
+
+/// The least that a step which can be undone has to write.
+struct Plain: ReversibleStep {
+    static let name = "plain"
+    static let definition = Array("step: sample/plain\n".utf8)
+    struct Inputs: Decodable { var value: String }
+
+    func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<NoOutputs> { .satisfied }
+    func apply(_ inputs: Inputs, _ context: StepContext, _ gate: EffectGate<NoUndo>) async throws -> NoOutputs {
+        NoOutputs()
+    }
+    func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] { [] }
+    func undo(_ inputs: Inputs, _ undo: NoUndo, _ context: StepContext, _ gate: EffectGate<NoUndo>) async throws {}
 }
 
 /// A proof that says too much.

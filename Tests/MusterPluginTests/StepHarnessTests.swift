@@ -117,6 +117,27 @@ import Testing
         #expect(missing?.message.contains("\"cloud\"") == true)
     }
 
+    @Test func `a check with undo data answers what must hold before the undo, and only that`() async throws {
+        let step = try harness()
+        let inputs = ["key": "k", "value": "new"]
+        _ = try await step.apply(inputs)
+        #expect(try await step.checkUndo(inputs) == [.met("untouched-since", "k is new")])
+        cloud.state.withLock { $0.values["k"] = "other" }
+        #expect(
+            try await step.checkUndo(inputs, with: .init(key: "k", previous: "old"))
+                == [.unmet("untouched-since", "Somebody has set k to other")])
+        #expect(try await step.check(inputs).map(\.id) == ["key-allowed", "quota"])
+    }
+
+    @Test func `a step without conditions for its undo answers none, and one that cannot be undone says so`()
+        async throws
+    {
+        let plain = try StepHarness(Plain.self)
+        #expect(try await plain.checkUndo(["value": "v"], with: NoUndo()) == [])
+        let error = await #expect(throws: StepError.self) { try await harness().checkUndo(["key": "k", "value": "v"]) }
+        #expect(error?.code == "plugin.no-undo-data")
+    }
+
     @Test func `undo without data says so`() async throws {
         let error = await #expect(throws: StepError.self) { try await harness().undo(["key": "k", "value": "v"]) }
         #expect(error?.code == "plugin.no-undo-data")

@@ -57,7 +57,7 @@ enum Layers {
         // Tests depend on it; no product may.
         "MusterTestSupport": ["MusterModel", "MusterMachine", "MusterSystem", "Glibc"],
         "PostgreSQLFixture": ["MusterModel", "MusterSystem", "Glibc", "Synchronization"],
-        "noop-plugin": ["MusterPlugin", "Synchronization"],
+        "noop-plugin": ["MusterPlugin", "Glibc", "Synchronization"],
         "hostile-plugin": ["MusterModel", "Glibc"],
     ]
 

@@ -10,7 +10,7 @@ import Testing
 @testable import TestFailover
 
 /// Refuses `begin` from the given call on, as when the engine dies there.
-private final class Crash: Sendable {
+final class Crash: Sendable {
     private let calls = Mutex(0)
     private let first: Int
     init(atBegin first: Int) { self.first = first }

@@ -97,67 +97,6 @@ struct RegisterKey: ReversibleStep {
         }
     }
 
-    func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
-        try await AzureSession.run(context, reads: false) { session in
-            let sql = session.azure.sql
-            if undo.wasRegistered { return }
-            let isOurs = try await isOurs(undo, inputs, session, context)
-            guard try await sql.key(inputs.server, undo.serverKeyName) != nil else { return }
-            guard isOurs else { throw Self.unprovenOwner(undo) }
-            try await refuseWhileInUse(inputs, session)
-            var data = undo
-            data.operation = nil
-            data.isProvenOurs = true
-            try await gate.begin(undo: data)
-            context.progress("unregistering \(undo.serverKeyName) from \(inputs.server.name)")
-            try await sql.deleteKey(inputs.server, name: undo.serverKeyName) { operation in
-                data.operation = operation
-                try await gate.begin(undo: data)
-            }
-        }
-    }
-
-    /// Waits until the server has settled, then tells whether the service accepted and carried out this run's request.
-    private func isOurs(
-        _ undo: Undo, _ inputs: Inputs, _ session: AzureSession, _ context: StepContext
-    ) async throws -> Bool {
-        if let operation = undo.operation {
-            switch try await session.end(of: operation) {
-            case .unknown(let why): throw StepError.retryable("failover-group-key-swap.still-running", why)
-            case .failed: return undo.isProvenOurs ?? false
-            case .settled: return true
-            }
-        }
-        if let why = try await session.unsettled(nil, on: inputs.server, context) {
-            throw StepError.retryable("failover-group-key-swap.still-running", why)
-        }
-        return undo.isProvenOurs ?? false
-    }
-
-    private static func unprovenOwner(_ undo: Undo) -> StepError {
-        .permanent(
-            "failover-group-key-swap.unproven-owner",
-            "\(undo.serverKeyName) is registered on \(undo.serverName), but the answer to this run's own request was lost, "
-                + "so somebody else may have registered it. It is left alone.",
-            remedy:
-                "Ask who else works on the server. To leave the key registered does no harm; else unregister it by hand."
-        )
-    }
-
-    /// Neither this server nor a partner may lose the key that protects it.
-    private func refuseWhileInUse(_ inputs: Inputs, _ session: AzureSession) async throws {
-        let view = try await ServerView.read(inputs.server, session.azure.sql)
-        for server in [inputs.server] + (try view.partners.get()) {
-            let protector = try await session.azure.sql.protector(server)
-            guard !protector.isKey(inputs.key) else {
-                throw StepError.permanent(
-                    "failover-group-key-swap.key-in-use",
-                    "\(inputs.key.serverKeyName) protects \(server.name), so it stays registered on \(inputs.server.name).",
-                    remedy: "Undo set-protector on \(server.name) first, or keep the key.")
-            }
-        }
-    }
-
     private func outputs(_ key: SQLServerKey) throws -> Outputs {
         Outputs(serverKeyName: key.name, thumbprint: try key.knownThumbprint())
     }

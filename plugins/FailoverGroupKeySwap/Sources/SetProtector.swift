@@ -53,7 +53,7 @@ struct SetProtector: ReversibleStep {
         }
     }
 
-    private func partnersReach(_ key: KeyView, _ server: ServerView, _ session: AzureSession) async throws -> Finding {
+    func partnersReach(_ key: KeyView, _ server: ServerView, _ session: AzureSession) async throws -> Finding {
         switch server.partners {
         case .failure(let error): return .unverifiable("The failover groups could not be read: \(error)")
         case .success(let partners):
@@ -117,48 +117,6 @@ struct SetProtector: ReversibleStep {
                 server.hasItsDatabases.condition("databases-accessible"),
             ]
         }
-    }
-
-    func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
-        try await AzureSession.run(context, reads: false) { session in
-            let sql = session.azure.sql
-            if let why = try await session.unsettled(undo.operation, on: inputs.server, context) {
-                throw StepError.retryable("failover-group-key-swap.still-running", why)
-            }
-            let now = try await sql.protector(inputs.server)
-            if undo.describes(now) { return }
-            try await refuseUnsafeReturn(inputs, undo, now, session)
-            var data = undo
-            data.operation = nil
-            try await gate.begin(undo: data)
-            context.progress("setting the protector of \(inputs.server.name) back to \(undo.previousKeyName)")
-            _ = try await sql.setProtector(
-                inputs.server, keyName: undo.previousKeyName, type: undo.previousType,
-                autoRotation: undo.previousAutoRotation
-            ) { operation in
-                data.operation = operation
-                try await gate.begin(undo: data)
-            }
-        }
-    }
-
-    private func refuseUnsafeReturn(
-        _ inputs: Inputs, _ undo: Undo, _ now: SQLEncryptionProtector, _ session: AzureSession
-    ) async throws {
-        guard now.isKey(inputs.key) else {
-            throw StepError.permanent(
-                "failover-group-key-swap.protector-changed",
-                "\(inputs.server.name) is protected by \(now.keyName), which this run did not set. It is left alone.",
-                remedy: "Find out who changed it; the run's own change is gone already.")
-        }
-        guard let previous = KeyIdentifier(undo.previousKey) else { return }
-        let view = try await ServerView.read(inputs.server, session.azure.sql)
-        let known = Finding.all(
-            [view.knows(previous), try await partnersKnow(previous, view, session.azure.sql)], none: "")
-        if case .met = known { return }
-        throw StepError.permanent(
-            "failover-group-key-swap.previous-key-missing", "The previous protector cannot be put back: \(known.text)",
-            remedy: "Register \(undo.previousKey) on every server of the failover group, then undo again.")
     }
 
     /// The protector itself does not tell its thumbprint; the server key of its name does.

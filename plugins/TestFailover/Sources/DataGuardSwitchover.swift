@@ -134,6 +134,35 @@ struct DataGuardSwitchover: ReversibleStep {
         }
     }
 
+    func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {
+        try await OracleSession.run(context) { session in
+            let ids = [
+                "undo-password-given", "undo-databases-available", "undo-one-primary", "undo-previous-standby",
+                "undo-lag-within", "undo-ready-for-switchover",
+            ]
+            let view: DataGuardView
+            switch try await session.settledView(undo.previousPrimary, after: undo, context) {
+            case .failure(let unsettled): return Finding.unverifiable(unsettled.why).conditions(ids)
+            case .success(let settled): view = settled
+            }
+            try context.evidence("data-guard", DataGuardEvidence(view))
+            let shown = ["data-guard", "requests"]
+            if case .reached = RoleGoal.switchedOver(previous: inputs.to).standing(view) {
+                return Finding.met("\(view.name) is PRIMARY again.").conditions(ids, evidence: shown)
+            }
+            let lag = view.lags(within: inputs.lagWithin.duration, asOf: inputs.statusWithin.duration)
+            return [
+                session.hasPassword.condition("undo-password-given", evidence: []),
+                view.allAvailable.condition("undo-databases-available", evidence: shown),
+                view.hasOnePrimary.condition("undo-one-primary", evidence: shown),
+                view.hasRole([DataGuardRole.standby]).condition("undo-previous-standby", evidence: shown),
+                Finding.nothingAgainst([lag], none: "").condition("undo-lag-within", evidence: shown),
+                Finding.nothingAgainst([view.isReadyForSwitchover], none: "")
+                    .condition("undo-ready-for-switchover", evidence: shown),
+            ]
+        }
+    }
+
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
         try await OracleSession.run(context, reads: false) { session in
             let view = try await session.settledView(undo.previousPrimary, after: undo, context).orThrow()

@@ -72,7 +72,7 @@ struct Failover: Sendable {
     }
 
     /// Why what was begun is not at its end; nil when it is, however it ended.
-    private func unsettled(_ undo: FailoverUndo?, settling: Bool) async throws -> String? {
+    func unsettled(_ undo: FailoverUndo?, settling: Bool) async throws -> String? {
         if let operation = undo?.operation {
             return try await session.unsettled(operation, on: target, context)
         }
@@ -132,7 +132,7 @@ struct Failover: Sendable {
         return outputs(undo, before: before, after: after)
     }
 
-    private func change(
+    func change(
         to server: ResourceID, _ kind: SQLOperations.Failover, _ view: GroupView,
         started: (LongRunningOperation) async throws -> Void
     ) async throws {
@@ -156,51 +156,6 @@ struct Failover: Sendable {
             role.condition("target-is-primary", evidence: shown),
             server.hasItsDatabases.condition("databases-accessible"),
         ] + (replication ? [view.isCaughtUpFinding.condition("replication-caught-up", evidence: shown)] : [])
-    }
-
-    /// Makes the server primary again that was it before, by a planned failover.
-    func undo(_ undo: FailoverUndo, _ gate: EffectGate<FailoverUndo>) async throws {
-        if let why = try await unsettled(undo, settling: true) {
-            throw StepError.retryable("test-failover.still-running", why)
-        }
-        var view = try await read()
-        if view.primary == undo.previousPrimary { return try await comeBack(undo) }
-        view = try await session.caughtUp(group, within: within ?? .zero, context)
-        if view.primary == undo.previousPrimary { return try await comeBack(undo) }
-        guard view.primary == target, view.isCaughtUp else { throw notCaughtUp(view) }
-        let previous = try await ServerView.read(undo.previousPrimary, session.azure.sql)
-        if case .unmet(let why) = previous.hasItsDatabases {
-            throw StepError.permanent(
-                "test-failover.target-inaccessible", "\(undo.previousPrimaryName) cannot be primary again: \(why)",
-                remedy: "Give it its key back and revalidate its protector, then undo again.")
-        }
-        var data = undo
-        data.operation = nil
-        try await gate.begin(undo: data)
-        try await change(to: undo.previousPrimary, .planned, view) { operation in
-            data.operation = operation
-            try await gate.begin(undo: data)
-        }
-        try await afterEffect { try await comeBack(undo) }
-    }
-
-    /// The former primary is primary again; it is done when both servers say so and are level.
-    private func comeBack(_ undo: FailoverUndo) async throws {
-        let view = try await session.caughtUp(
-            group, primary: undo.previousPrimary, within: within ?? .zero, context)
-        guard view.isCaughtUp, view.primary == undo.previousPrimary else {
-            throw StepError.retryable(
-                "test-failover.not-caught-up",
-                "\(undo.previousPrimaryName) was made primary again, but \(view.name) is \(view.replication).",
-                remedy: "Wait until both servers show CATCH_UP, or resume a suspended replication, then undo again.")
-        }
-    }
-
-    private func notCaughtUp(_ view: GroupView) -> StepError {
-        .retryable(
-            "test-failover.not-caught-up",
-            "\(view.name) is \(view.replication), so a planned failover cannot bring its servers level.",
-            remedy: "Wait until both servers show CATCH_UP, or resume a suspended replication, then try again.")
     }
 
     private func outputs(_ undo: FailoverUndo?, before: GroupView, after: GroupView) -> FailoverOutputs {

@@ -74,6 +74,10 @@ struct PlannedFailover: ReversibleStep {
         try await AzureSession.run(context) { try await failover(inputs, $0, context).verify(replication: true) }
     }
 
+    func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {
+        try await AzureSession.run(context) { try await failover(inputs, $0, context).checkUndo(undo) }
+    }
+
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
         try await AzureSession.run(context, reads: false) { try await failover(inputs, $0, context).undo(undo, gate) }
     }

@@ -41,7 +41,7 @@ struct SnapshotStandby: ReversibleStep {
                 view.isInGroup.condition("in-group", evidence: shown),
                 session.hasPassword.condition("password-given", evidence: []),
                 daysAllowed(inputs).condition("days-allowed", evidence: []),
-                protectionAllows(inputs, view).condition("protection-allows", evidence: shown),
+                protectionAllows(inputs.to, view).condition("protection-allows", evidence: shown),
                 view.hasRole([DataGuardRole.standby, DataGuardRole.snapshotStandby])
                     .condition("is-standby", evidence: shown),
                 view.allAvailable.condition("databases-available", evidence: shown),
@@ -59,8 +59,8 @@ struct SnapshotStandby: ReversibleStep {
     }
 
     /// With maximum protection the primary stops when no standby takes its redo.
-    private func protectionAllows(_ inputs: Inputs, _ view: DataGuardView) -> Finding {
-        guard inputs.to == .snapshot else { return .met("Every protection mode allows a conversion back.") }
+    private func protectionAllows(_ kind: Kind, _ view: DataGuardView) -> Finding {
+        guard kind == .snapshot else { return .met("Every protection mode allows a conversion back.") }
         guard let mode = view.target.value.dataGuardGroup?.protectionMode else {
             return .unverifiable("The group of \(view.name) does not say its protection mode.")
         }
@@ -90,15 +90,28 @@ struct SnapshotStandby: ReversibleStep {
     func apply(_ inputs: Inputs, _ context: StepContext, _ gate: EffectGate<Undo>) async throws -> Outputs {
         try await OracleSession.run(context, reads: false) { session in
             let view = try await DataGuardView.read(inputs.database, session)
-            try await convert(view, to: inputs.to, days: inputs.days, session, context, gate)
+            try await convert(
+                view, to: inputs.to, days: inputs.days, leaving: Self.undo(view, inputs.to), session, context, gate)
             return Outputs(role: inputs.to.role)
         }
     }
 
+    private static func undo(_ view: DataGuardView, _ kind: Kind) -> Undo {
+        let name = view.target.value.dbUniqueName
+        let primary = view.primaries.first ?? view.id
+        return Undo(
+            previousPrimary: primary, previousPrimaryName: view.label(primary), databaseName: name,
+            previousRole: kind.opposite.role,
+            byHand: "dgmgrl sys@\(view.database(primary)?.dbUniqueName ?? name): convert database '\(name)' to "
+                + "\(kind.opposite == .snapshot ? "snapshot" : "physical") standby")
+    }
+
     /// Does nothing when it is of that kind already.
+    ///
+    /// - Parameter undo: the way back from what the step does, in its own undo too.
     private func convert(
-        _ view: DataGuardView, to kind: Kind, days: Int, _ session: OracleSession, _ context: StepContext,
-        _ gate: EffectGate<Undo>
+        _ view: DataGuardView, to kind: Kind, days: Int, leaving undo: Undo, _ session: OracleSession,
+        _ context: StepContext, _ gate: EffectGate<Undo>
     ) async throws {
         switch kind.goal.standing(view) {
         case .reached: return
@@ -108,13 +121,8 @@ struct SnapshotStandby: ReversibleStep {
                 remedy: "Name the standby; reinstate a disabled one first.")
         case .untouched: break
         }
-        let name = view.target.value.dbUniqueName
-        let primary = view.primaries.first ?? view.id
-        var undo = Undo(
-            previousPrimary: primary, previousPrimaryName: view.label(primary), databaseName: name,
-            previousRole: kind.opposite.role,
-            byHand: "dgmgrl sys@\(view.database(primary)?.dbUniqueName ?? name): convert database '\(name)' to "
-                + "\(kind.opposite == .snapshot ? "snapshot" : "physical") standby")
+        var undo = undo
+        undo.operation = nil
         try await gate.begin(undo: undo)
         context.progress("converting \(view.name) to a \(kind.rawValue) standby")
         let action = kind == .snapshot ? DataGuardAction.convertToSnapshot(days: days) : .convertToPhysical
@@ -137,10 +145,34 @@ struct SnapshotStandby: ReversibleStep {
         }
     }
 
+    func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {
+        try await OracleSession.run(context) { session in
+            let ids = ["undo-password-given", "undo-is-standby", "undo-protection-allows", "undo-databases-available"]
+            let view: DataGuardView
+            switch try await session.settledView(inputs.database, after: undo, context) {
+            case .failure(let unsettled): return Finding.unverifiable(unsettled.why).conditions(ids)
+            case .success(let settled): view = settled
+            }
+            try context.evidence("data-guard", DataGuardEvidence(view))
+            let shown = ["data-guard", "requests"]
+            let back = inputs.to.opposite
+            if case .reached = back.goal.standing(view) {
+                return Finding.met("\(view.name) is \(back.role) again.").conditions(ids, evidence: shown)
+            }
+            return [
+                session.hasPassword.condition("undo-password-given", evidence: []),
+                view.hasRole([inputs.to.role]).condition("undo-is-standby", evidence: shown),
+                protectionAllows(back, view).condition("undo-protection-allows", evidence: shown),
+                view.allAvailable.condition("undo-databases-available", evidence: shown),
+            ]
+        }
+    }
+
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
         try await OracleSession.run(context, reads: false) { session in
             let view = try await session.settledView(inputs.database, after: undo, context).orThrow()
-            try await convert(view, to: inputs.to.opposite, days: inputs.days, session, context, gate)
+            try await convert(
+                view, to: inputs.to.opposite, days: inputs.days, leaving: undo, session, context, gate)
         }
     }
 }

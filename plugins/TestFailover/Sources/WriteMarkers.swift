@@ -34,6 +34,8 @@ struct WriteMarkers: ReversibleStep {
         let database: String
         /// Those that are known to be there.
         var markers: [Marker]
+        /// Set before they are deleted: from then on none of them is to be there.
+        var isUndone: Bool?
     }
 
     /// Names the rows of this step in this run; the table's column holds 64 characters.
@@ -55,10 +57,10 @@ struct WriteMarkers: ReversibleStep {
         ]
     }
 
-    private func readable(_ inputs: Inputs, _ context: StepContext) async throws -> Finding {
+    private func readable(_ inputs: Inputs, _ context: StepContext, of undo: Undo? = nil) async throws -> Finding {
         do {
-            return try await on(inputs, context) { table, _ in
-                _ = try await table.newest(series(context))
+            return try await on(inputs, context, in: undo?.database) { table, _ in
+                _ = try await table.newest(undo?.series ?? series(context))
                 return .met(
                     "\(inputs.table) in \(table.target.database) answers. Whether it takes rows is seen when they come."
                 )
@@ -75,8 +77,11 @@ struct WriteMarkers: ReversibleStep {
         let wanted = [Change("\(inputs.table)/\(context.stepID)/markers", from: nil, to: "1 to \(inputs.count)")]
         // Without a run there is no series, and without this step's own rows nothing to look for.
         guard context.run != nil, let undo = try context.recordedUndo(as: Undo.self) else { return .needed(wanted) }
-        return try await on(inputs, context) { table, _ in
+        return try await on(inputs, context, in: undo.database) { table, _ in
             let newest = try await table.newest(undo.series)
+            if undo.isUndone == true, let newest {
+                return .partial(wanted, why: "Markers up to \(newest) of \(undo.series) are still in \(inputs.table).")
+            }
             guard newest == inputs.count, undo.markers.count == Int(inputs.count) else { return .needed(wanted) }
             return .satisfied(outputs(undo))
         }
@@ -116,25 +121,33 @@ struct WriteMarkers: ReversibleStep {
         }
     }
 
+    func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {
+        [try await readable(inputs, context, of: undo).condition("undo-table-readable", evidence: ["sql"])]
+    }
+
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
-        try await on(inputs, context, begun: true) { table, _ in
+        // Another database may be the group's first by now.
+        try await on(inputs, context, in: undo.database, begun: true) { table, _ in
+            guard try await table.newest(undo.series) != nil else { return }
             var data = undo
             data.markers = []
+            data.isUndone = true
             try await gate.begin(undo: data)
             context.progress("deleting the markers \(undo.series) from \(inputs.table)")
             try await table.delete(undo.series)
         }
     }
 
+    /// - Parameter database: where the markers were written; nil before that is known.
     private func on<Value>(
-        _ inputs: Inputs, _ context: StepContext, begun: Bool = false,
+        _ inputs: Inputs, _ context: StepContext, in database: String? = nil, begun: Bool = false,
         _ work: (MarkerDatabase, AzureSession) async throws -> Value
     ) async throws -> Value {
         try await Databases.run(context) { databases in
             try await AzureSession.run(context, reads: !begun) { session in
                 let table = try await asStepError {
                     try await MarkerDatabase(
-                        inputs.table, in: inputs.database, of: inputs.failoverGroup, databases, session)
+                        inputs.table, in: database ?? inputs.database, of: inputs.failoverGroup, databases, session)
                 }
                 return try await asStepError(begun: begun) { try await work(table, session) }
             }
