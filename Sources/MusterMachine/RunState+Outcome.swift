@@ -14,6 +14,12 @@ extension RunState {
                 "\(subject(at)) is in doubt\(notBroughtBack(besides: at)): nobody knows whether its effect happened."
             return RunFinished(outcome: .stuck, why: why)
         }
+        if let at = steps.indices.first(where: { couldNotBeUndone($0) }) {
+            let why =
+                "\(subject(at)) could not be undone and may still be in place\(notBroughtBack(besides: at)): "
+                + (steps[at].undoFailure?.message ?? "no reason given")
+            return RunFinished(outcome: .stuck, why: why)
+        }
         let failed = steps.indices.first { at in
             steps[at].phase == .failed && (plan.steps[at].onFailure != .continue || plan.steps[at].section == .finally)
         }
@@ -29,7 +35,9 @@ extension RunState {
         return RunFinished(outcome: .succeeded, why: nil)
     }
 
-    private func isStillInDoubt(_ at: Int) -> Bool { steps[at].phase == .inDoubt && steps[at].timesUndone == 0 }
+    private func isStillInDoubt(_ at: Int) -> Bool { steps[at].phase == .inDoubt && steps[at].undo != nil }
+
+    private func couldNotBeUndone(_ at: Int) -> Bool { steps[at].undoing == .failed && steps[at].undo != nil }
 
     /// Never *rolled back* while something is, or may be, left: `stuck` then, and with `--to` what was to stay is named.
     private var outcomeOfRollback: RunFinished {
