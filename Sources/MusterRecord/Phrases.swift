@@ -73,6 +73,9 @@ extension StepRecord {
         return undo
     }
 
+    /// An effect of it was there and is undone.
+    var isTakenBack: Bool { standingUndo?.result.isGone ?? false }
+
     /// The result, and what an undo made of it.
     var fullPhrase: String { ([phrase] + [standingUndo?.result.shortPhrase].compactMap(\.self)).joined(separator: ", ") }
 
@@ -101,4 +104,18 @@ extension UndoRecord.Result {
 extension RunKind {
     /// `Drill`
     package var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
+}
+
+extension LeaseChanged.What {
+    var phrase: String {
+        switch self {
+        case .taken: "taken"
+        case .takenOver: "taken over"
+        case .late: "run out"
+        case .renewed: "held again"
+        case .lost: "lost"
+        case .without: "ran without one"
+        case .released: "given back"
+        }
+    }
 }

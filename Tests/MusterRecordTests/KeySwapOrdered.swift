@@ -44,13 +44,13 @@ extension KeySwap {
         return step
     }
 
-    private static let purgeVersion: PlannedDefinition = {
-        var definition = definition(
+    static let purgeVersion: PlannedDefinition = {
+        var purge = KeySwap.definition(
             "purge-version", "Purge an old version of a key, for good", effect: .irreversible,
             postconditions: [.init(id: "gone", says: "The vault does not list the version")],
             rollback: "Nothing brings ${{ inputs.key }} back. Restore the vault's backup beside it, and tell its owners.")
-        definition.document = document("plugins/FailoverGroupKeySwap/steps/purge-version.yaml", definitionText("purge-version"))
-        return definition
+        purge.outputs = []
+        return purge
     }()
 
     /// What a step changes, and what its undo needs.

@@ -183,7 +183,8 @@ struct RunDriver {
             Evidence(
                 step: task.step, name: "request", during: isUndo ? "undo" : "apply",
                 data: [
-                    "method": isUndo ? "DELETE" : "PUT", "status": 202, "url": "https://management.example/\(task.step)",
+                    "method": isUndo ? "DELETE" : "PUT", "status": 202,
+                    "url": .string("https://management.example/\(task.step)"),
                     "x-ms-request-id": .string(isUndo ? "b1d7-undo" : "4be1-apply"),
                 ]))
         switch fault {
