@@ -201,6 +201,8 @@ let package = Package(
 
         .target(name: "MusterTestSupport", dependencies: ["MusterModel", "MusterMachine", "MusterSystem"], swiftSettings: strict),
 
+        .target(name: "CommandFixture", dependencies: ["MusterModel", "MusterSystem"], swiftSettings: strict),
+
         .target(name: "PostgreSQLFixture", dependencies: ["MusterModel", "MusterSystem"], swiftSettings: strict),
 
         .testTarget(name: "MusterModelTests", dependencies: ["MusterModel"], swiftSettings: strict),
@@ -283,7 +285,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "MusterModel", "MusterSystem", "MusterJournal", "MusterMachine", "MusterGit", "muster",
+                "CommandFixture", "MusterModel", "MusterSystem", "MusterJournal", "MusterMachine", "MusterGit", "muster",
                 "muster-cloud-simulator", "FailoverGroupKeySwap", "TestFailover", "noop-plugin", "hostile-plugin",
                 "PostgreSQLFixture",
             ],

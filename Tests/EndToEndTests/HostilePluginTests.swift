@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CommandFixture
 import Foundation
 import Glibc
 import MusterModel
@@ -61,7 +62,9 @@ struct HostilePluginTests {
     ])
     func `a run ends with what the plugin did wrong`(mode: String, status: Int32, says: String) throws {
         try install(mode, until: "apply")
-        let command = try catalog.start(["run", "drill", "-e", "lab", "--plugins", catalog.plugins, "--yes"])
+        let command = try catalog.start([
+            "run", "drill", "-e", "lab", "--plugins", catalog.plugins, "--yes", "--unattended",
+        ])
         let result = try command.finish()
         #expect(result.status == status, "\(result)")
         #expect(result.output.contains(says), "\(result)")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CommandFixture
 import Glibc
 import MusterModel
 import MusterSystem
@@ -24,7 +25,7 @@ struct InterruptionTests {
     init() throws { catalog = try Catalog(.noop(runbook: Self.runbook)) }
 
     private func startAndSleep() throws -> RunningCommand {
-        let command = try catalog.start(["run", "drill", "-e", "lab", "--plugins", catalog.plugins, "--yes"])
+        let command = try catalog.startDrill()
         try command.wait(for: "sleeper: effect begun")
         return command
     }
@@ -40,10 +41,10 @@ struct InterruptionTests {
           - { id: never, uses: noop/nothing@1.0.0, needs: [check, sleeper] }
         """)
 
-    @Test(arguments: [SIGINT, SIGTERM])
-    func `a stop gives up calls without effect, lets effects end, and the record says who asked`(signal: Int32) throws {
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
+    func `a signal gives up calls without effect, lets effects end, and the run comes to rest`(signal: Int32) throws {
         let catalog = try Catalog(.noop(runbook: Self.waits))
-        let command = try catalog.start(["run", "drill", "-e", "lab", "--plugins", catalog.plugins, "--yes"])
+        let command = try catalog.startDrill()
         for words in ["waits in check", "waits in observe", "waits in apply", "sleeper: effect begun"] {
             try command.wait(for: words)
         }
@@ -52,22 +53,46 @@ struct InterruptionTests {
         let result = try command.finish()
         #expect(result.status == 130, "\(result)")
         #expect(result.output.contains("waits for sleeper, whose effect has begun"), "\(result)")
-        #expect(result.output.contains("■ cancelled"))
+        #expect(result.output.contains("‖ at rest") && result.output.contains(" resume "), "\(result)")
+        try eventually("all processes end") { !started.contains(where: isAlive) }
+        let id = try #require(catalog.runFolders.first)
+        let run = catalog.unfinishedRecord(of: id)
+        #expect(try run.outcome == "running")
+        #expect(try run.result(of: "sleeper") == "verified")
+        #expect(try run.events.suffix(2).contains("run-paused") && !run.events.contains("stop-requested"))
+        #expect(try catalog.muster("verify", id).status == 0)
+        let status = try catalog.muster("status")
+        #expect(status.status == 4 && status.output.contains("paused"), "\(status)")
+        try expectCancelled(catalog)
+    }
+
+    /// Ends the run at rest: what had begun no effect was given up, and the record says so.
+    private func expectCancelled(_ catalog: Catalog) throws {
+        let result = try catalog.muster("cancel", "last", "--reason", "Enough", "--plugins", catalog.plugins)
+        #expect(result.status == 0 && result.output.contains("■ cancelled"), "\(result)")
         let run = try catalog.onlyRun
         #expect(try run.outcome == "cancelled")
-        #expect(try run.result(of: "sleeper") == "verified")
         for verb in ["check", "observe", "apply"] {
             let step = try #require(try run.step(verb))
             #expect(step["result"] == "skipped" && step["begunAt"] == nil, "\(step.canonicalText)")
             #expect(step["why"]?.string?.contains("given up before any effect") == true, "\(step.canonicalText)")
         }
-        #expect(try run.result(of: "never") == "not-reached")
-        #expect(try run.events.last == "run-finished")
-        #expect(try run.events.contains("stop-requested"))
+        #expect(try run.result(of: "sleeper") == "verified" && run.result(of: "never") == "not-reached")
+        #expect(try run.events.last == "run-finished" && run.events.contains("stop-requested"))
         #expect(try catalog.muster("verify", "last").status == 0)
         let status = try catalog.muster("status")
         #expect(status.status == 130 && status.output.contains("cancelled"), "\(status)")
-        try eventually("all processes end") { !started.contains(where: isAlive) }
+    }
+
+    @Test func `a rehearsal is cancelled, for its clouds end with it`() throws {
+        let catalog = try Catalog(.shipped)
+        let command = try catalog.start(["rehearse", KeySwap.runbook, "--speed", "20"])
+        try command.wait(for: "effect begun")
+        command.signal(SIGINT)
+        let result = try command.finish()
+        #expect(result.status == 130 && result.output.contains("■ cancelled"), "\(result)")
+        #expect(try catalog.onlyRun.outcome == "cancelled")
+        #expect(try catalog.muster("verify", "last").status == 0)
     }
 
     @Test func `asked twice by hand it ends at once and leaves the effect in doubt`() throws {
@@ -84,11 +109,12 @@ struct InterruptionTests {
     @Test func `told twice by a program it still lets the effect end`() throws {
         let command = try startAndSleep()
         command.signal(SIGTERM)
-        try command.wait(for: "stop asked for")
+        try command.wait(for: "rest asked for")
         command.signal(SIGTERM)
         let result = try command.finish()
         #expect(result.status == 130, "\(result)")
-        #expect(try catalog.onlyRun.result(of: "sleeper") == "verified")
+        let run = try #require(catalog.runFolders.first)
+        #expect(try catalog.unfinishedRecord(of: run).result(of: "sleeper") == "verified")
     }
 
     @Test func `a killed run leaves a journal that says where it stood, and no process`() throws {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CommandFixture
 import Foundation
 import MusterModel
 import PostgreSQLFixture
@@ -40,6 +41,8 @@ struct Lab {
         cloud.environment(sql: connection, user: PostgreSQLFixture.user)
     }
 
+    /// Starts the drill as one that nobody attends: what fails is given up, so that `finally` runs.
+    ///
     /// - Parameter patience: how long the drill waits for one thing.
     func start(patience: String = "15s") throws -> RunningCommand {
         let scenario = try catalog.inputs(of: runbook).replacing("markerInterval: 100ms", with: "markerInterval: 10ms")
@@ -47,7 +50,7 @@ struct Lab {
         let inputs = scenario + "\nprobeQuery: SELECT good FROM orders\npatience: \(patience)\n"
         let file = "\(catalog.root)/lab-inputs.yaml"
         try inputs.write(toFile: file, atomically: false, encoding: .utf8)
-        return try catalog.start(["run", runbook, "-e", "lab", "--inputs", file, "--yes"])
+        return try catalog.start(["run", runbook, "-e", "lab", "--inputs", file, "--yes", "--unattended"])
     }
 
     func run(patience: String = "15s") throws -> CommandResult { try start(patience: patience).finish() }
@@ -58,7 +61,7 @@ extension RecordedRun {
 
     /// Every statement that the steps' evidence holds, with who answered it.
     func statements() throws -> [JSON] {
-        let files = try catalog.git("ls-tree", "-r", "--name-only", Self.branch, "\(path)/evidence/").split(
+        let files = try catalog.git("ls-tree", "-r", "--name-only", Self.branch, "\(path)evidence/").split(
             separator: "\n")
         return try files.filter { $0.contains("/sql") }.flatMap { file in
             let evidence = try JSON.parse(try catalog.git("show", "\(Self.branch):\(file)"))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CommandFixture
 import Foundation
 import MusterModel
 import PostgreSQLFixture
@@ -7,7 +8,7 @@ import PostgreSQLFixture
 /// A database of a real PostgreSQL that stands in for those of the simulated servers; it asks the simulator how they are.
 struct LabDatabase {
     /// The variable that holds the password.
-    static let secretName = "LAB_SQL_PASSWORD"
+    static let secretName = LabCloud.databaseSecretName
     static let markerTable = "muster_markers"
 
     let server: PostgreSQLFixture

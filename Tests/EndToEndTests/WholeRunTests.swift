@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CommandFixture
 import MusterModel
 import Testing
 
@@ -75,7 +76,7 @@ struct WholeRunTests {
                       - id: back-to-normal
                         uses: noop/nothing@1.0.0
                     """)))
-        let result = try catalog.drill()
+        let result = try catalog.drill("--unattended")
         #expect(result.status == 1, "\(result)")
         let run = try catalog.onlyRun
         #expect(try run.outcome == "failed")

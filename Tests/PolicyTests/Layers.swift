@@ -56,6 +56,7 @@ enum Layers {
         "muster-cloud-simulator": foundation.union(["CloudSimulator", "MusterModel", "ArgumentParser", "Glibc"]),
         // Tests depend on it; no product may.
         "MusterTestSupport": ["MusterModel", "MusterMachine", "MusterSystem", "Glibc"],
+        "CommandFixture": foundation.union(["MusterModel", "MusterSystem", "Glibc"]),
         "PostgreSQLFixture": ["MusterModel", "MusterSystem", "Glibc", "Synchronization"],
         "noop-plugin": ["MusterPlugin", "Glibc", "Synchronization"],
         "hostile-plugin": ["MusterModel", "Glibc"],

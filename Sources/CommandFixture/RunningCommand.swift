@@ -1,64 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
-import Glibc
-import MusterModel
-import MusterSystem
-import Testing
+internal import Foundation
+internal import Glibc
+package import MusterModel
+package import MusterSystem
 
 /// What a program printed and how it ended.
-struct CommandResult: CustomStringConvertible {
-    let command: String
-    let output: String
-    let errors: String
-    let end: ChildProcess.Termination
+package struct CommandResult: CustomStringConvertible {
+    package let command: String
+    package let output: String
+    package let errors: String
+    package let end: ChildProcess.Termination
 
-    var status: Int32? { if case .exited(let status) = end { status } else { nil } }
-    var everything: String { output + errors }
-    var description: String { "\(command): \(end)\n\(output.suffix(3000))\n\(errors.suffix(3000))" }
+    package var status: Int32? { if case .exited(let status) = end { status } else { nil } }
+    package var everything: String { output + errors }
+    package var description: String { "\(command): \(end)\n\(output.suffix(3000))\n\(errors.suffix(3000))" }
 
     /// The whole output as one JSON value.
-    var json: JSON { get throws { try JSON.parse(output) } }
+    package var json: JSON { get throws { try JSON.parse(output) } }
     /// The last line of the output as JSON.
-    var lastJSON: JSON { get throws { try JSON.parse(String(output.split(separator: "\n").last ?? "")) } }
+    package var lastJSON: JSON { get throws { try JSON.parse(String(output.split(separator: "\n").last ?? "")) } }
 }
 
-struct FixtureFailure: Error, CustomStringConvertible { let description: String }
+package struct FixtureFailure: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(description: String) { self.description = description }
+}
 
 /// A program under way, with its output so far.
-final class RunningCommand {
+package final class RunningCommand {
     /// No wait here is meant to take so long: it ends the test of a program that hangs.
-    static let patience = Duration.seconds(90)
+    package static let patience = Duration.seconds(90)
 
-    let command: String
+    package let command: String
     private let child: ChildProcess
     private var output: [UInt8] = []
     private var errors: [UInt8] = []
 
-    init(_ path: String, _ arguments: [String], environment: [String: String], input: String? = nil) throws {
+    package init(_ path: String, _ arguments: [String], environment: [String: String], input: String? = nil) throws {
         command = ([String(path.split(separator: "/").last ?? "")] + arguments).joined(separator: " ")
         child = try ChildProcess(path: path, arguments: arguments, environment: environment)
         if let input { _ = child.send(Array(input.utf8)) }
     }
 
-    var processID: Int32 { child.processID }
-    var text: String { String(decoding: output, as: UTF8.self) }
+    package var processID: Int32 { child.processID }
+    package var text: String { String(decoding: output, as: UTF8.self) }
 
     /// Reads until the program has ended. Standard input is closed unless it `holdsInput`.
-    func finish(holdsInput: Bool = false, onEachTurn: () -> Void = {}) throws -> CommandResult {
+    package func finish(holdsInput: Bool = false, onEachTurn: () -> Void = {}) throws -> CommandResult {
         let limit = ContinuousClock.now + Self.patience
         while child.output >= 0 || child.errors >= 0 {
             if child.unsentCount == 0, !holdsInput { child.closeInput() }
             onEachTurn()
             try turn(until: limit, "ended")
         }
+        guard let end = child.reap(blocking: true) else { throw failure("cannot be waited for") }
         return CommandResult(
-            command: command, output: text, errors: String(decoding: errors, as: UTF8.self),
-            end: try #require(child.reap(blocking: true)))
+            command: command, output: text, errors: String(decoding: errors, as: UTF8.self), end: end)
     }
 
     /// Reads until the output holds the text.
-    func wait(for words: String) throws {
+    package func wait(for words: String) throws {
         let limit = ContinuousClock.now + Self.patience
         while !text.contains(words) {
             guard child.output >= 0 || child.errors >= 0 else { throw failure("ended without saying \"\(words)\"") }
@@ -66,10 +69,15 @@ final class RunningCommand {
         }
     }
 
-    func signal(_ number: Int32) { kill(child.processID, number) }
+    package func signal(_ number: Int32) { kill(child.processID, number) }
+
+    /// Tells every process of its group.
+    package func signalGroup(_ number: Int32) { child.signalGroup(number) }
+
+    package func type(_ text: String) { _ = child.send(Array(text.utf8)) }
 
     /// Every process that descends from this one.
-    var descendants: [Int32] { processes(below: child.processID) }
+    package var descendants: [Int32] { processes(below: child.processID) }
 
     private func turn(until limit: ContinuousClock.Instant, _ what: String) throws {
         guard ContinuousClock.now < limit else { throw failure("has not \(what) in time") }
@@ -88,7 +96,7 @@ final class RunningCommand {
 }
 
 /// Polls until the condition holds.
-func eventually(_ what: String, _ condition: () throws -> Bool) throws {
+package func eventually(_ what: String, _ condition: () throws -> Bool) throws {
     let limit = ContinuousClock.now + RunningCommand.patience
     while try !condition() {
         guard ContinuousClock.now < limit else { throw FixtureFailure(description: "in vain: \(what)") }
@@ -107,10 +115,10 @@ private func parent(of process: Int32) -> Int32? {
     return Int32(fields[1])
 }
 
-func isAlive(_ process: Int32) -> Bool { parent(of: process) != nil }
+package func isAlive(_ process: Int32) -> Bool { parent(of: process) != nil }
 
 /// Numbers of all processes.
-var processes: [Int32] {
+package var processes: [Int32] {
     // Listing /proc does not fail on Linux.
     ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }
 }

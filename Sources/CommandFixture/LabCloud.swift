@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
-import MusterModel
+package import MusterModel
 
 /// The cloud simulator as a process of its own while this object lives: `muster run` meets it as it would any cloud.
-final class LabCloud {
+package final class LabCloud {
     /// The variable that holds the simulated client's secret.
-    static let secretName = "LAB_SECRET"
+    package static let secretName = "LAB_SECRET"
+    /// The variable that holds the databases' password.
+    package static let databaseSecretName = "LAB_SQL_PASSWORD"
 
     /// Such as `http://127.0.0.1:41123`.
-    let address: String
-    let secret: String
+    package let address: String
+    package let secret: String
     private let ready: JSON
     private let process: RunningCommand
 
     /// - Parameters:
     ///   - scenario: path of the scenario's document.
     ///   - faults: as `--fault` takes them.
-    init(scenario: String, speed: Int = 200, faults: [String] = []) throws {
+    package init(scenario: String, speed: Int = 200, faults: [String] = []) throws {
         process = try RunningCommand(
             product("muster-cloud-simulator"),
             ["--scenario", scenario, "--speed", "\(speed)"] + faults.flatMap { ["--fault", $0] }, environment: [:])
@@ -30,12 +31,12 @@ final class LabCloud {
     }
 
     /// The environment that leads here, with SQL where `connection` says, signed in as `user` of that database.
-    func environment(sql connection: String, user: String? = nil) -> String {
+    package func environment(sql connection: String? = nil, user: String? = nil) -> String {
         func text(_ name: String) -> String { ready[name]?.string ?? "" }
         let endpoints = (ready["endpoints"]?.object ?? [:]).sorted { $0.key < $1.key }.map { name, address in
             "    \(name): \"\(address.string ?? "")\""
         }
-        let login = user.map { "\n    user: \($0)\n    password: { env: \(LabDatabase.secretName) }" } ?? ""
+        let login = user.map { "\n    user: \($0)\n    password: { env: \(Self.databaseSecretName) }" } ?? ""
         return """
             environment: lab
             azure:
@@ -45,15 +46,12 @@ final class LabCloud {
               credential: { type: client-secret, client-id: "\(text("client-id"))", secret: { env: \(Self.secretName) } }
               endpoints:
             \(endpoints.joined(separator: "\n"))
-            sql:
-              azure:
-                connection: "\(connection)"\(login)
 
-            """
+            """ + (connection.map { "sql:\n  azure:\n    connection: \"\($0)\"\(login)\n" } ?? "")
     }
 
     /// What `GET /simulator/<name>` answers.
-    func look(at name: String) throws -> JSON {
+    package func look(at name: String) throws -> JSON {
         let answer = try RunningCommand(
             "/usr/bin/python3",
             ["\(projectFolder)/Tests/EndToEndTests/Servers/fetch.py", "\(address)/simulator/\(name)"],
@@ -64,12 +62,12 @@ final class LabCloud {
     }
 
     /// The group's primary as the cloud has it now.
-    func primary(of group: String = "tdefailovergroup") throws -> String? {
+    package func primary(of group: String = "tdefailovergroup") throws -> String? {
         try look(at: "state")["failover-groups"]?[group]?["primary"]?.string
     }
 
     /// What was really changed: `kind target` with how often.
-    func effects() throws -> [String: Int64] {
+    package func effects() throws -> [String: Int64] {
         var counts: [String: Int64] = [:]
         for effect in try look(at: "effects")["effects"]?.array ?? [] {
             let target = effect["target"]?.string?.split(separator: "/").last ?? ""

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
-import MusterModel
-import MusterSystem
+internal import Foundation
+internal import MusterSystem
 
 /// A catalog of its own in a temporary folder, with a home, a place for runs, and the means that a user has: the command
 /// lines of muster and git.
-final class Catalog {
+package final class Catalog {
     /// What the catalog is made of at first; everything is committed, and locked where it is a runbook of the project.
-    enum Content {
+    package enum Content {
         case nothing
         /// `runbooks/`, the steps of `plugins/` and `muster.yaml` of this project.
         case shipped
@@ -16,17 +15,19 @@ final class Catalog {
         case noop(runbook: String)
     }
 
-    let root: String
-    var folder: String { "\(root)/catalog" }
-    var home: String { "\(root)/home" }
-    var state: String { "\(root)/state" }
+    package let root: String
+    package var folder: String { "\(root)/catalog" }
+    package var home: String { "\(root)/home" }
+    /// What muster gets as `MUSTER_HOME`. Another folder is as another machine with the same clone.
+    package var state: String
     /// Executables of plugins that do not lie beside muster.
-    var plugins: String { "\(root)/plugins" }
+    package var plugins: String { "\(root)/plugins" }
     /// Further variables for muster, such as those that hold secrets.
-    var variables: [String: String] = [:]
+    package var variables: [String: String] = [:]
 
-    init(_ content: Content) throws {
+    package init(_ content: Content) throws {
         root = FileManager.default.temporaryDirectory.appending(path: "muster-e2e-\(UUID().uuidString)").path
+        state = "\(root)/state"
         for folder in [folder, home, plugins] { try makeFolder(folder) }
         try git("config", "--global", "user.name", "Ada Operator")
         try git("config", "--global", "user.email", "ada@example.org")
@@ -50,7 +51,7 @@ final class Catalog {
     }
 
     /// Names of the project's own runbooks.
-    static func shippedRunbooks() throws -> [String] {
+    package static func shippedRunbooks() throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: "\(projectFolder)/runbooks").filter {
             $0.hasSuffix(".yaml") && !$0.hasSuffix(".lock.yaml")
         }.map { String($0.dropLast(5)) }.sorted()
@@ -70,16 +71,18 @@ final class Catalog {
 
     // MARK: Files and git
 
-    func write(_ path: String, _ text: String) throws {
+    package func write(_ path: String, _ text: String) throws {
         let whole = "\(folder)/\(path)"
         try makeFolder(String(whole[..<whole.lastIndex(of: "/")!]))
         try text.write(toFile: whole, atomically: false, encoding: .utf8)
     }
 
-    func read(_ path: String) throws -> String { try String(contentsOfFile: "\(folder)/\(path)", encoding: .utf8) }
+    package func read(_ path: String) throws -> String {
+        try String(contentsOfFile: "\(folder)/\(path)", encoding: .utf8)
+    }
 
     /// Replaces the words wherever the file has them; throws where it has none.
-    func replace(_ words: String, by others: String, in path: String) throws {
+    package func replace(_ words: String, by others: String, in path: String) throws {
         let text = try read(path)
         guard text.contains(words) else { throw FixtureFailure(description: "\(path) does not say \"\(words)\"") }
         try write(path, text.replacingOccurrences(of: words, with: others))
@@ -93,33 +96,33 @@ final class Catalog {
     }
 
     /// Puts an executable where `--plugins` finds it under the plugin's name.
-    func link(plugin: String, to executable: String) throws {
+    package func link(plugin: String, to executable: String) throws {
         try FileManager.default.createSymbolicLink(atPath: "\(plugins)/\(plugin)", withDestinationPath: executable)
     }
 
-    func commit(_ message: String) throws {
+    package func commit(_ message: String) throws {
         try git("add", "-A")
         try git("commit", "-q", "-m", message)
     }
 
-    func lock(_ runbook: String) throws {
+    package func lock(_ runbook: String) throws {
         let result = try muster("lock", runbook)
         guard result.status == 0 else { throw FixtureFailure(description: "\(result)") }
         try commit("Lock \(runbook)")
     }
 
     @discardableResult
-    func git(_ arguments: String...) throws -> String {
+    package func git(_ arguments: String...) throws -> String {
         let result = try tryGit(arguments)
         guard result.status == 0 else { throw FixtureFailure(description: "\(result)") }
         return result.output
     }
 
-    func tryGit(_ arguments: [String]) throws -> CommandResult {
+    package func tryGit(_ arguments: [String]) throws -> CommandResult {
         try program("/usr/bin/git", ["-C", folder] + arguments)
     }
 
-    func program(_ path: String, _ arguments: [String]) throws -> CommandResult {
+    package func program(_ path: String, _ arguments: [String]) throws -> CommandResult {
         try RunningCommand(path, arguments, environment: environment).finish()
     }
 
@@ -132,47 +135,69 @@ final class Catalog {
 
     // MARK: muster
 
-    func muster(_ arguments: String...) throws -> CommandResult { try start(arguments).finish() }
-    func muster(_ arguments: [String]) throws -> CommandResult { try start(arguments).finish() }
+    package func muster(_ arguments: String...) throws -> CommandResult { try start(arguments).finish() }
+    package func muster(_ arguments: [String]) throws -> CommandResult { try start(arguments).finish() }
 
-    func start(_ arguments: [String]) throws -> RunningCommand {
-        let words = arguments + (arguments.contains("-C") ? [] : ["-C", folder])
+    package func start(_ arguments: [String]) throws -> RunningCommand { try start(arguments, under: []) }
+
+    /// - Parameter wrapper: a program, with its arguments, that runs muster, such as one that traces it.
+    package func start(_ arguments: [String], under wrapper: [String]) throws -> RunningCommand {
+        let words = wrapper + [product("muster")] + arguments + (arguments.contains("-C") ? [] : ["-C", folder])
         return try RunningCommand(
-            product("muster"), words, environment: environment.merging(variables) { $1 })
+            words[0], Array(words.dropFirst()), environment: environment.merging(variables) { $1 })
+    }
+
+    /// muster on a machine that is called so.
+    package func muster(_ arguments: [String], onHost name: String) throws -> CommandResult {
+        let script = "hostname \(name) && exec \"$0\" \"$@\""
+        return try start(
+            arguments, under: ["/usr/bin/unshare", "--user", "--map-root-user", "--uts", "/bin/sh", "-c", script]
+        ).finish()
     }
 
     /// muster at a terminal of its own, which script(1) makes, where somebody types.
-    func muster(_ arguments: [String], typing text: String) throws -> CommandResult {
+    package func muster(_ arguments: [String], typing text: String) throws -> CommandResult {
+        try startAtTerminal(arguments, typing: text).finish(holdsInput: true)
+    }
+
+    package func startAtTerminal(_ arguments: [String], typing text: String? = nil) throws -> RunningCommand {
         let command = ([product("muster")] + arguments + ["-C", folder]).joined(separator: " ")
         return try RunningCommand(
-            "/usr/bin/script", ["-qec", command, "/dev/null"], environment: environment, input: text
-        ).finish(holdsInput: true)
+            "/usr/bin/script", ["-qec", command, "/dev/null"], environment: environment.merging(variables) { $1 },
+            input: text)
     }
 
     /// The same, where what is typed comes from a command line of the shell.
-    func muster(_ arguments: [String], typingFrom line: String) throws -> CommandResult {
+    package func muster(_ arguments: [String], typingFrom line: String) throws -> CommandResult {
         let command = ([product("muster")] + arguments + ["-C", folder]).joined(separator: " ")
         return try RunningCommand(
             "/bin/sh", ["-c", "(\(line)) | exec /usr/bin/script -qec '\(command)' /dev/null"], environment: environment
         ).finish()
     }
 
-    /// Runs the test's own drill without being asked.
-    func drill(_ more: String...) throws -> CommandResult {
-        try start(["run", "drill", "-e", "lab", "--plugins", plugins, "--yes"] + more).finish()
+    /// Runs the test's own drill without being asked for the go-ahead.
+    package func drill(_ more: String...) throws -> CommandResult { try startDrill(more).finish() }
+
+    package func startDrill(_ more: [String] = []) throws -> RunningCommand {
+        try start(["run", "drill", "-e", "lab", "--plugins", plugins, "--yes"] + more)
+    }
+
+    /// Goes on with a run of the test's own drill.
+    package func resume(_ more: String...) throws -> CommandResult {
+        try start(["resume", "last", "--plugins", plugins] + more).finish()
     }
 
     /// Names of the runs that left a folder on this machine.
-    var runFolders: [String] {
+    package var runFolders: [String] {
         // No folder: no run.
         ((try? FileManager.default.contentsOfDirectory(atPath: "\(state)/runs")) ?? []).sorted()
     }
 
     /// Every ref, with what it points to.
-    var refs: String { get throws { try git("for-each-ref") } }
+    package var refs: String { get throws { try git("for-each-ref") } }
 
     /// Plugins of this catalog, and what they started, that still live: all were told this catalog's temporary folder.
-    var pluginProcesses: [Int32] {
+    package var pluginProcesses: [Int32] {
         processes.filter { process in
             guard let environment = readSmallFile("/proc/\(process)/environ") else { return false }
             let entries = environment.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
@@ -183,7 +208,7 @@ final class Catalog {
     // MARK: Records
 
     /// The only run of this catalog.
-    var onlyRun: RecordedRun {
+    package var onlyRun: RecordedRun {
         get throws {
             guard let run = runFolders.first, runFolders.count == 1 else {
                 throw FixtureFailure(description: "there should be one run: \(runFolders)")
@@ -192,49 +217,23 @@ final class Catalog {
         }
     }
 
-    func record(of run: String) throws -> RecordedRun {
+    /// As the log of executions holds it.
+    package func record(of run: String) throws -> RecordedRun {
         let date = run.prefix(8)
         return RecordedRun(
-            catalog: self, run: run,
-            path: "records/\(date.prefix(4))/\(date.dropFirst(4).prefix(2))/\(date.suffix(2))/\(run)")
+            catalog: self, run: run, ref: RecordedRun.branch,
+            path: "records/\(date.prefix(4))/\(date.dropFirst(4).prefix(2))/\(date.suffix(2))/\(run)/")
     }
-}
 
-/// A run as git's log of executions holds it.
-struct RecordedRun {
-    static let branch = "refs/heads/muster/records"
-
-    let catalog: Catalog
-    let run: String
-    let path: String
-
-    func file(_ name: String) throws -> String { try catalog.git("show", "\(Self.branch):\(path)/\(name)") }
-    func json(_ name: String) throws -> JSON { try JSON.parse(try file(name)) }
-
-    var record: JSON { get throws { try json("record.json") } }
-    var outcome: String? { get throws { try record["outcome"]?.string } }
-    var journal: [JSON] {
-        get throws { try file("journal.jsonl").split(separator: "\n").map { try JSON.parse(String($0)) } }
-    }
-    var events: [String] { get throws { try journal.compactMap { $0["kind"]?.string } } }
-
-    func step(_ id: String) throws -> JSON? { try record["steps"]?.array?.first { $0["id"]?.string == id } }
-    /// How a step ended, such as `verified`.
-    func result(of step: String) throws -> String? { try self.step(step)?["result"]?.string }
-
-    /// The verdicts of a step's postconditions by their ids.
-    func postconditions(of step: String) throws -> [String: String] {
-        var verdicts: [String: String] = [:]
-        for condition in try self.step(step)?["postconditions"]?.array ?? [] {
-            verdicts[condition["id"]?.string ?? ""] = condition["verdict"]?.string
-        }
-        return verdicts
+    /// As the run's own branch holds it, at rest or in the middle.
+    package func unfinishedRecord(of run: String) -> RecordedRun {
+        RecordedRun(catalog: self, run: run, ref: "refs/heads/muster/runs/\(run)", path: "")
     }
 }
 
 // MARK: The project
 
-let projectFolder: String = {
+package let projectFolder: String = {
     var folder = URL(filePath: #filePath)
     repeat {
         folder.deleteLastPathComponent()
@@ -243,7 +242,7 @@ let projectFolder: String = {
 }()
 
 /// An executable of the build that the tests belong to.
-func product(_ name: String) -> String { "\(projectFolder)/.build/debug/\(name)" }
+package func product(_ name: String) -> String { "\(projectFolder)/.build/debug/\(name)" }
 
 private func makeFolder(_ path: String) throws {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
