@@ -11,6 +11,19 @@ package struct Configuration: Sendable {
     package var recordsBranch: String
     /// Where records are pushed; nil: nowhere. Never guessed.
     package var recordsRemote: String?
+    /// How runs on several machines are kept apart.
+    package var leases: Leases
+    /// How long a lease lives without being renewed, which is done at a third of it.
+    package var leaseLife: Duration
+
+    package enum Leases: String, Sendable, CaseIterable {
+        /// On each machine by itself.
+        case local
+        /// By leases on the remote; without, and saying so, where the remote cannot be reached at the start.
+        case remote
+        /// By leases on the remote, or not at all.
+        case required
+    }
 
     package static let standardRecordsBranch = "muster/records"
 
@@ -19,7 +32,9 @@ package struct Configuration: Sendable {
             Configuration(
                 catalog: root["catalog"]?.string ?? "", summary: root["summary"]?.string,
                 recordsBranch: root["records"]?["branch"]?.string ?? standardRecordsBranch,
-                recordsRemote: root["records"]?["remote"]?.string)
+                recordsRemote: root["records"]?["remote"]?.string,
+                leases: root["leases"]?.string.flatMap(Leases.init) ?? .local,
+                leaseLife: root["lease-life"]?.string.flatMap(Duration.init(durationText:)) ?? .seconds(300))
         }
     }
 
@@ -33,5 +48,10 @@ package struct Configuration: Sendable {
                 .optional(
                     "remote", .text(.branch), "The git remote that records are pushed to; none without it")),
             "Where records go"),
+        .optional(
+            "leases", .choice(Leases.allCases.map(\.rawValue)),
+            "local: a runbook's locks hold on each machine by itself; remote: also by leases on the records' remote, where it can be reached; required: never without"
+        ),
+        .optional("lease-life", .text(.duration), "How long a lease lives without being renewed; 5m without it"),
     ])
 }

@@ -15,6 +15,9 @@ package struct Engine {
     private let restsWhenWaiting: Bool
 
     private var underWay: Set<StepTask> = []
+    /// Calls that were given up and have not ended: the same is not asked again before, or one's answer would be taken for
+    /// the other's.
+    private var leaving: Set<StepTask> = []
     private var unshown: [JournalEntry] = []
     private var needsSync = false
     /// A plugin's request to begin its effect.
@@ -127,13 +130,14 @@ package struct Engine {
 
     /// What the state asks for that is not under way, and what is under way without being asked for any more.
     private mutating func changedCalls() -> (new: [StepTask], abandoned: Set<StepTask>) {
-        let wanted = state.tasks
+        let wanted = leaving.isEmpty ? state.tasks : state.tasks.filter { !leaving.contains($0) }
         let new = wanted.filter { !underWay.contains($0) }
         underWay.formUnion(new)
         // All that is wanted is under way: no more than that, no need to look for the rest.
         guard underWay.count > wanted.count else { return (new, []) }
         let abandoned = underWay.subtracting(wanted)
         underWay.subtract(abandoned)
+        leaving.formUnion(abandoned.filter { $0.verb.isCall })
         return (new, abandoned)
     }
 
@@ -188,7 +192,7 @@ package struct Engine {
         switch input {
         case .answered(let task, let result):
             // An answer to a call that nobody waits for any more decides nothing.
-            guard underWay.remove(task) != nil else { return }
+            guard leaving.remove(task) == nil, underWay.remove(task) != nil else { return }
             try takeAnswer(task, result)
         case .begin(let task, let request, let undo):
             try takeBegin(task, request, undo)
@@ -227,6 +231,7 @@ package struct Engine {
         guard state.phase == .running, state.rollback == nil else {
             return refuse(ticket, "the run is being rolled back already")
         }
+        if let why = state.whyNot(request) { return refuse(ticket, why) }
         try commit([.rollbackRequested(request)])
         if let ticket { taken.append(ticket) }
     }
@@ -244,9 +249,7 @@ package struct Engine {
         let begin = Begin(task: task, request: request, undo: undo)
         // What has begun may go on, and tells what it needs to be undone now.
         if hasBegun(task) { return try grant(begin, epoch: nil) }
-        if let stop = state.stop {
-            return world.answerBegin(task, request: request, refusal: "the run is stopping: \(stop.reason)")
-        }
+        if let why = state.refusal(ofBegin: task) { return world.answerBegin(task, request: request, refusal: why) }
         switch world.lease {
         case .held(let epoch): try grant(begin, epoch: epoch)
         case .late: held.append(begin)

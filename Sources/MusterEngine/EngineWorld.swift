@@ -70,7 +70,8 @@ package protocol EngineWorld: AnyObject {
     /// Makes the call. Its answer comes as an input, exactly one, whatever happens to the plugin.
     func start(_ call: OutgoingCall)
 
-    /// Asks whoever does it to give this up, soon; what still comes for it decides nothing, and no effect of it may begin.
+    /// Asks whoever does it to give this up, soon. What still comes for it decides nothing, and no effect of it may begin;
+    /// a call's answer comes all the same.
     func cancel(_ task: StepTask)
 
     /// Answers a ``EngineInput/begin(_:request:undo:)``: goes ahead, or refuses for the reason given.

@@ -58,7 +58,7 @@ extension RunState {
         case .ready:
             return .stepApplying(
                 StepApplying(step: id, attempt: steps[at].attempt, idempotencyKey: idempotencyKey(id)))
-        case .waitingToRetry where plan.steps[at].section == .steps && stoppedBy != nil: return failedBefore(at)
+        case .waitingToRetry where isNotTriedAgain(at): return failedBefore(at)
         // Its inputs had no value the last time; what they stand on may have changed.
         case .waitingToRetry(let due) where now >= due && steps[at].attempt == 0: return startDecision(at)
         case .waitingToRetry(let due) where now >= due:

@@ -14,6 +14,14 @@ extension RunState {
                 "\(subject(at)) is in doubt\(notBroughtBack(besides: at)): nobody knows whether its effect happened."
             return RunFinished(outcome: .stuck, why: why)
         }
+        if let at = steps.indices.first(where: { couldNotBeUndone($0) }) {
+            let why =
+                "\(subject(at)) could not be undone and may still be in place\(notBroughtBack(besides: at)): "
+                + (steps[at].undoFailure?.message ?? "no reason given")
+            return RunFinished(outcome: .stuck, why: why)
+        }
+        // Since people decide about steps that failed, a run that they end is theirs.
+        if asksPeople, let stop { return cancelled(stop) }
         let failed = steps.indices.first { at in
             steps[at].phase == .failed && (plan.steps[at].onFailure != .continue || plan.steps[at].section == .finally)
         }
@@ -22,14 +30,18 @@ extension RunState {
             return RunFinished(
                 outcome: .failed, why: "\(subject(failed)) failed\(notBroughtBack(besides: failed)): \(message)")
         }
-        if let stop {
-            return RunFinished(
-                outcome: .cancelled, why: "\(stop.by) stopped it\(notBroughtBack(besides: nil)): \(stop.reason)")
-        }
+        if let stop { return cancelled(stop) }
         return RunFinished(outcome: .succeeded, why: nil)
     }
 
-    private func isStillInDoubt(_ at: Int) -> Bool { steps[at].phase == .inDoubt && steps[at].timesUndone == 0 }
+    private func cancelled(_ stop: StopRequested) -> RunFinished {
+        let what = "\(stop.by) stopped it\(notBroughtBack(besides: nil)): \(stop.reason)"
+        return RunFinished(outcome: .cancelled, why: what)
+    }
+
+    private func isStillInDoubt(_ at: Int) -> Bool { steps[at].phase == .inDoubt && steps[at].undo != nil }
+
+    private func couldNotBeUndone(_ at: Int) -> Bool { steps[at].undoing == .failed && steps[at].undo != nil }
 
     /// Never *rolled back* while something is, or may be, left: `stuck` then, and with `--to` what was to stay is named.
     private var outcomeOfRollback: RunFinished {

@@ -24,6 +24,17 @@ package struct RollbackItem: Hashable, Sendable {
 }
 
 extension RunState {
+    /// Why this rollback is none that can be asked for; nil when it is.
+    package func whyNot(_ request: RollbackRequested) -> String? {
+        guard let kept = request.to else { return nil }
+        guard let at = positions[kept] else { return "the run has no step \"\(kept)\"" }
+        // Going back to a step that never came to its end would undo what was done before it as well.
+        guard completed.contains(at), plan.steps[at].section == .steps else {
+            return "step \"\(kept)\" was not carried out, so nothing can be rolled back to it"
+        }
+        return nil
+    }
+
     /// Puts everything in order for a rollback: main steps that have not begun are given up, undos that failed before are
     /// tried anew.
     mutating func roll(_ body: RollbackRequested, _ time: Timestamp) {
@@ -42,7 +53,10 @@ extension RunState {
             case .failed where steps[at].undo == nil: break
             default: continue
             }
+            let timesUndone = steps[at].timesUndone
             steps[at] = StepState()
+            // An effect after an undo still needs a key of its own.
+            steps[at].timesUndone = timesUndone
             openSteps += 1
         }
         for at in steps.indices where steps[at].phase == .pending {

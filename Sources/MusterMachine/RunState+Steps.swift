@@ -70,7 +70,14 @@ extension RunState {
             end(at, .inDoubt, time)
         case (.stepFailed(let body), .waitingToRetry):
             steps[at].failure = body.failure
-            end(at, .failed, time)
+            // Its inputs still have no value: the person who had it tried again is asked again.
+            if steps[at].attempt == 0, !isNotTriedAgain(at) {
+                endOrAsk(at, .failed, time)
+            } else {
+                end(at, .failed, time)
+            }
+        case (.stepSkipped(let body), .waitingToRetry) where steps[at].attempt == 0 && body.reason == .condition:
+            end(at, .skipped(.condition), time)
         case (.stepSkipped(let body), .pending):
             end(at, .skipped(body.reason), time)
         case (.stepFailed(let body), _) where isGivenUp(at) && steps[at].failure != nil:
@@ -205,7 +212,7 @@ extension RunState {
         let wasActive = steps[at].phase != .pending
         steps[at].phase = phase
         steps[at].endedAt = time
-        if steps[at].undo != nil || definitions[at].reference == BuiltInStep.manual, wasActive { completed.append(at) }
+        if wasActive { completed.append(at) }
         startable.removeAll { $0 == at }
         if wasActive {
             active.removeAll { $0 == at }

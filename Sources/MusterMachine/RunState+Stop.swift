@@ -33,6 +33,21 @@ extension RunState {
         }
     }
 
+    /// Whether the main step has no further attempt, because another one has stopped the run.
+    func isNotTriedAgain(_ at: Int) -> Bool { plan.steps[at].section == .steps && stoppedBy != nil }
+
+    /// Why no effect may begin in the call, though it is under way; nil when one may.
+    package func refusal(ofBegin task: StepTask) -> String? {
+        guard let at = positions[task.step] else { return "the run has no such step" }
+        let isFinally = plan.steps[at].section == .finally
+        if let stop, task.verb == .undo || !isFinally || stop.runsFinally != true {
+            return "the run is stopping: \(stop.reason)"
+        }
+        if let pause { return "the run is coming to rest: \(pause.reason)" }
+        if let rollback, task.verb != .undo, !isFinally { return "the run is being rolled back: \(rollback.reason)" }
+        return nil
+    }
+
     // MARK: Pause
 
     /// Whether the run was asked to come to rest and the step waits for that where it is: its call is given up, and

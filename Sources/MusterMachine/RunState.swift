@@ -56,7 +56,7 @@ package struct RunState: Sendable {
     package internal(set) var active: [Int] = []
     /// Steps whose undo is under way, in plan order.
     var undoing: [Int] = []
-    /// Steps in the order in which they ended with something that a rollback has to do with.
+    /// Steps that were carried out, in the order in which they ended, whether or not they left an effect.
     var completed: [Int] = []
     /// Main steps that have not ended, and all that have not.
     var openMainSteps: Int
@@ -127,7 +127,7 @@ package struct RunState: Sendable {
             guard phase == .running || phase == .paused else { throw illegal(event) }
             try decide(body, event, time)
         case .rollbackRequested(let body):
-            guard phase == .running, body.to.map({ positions[$0] != nil }) ?? true else { throw illegal(event) }
+            guard phase == .running, whyNot(body) == nil else { throw illegal(event) }
             roll(body, time)
         case .runFinished(let body):
             // A plan that nobody confirmed ends without having run.
@@ -139,7 +139,10 @@ package struct RunState: Sendable {
             stop = stop ?? body
             // Whoever ends a run does not want it to come to rest first.
             if phase == .running { pause = nil }
-        case .clockJumped, .pluginLog, .leaseChanged:
+        case .clockJumped(let body):
+            guard phase != .empty else { throw illegal(event) }
+            moveDues(by: .milliseconds(body.milliseconds))
+        case .pluginLog, .leaseChanged:
             guard phase != .empty else { throw illegal(event) }
         default:
             guard phase == .running else { throw illegal(event) }

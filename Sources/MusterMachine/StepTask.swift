@@ -21,6 +21,9 @@ package struct StepTask: Hashable, Sendable {
         /// Whether the plugin may ask to begin an effect in it.
         package var hasEffect: Bool { self == .apply || self == .undo }
 
+        /// Whether a plugin is called, and not a person asked.
+        package var isCall: Bool { self != .askPerson && self != .askDecision }
+
         /// Whether it serves the undo of a step.
         package var isOfUndo: Bool {
             switch self {
@@ -47,7 +50,8 @@ extension RunState {
     package var tasks: [StepTask] {
         guard phase == .running else { return [] }
         let forward = active.compactMap { at in
-            isHeldBack(at)
+            // While a step is being undone there is nothing to decide about it.
+            isHeldBack(at) || steps[at].isBeingUndone
                 ? nil
                 : Self.verb(steps[at].phase).map {
                     StepTask(step: plan.steps[at].id, attempt: steps[at].attempt, verb: $0)

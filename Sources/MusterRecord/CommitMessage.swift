@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import MusterMachine
+package import MusterMachine
 internal import MusterModel
 
 /// What a commit of the record is made for.
@@ -9,8 +9,56 @@ package enum CommitOccasion: Hashable, Sendable {
     case created
     /// These steps ended or were decided about since the last commit.
     case steps([String])
+    /// People decided about these steps.
+    case decided([String])
+    /// The run came to rest.
+    case paused
+    /// An engine took it up again, perhaps another machine's.
+    case resumed
+    /// What it did is to be undone.
+    case rollingBack
+    /// The undos of these steps ended.
+    case undone([String])
     /// The run ended.
     case finished
+}
+
+/// What a commit is made for that takes in all these events: the one that tells most of the run's story.
+///
+/// Steps that ended and decisions name the steps; everything is in the record itself.
+package func commitOccasion(for events: [Event]) -> CommitOccasion {
+    var occasions = Occasions()
+    for event in events { occasions.note(event) }
+    if let whole = occasions.whole { return whole }
+    if !occasions.decided.isEmpty { return .decided(occasions.decided) }
+    if !occasions.undone.isEmpty { return .undone(occasions.undone) }
+    return .steps(occasions.ended)
+}
+
+private struct Occasions {
+    var ended: [String] = []
+    var decided: [String] = []
+    var undone: [String] = []
+    /// Of the run as a whole; the last one counts, and an end before all.
+    var whole: CommitOccasion?
+
+    mutating func note(_ event: Event) {
+        switch event {
+        case .stepDone(let body): ended.append(body.step)
+        case .stepFailed(let body): ended.append(body.step)
+        case .stepInDoubt(let body): ended.append(body.step)
+        case .manualConfirmed(let body): ended.append(body.step)
+        case .stepDecided(let body): decided.append(body.step)
+        case .stepUndone(let body): undone.append(body.step)
+        case .undoFailed(let body): undone.append(body.step)
+        case .runCreated: whole = .created
+        case .runResumed: whole = .resumed
+        case .runPaused: whole = .paused
+        case .rollbackRequested: whole = .rollingBack
+        case .runFinished: whole = .finished
+        default: break
+        }
+    }
 }
 
 /// A commit's message: a subject that `git log --oneline` shows, the outcome in a few lines, and trailers that
@@ -31,8 +79,10 @@ package func commitMessage(for record: RunRecord, at occasion: CommitOccasion) -
 }
 
 private func namedSteps(_ record: RunRecord, _ occasion: CommitOccasion) -> [StepRecord] {
-    guard case .steps(let ids) = occasion else { return [] }
-    return record.steps.filter { ids.contains($0.id) }
+    switch occasion {
+    case .steps(let ids), .decided(let ids), .undone(let ids): record.steps.filter { ids.contains($0.id) }
+    case .created, .paused, .resumed, .rollingBack, .finished: []
+    }
 }
 
 private func subject(_ record: RunRecord, _ occasion: CommitOccasion, _ named: [StepRecord]) -> String {
@@ -43,19 +93,77 @@ private func subject(_ record: RunRecord, _ occasion: CommitOccasion, _ named: [
         let count = record.deviations.count
         let with = count == 0 ? "" : " with \(count) deviation\(count == 1 ? "" : "s")"
         return "\(name): \(record.kind.rawValue) \(record.outcome.rawValue)\(with)"
-    case .steps:
-        guard let first = named.first else { return "\(name): \(record.kind.rawValue) under way" }
-        guard named.count > 1 else { return "\(name): \(oneLine(first.id)) \(first.phrase)" }
-        return "\(name): \(named.count) steps, up to \(oneLine(named.last?.id ?? ""))"
+    case .steps: return "\(name): \(together(named, "step", "under way") { phrase($0, record) })"
+    case .decided: return "\(name): \(decidedSubject(named))"
+    case .undone: return "\(name): \(together(named, "undo", "rolling back") { undoPhrase($0) })"
+    case .paused: return "\(name): \(pausedSubject(record))"
+    case .resumed:
+        guard let resume = record.resumes?.last else { return "\(name): resumed" }
+        let from = resume.takeOver.map { "taken over from \(oneLine($0.from))" } ?? "resumed"
+        return "\(name): \(from) by \(personName(resume.by)) on \(oneLine(resume.host))"
+    case .rollingBack:
+        guard let rollback = record.rollbacks?.last else { return "\(name): rolling back" }
+        let to = rollback.to.map { " to \(oneLine($0))" } ?? ""
+        return "\(name): \(personName(rollback.by)) rolls back\(to)"
     }
+}
+
+/// One step with its phrase, or how many there are and which was the last.
+private func together(
+    _ named: [StepRecord], _ noun: String, _ none: String, _ phrase: (StepRecord) -> String
+) -> String {
+    guard let last = named.last else { return none }
+    return named.count == 1
+        ? "\(oneLine(last.id)) \(phrase(last))" : "\(named.count) \(noun)s, up to \(oneLine(last.id))"
+}
+
+private func phrase(_ step: StepRecord, _ record: RunRecord) -> String {
+    let isWaiting = record.waiting?.contains { $0.step == step.id } ?? false
+    return step.phrase + (isWaiting ? ", waits for a decision" : "")
+}
+
+private func decidedSubject(_ named: [StepRecord]) -> String {
+    let all = named.compactMap { step in step.decisions?.last.map { (step: step, decision: $0) } }
+    guard let newest = all.max(by: { $0.decision.at < $1.decision.at }) else { return "decided" }
+    let text =
+        "\(personName(newest.decision.person)) decided \(newest.decision.choice.rawValue) for \(oneLine(newest.step.id))"
+    return all.count > 1 ? "\(all.count) decisions, up to: \(text)" : text
+}
+
+private func undoPhrase(_ step: StepRecord) -> String { step.undos?.last?.result.phrase ?? "undone" }
+
+private func pausedSubject(_ record: RunRecord) -> String {
+    if let waiting = record.waiting {
+        let more = waiting.count > 1 ? " and \(waiting.count - 1) more" : ""
+        return "at rest, waits for a decision about \(oneLine(waiting[0].step))\(more)"
+    }
+    let wish = record.interventions?.last { $0.kind == .pauseRequested }
+    return "paused" + (wish?.by.map { " by \(personName($0))" } ?? "")
 }
 
 private func bodyLines(_ record: RunRecord, _ occasion: CommitOccasion, _ named: [StepRecord]) -> [String] {
     switch occasion {
     case .created: [oneLine(record.runbook.summary)]
     case .finished: [record.why].compactMap { $0.map(oneLine) } + record.deviations.map { "- \(oneLine($0.says))" }
-    case .steps: named.count > 1 ? named.map { "- \(oneLine($0.id)): \($0.phrase)" } : []
+    case .steps: named.count > 1 ? named.map { "- \(oneLine($0.id)): \(phrase($0, record))" } : []
+    case .decided:
+        named.compactMap { step in
+            step.decisions?.last.map {
+                "- \(oneLine(step.id)): \($0.choice.rawValue), \(personName($0.person)): \(oneLine($0.reason))"
+            }
+        }
+    case .undone: named.count > 1 ? named.map { "- \(oneLine($0.id)): \(undoPhrase($0))" } : []
+    case .paused: [record.interventions?.last { $0.kind == .pauseRequested }?.reason].compactMap { $0.map(oneLine) }
+    case .resumed: [record.resumes?.last?.takeOver?.reason].compactMap { $0.map(oneLine) }
+    case .rollingBack: [record.rollbacks?.last?.reason].compactMap { $0.map(oneLine) }
     }
+}
+
+/// Somebody without the address behind the name.
+func personName(_ person: String) -> String {
+    var name = person.prefix { $0 != "<" }
+    while name.last?.isWhitespace == true { name.removeLast() }
+    return oneLine(name.isEmpty ? person : String(name))
 }
 
 /// A line break inside a value could begin a trailer of its own.

@@ -35,14 +35,68 @@ extension StepRecord.Result {
     }
 }
 
+extension UndoRecord.Result {
+    /// As people read it.
+    package var phrase: String {
+        switch self {
+        case .running: "being undone"
+        case .proven: "undone"
+        case .nothingThere: "undone, nothing was there"
+        case .byHand: "put back by hand, a person says"
+        case .failed: "could not be undone"
+        case .blocked: "not undone, for a step that needs it is in place"
+        case .irreversible: "cannot be undone, a point of no return"
+        }
+    }
+}
+
+extension StepDecided.Choice {
+    /// What it means for the step, for somebody who has to choose.
+    var meaning: String {
+        switch self {
+        case .retry: "look at the target, and try again where nothing of the effect is there"
+        case .undo: "put its effect back, then decide again"
+        case .skip: "go on without it"
+        case .done: "you vouch that it is done"
+        case .abandon: "give the run up; what brings things back to normal still runs"
+        }
+    }
+}
+
 extension StepRecord {
     /// The result as people read it.
     package var phrase: String { result == .shown && confirmation != nil ? "confirmed" : result.phrase }
 
+    /// The undo that says how the step stands; nil where an attempt came after it.
+    var standingUndo: UndoRecord? {
+        guard let undo = undos?.last, undo.startedAt >= attempts.last?.startedAt ?? undo.startedAt else { return nil }
+        return undo
+    }
+
+    /// An effect of it was there and is undone.
+    var isTakenBack: Bool { standingUndo?.result.isGone ?? false }
+
+    /// The result, and what an undo made of it.
+    var fullPhrase: String { ([phrase] + [standingUndo?.result.shortPhrase].compactMap(\.self)).joined(separator: ", ") }
+
     var emphasizedPhrase: String {
-        switch result {
-        case .failed, .inDoubt, .unverified: "**\(phrase)**"
-        default: phrase
+        let isGrave = [.failed, .inDoubt, .unverified].contains(result)
+        let text = isGrave ? "**\(phrase)**" : phrase
+        guard let undo = standingUndo?.result else { return text }
+        return "\(text), " + (undo.isGone ? undo.shortPhrase : "**\(undo.shortPhrase)**")
+    }
+}
+
+extension UndoRecord.Result {
+    /// Behind a step's result.
+    fileprivate var shortPhrase: String {
+        switch self {
+        case .running: "being undone"
+        case .proven, .nothingThere: "then undone"
+        case .byHand: "put back by hand, a person says"
+        case .failed: "undo failed"
+        case .blocked: "undo blocked"
+        case .irreversible: "cannot be undone"
         }
     }
 }
@@ -50,4 +104,18 @@ extension StepRecord {
 extension RunKind {
     /// `Drill`
     package var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
+}
+
+extension LeaseChanged.What {
+    var phrase: String {
+        switch self {
+        case .taken: "taken"
+        case .takenOver: "taken over"
+        case .late: "run out"
+        case .renewed: "held again"
+        case .lost: "lost"
+        case .without: "ran without one"
+        case .released: "given back"
+        }
+    }
 }

@@ -18,7 +18,10 @@ struct ReadmePage {
         var page = MarkdownPage()
         heading(&page)
         attention(&page)
+        WaitingSection(record: record).write(to: &page)
         deviations.writeShort(to: &page)
+        RollbackSection(record: record).write(to: &page)
+        PeopleSection(record: record).write(to: &page)
         ObjectivesSection(record: record).write(to: &page)
         facts(&page)
         TimelineChart(record: record).write(to: &page)
@@ -38,6 +41,7 @@ struct ReadmePage {
         }
         return record.steps.filter {
             [.failed, .inDoubt, .unverified, .running].contains($0.result) || $0.attempts.count > 1
+                || $0.decisions != nil || $0.undos != nil
         }
     }
 
@@ -61,14 +65,36 @@ struct ReadmePage {
         case .running:
             page.paragraph("This run is under way; the page says what was known at \(readable(record.asOf)) UTC.")
             return
+        case .paused, .waiting:
+            page.paragraph(
+                "This run has no end yet; the page says what was known at \(readable(record.asOf)) UTC. \(inPlace)")
+            return
         case .succeeded: return
-        default: break
+        case .rolledBack, .failed, .cancelled, .stuck:
+            if record.rules != nil { page.paragraph(inPlace) }
         }
-        let open = record.steps.filter { $0.result == .failed || $0.result == .inDoubt }
+        let open = record.steps.filter { ($0.result == .failed || $0.result == .inDoubt) && !$0.isTakenBack }
         guard !open.isEmpty else { return }
         page.heading("Needs a person")
         for step in open { page.line("- \(attentionLine(step))") }
         page.blank()
+    }
+
+    /// What a reader wants to know of a run that did not go the whole way.
+    private var inPlace: String {
+        let steps = record.steps.filter { step in record.leftBehind.contains { $0.step == step.id } }
+        guard !steps.isEmpty else {
+            return record.steps.contains { $0.begunAt != nil }
+                ? "**In place:** nothing of what it did." : "**In place:** nothing; it began no effect."
+        }
+        let doubts = steps.filter { step in
+            record.leftBehind.contains { $0.step == step.id && $0.certainty == .inDoubt }
+        }
+        let shown = steps.prefix(8).map { step in
+            StepSection.link(to: step) + (doubts.contains(step) ? " (**in doubt**)" : "") + record.pointOfNoReturn(step)
+        }
+        let more = steps.count > 8 ? " and \(steps.count - 8) more" : ""
+        return "**In place:** what \(shown.joined(separator: ", "))\(more) did."
     }
 
     private func attentionLine(_ step: StepRecord) -> String {
@@ -96,6 +122,7 @@ struct ReadmePage {
     private func facts(_ page: inout MarkdownPage) {
         var rows: [[String]] = [["Ran", ran]]
         rows.append(["Operator", "\(Markdown.text(record.operatorName)) on host \(Markdown.code(record.host))"])
+        if let leases = record.leases { rows.append(["Leases", leaseText(leases)]) }
         rows.append([
             "Kind", record.kind.rawValue + (record.confirmation.map { ", go-ahead: \(Markdown.text($0))" } ?? ""),
         ])
@@ -123,6 +150,17 @@ struct ReadmePage {
         let end =
             record.finishedAt.map { " → \(readable($0, after: record.createdAt)) UTC" } ?? " UTC, under way since then"
         return "\(readable(record.createdAt))\(end) (\(duration(record.tookMilliseconds))\(waiting))"
+    }
+
+    /// The last word on each lock.
+    private func leaseText(_ leases: [LeaseRecord]) -> String {
+        var locks: [String] = []
+        for lease in leases where !locks.contains(lease.lock) { locks.append(lease.lock) }
+        return locks.compactMap { lock in
+            leases.last { $0.lock == lock }.map {
+                "\(Markdown.code(lock)): \($0.what.phrase), epoch \($0.epoch). \(Markdown.sentence($0.says))"
+            }
+        }.joined(separator: "<br>")
     }
 
     private var accepted: String? {
@@ -190,9 +228,9 @@ struct ReadmePage {
                 }
                 let more = step.changes.count > 3 ? ["and \(step.changes.count - 3) more"] : []
                 return [
-                    "\(step.number)", StepSection.link(to: step), step.emphasizedPhrase,
+                    "\(step.number)", StepSection.link(to: step) + record.pointOfNoReturn(step), result(step),
                     step.tookMilliseconds.map(duration) ?? "",
-                    step.effect == nil ? "" : (changes + more).joined(separator: "<br>"),
+                    step.effect == nil && !step.isTakenBack ? "" : (changes + more).joined(separator: "<br>"),
                 ]
             })
         let legend = StepRecord.Result.allCases.filter { result in record.steps.contains { $0.result == result } }
@@ -203,6 +241,11 @@ struct ReadmePage {
                 "This run has more than \(Self.sectionsMax) steps: below stand those that failed, were tried again or are "
                     + "not verified. [record.json](record.json) has all of them.")
         }
+    }
+
+    private func result(_ step: StepRecord) -> String {
+        let isWaiting = record.waiting?.contains { $0.step == step.id } ?? false
+        return step.emphasizedPhrase + (isWaiting ? ", **waits for a decision**" : "")
     }
 
     private func value(_ value: String?) -> String { value.map { Markdown.shortCode($0) } ?? "none" }

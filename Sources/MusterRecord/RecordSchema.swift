@@ -17,18 +17,21 @@ package enum RecordSchema {
 
     private static let rootOptional: Set = [
         "why", "change", "confirmation", "accepted", "commit", "startedAt", "finishedAt", "window",
-        "sqlSources",
+        "sqlSources", "rules", "waiting", "interventions", "resumes", "rollbacks", "leases",
     ]
 
     private static var root: [String: JSON] {
         [
             "format": ["const": 1], "run": text("The run's id."),
-            "outcome": oneOf(RunRecord.Outcome.self, "How it ended; running until then."),
+            "outcome": oneOf(RunRecord.Outcome.self, "How it ended; running, paused or waiting until then."),
             "why": text("Why it did not succeed."), "kind": oneOf(RunKind.self, "What kind of run it was."),
             "runbook": ref("runbook"), "environment": ref("environment"), "change": text("The change ticket."),
             "operatorName": text("Who started it."), "host": text("The machine that ran it."),
             "bootID": text("That machine's boot."), "processID": integer("The engine's process."),
-            "engine": text("The engine's version."), "confirmation": text("How the go-ahead was given."),
+            "engine": text("The version of the engine that began it."),
+            "rules": integer("Which rules the run follows; missing for those of Muster 0.1 and 0.2."),
+            "waiting": list("waiting"), "interventions": list("intervention"), "resumes": list("resume"),
+            "rollbacks": list("rollback"), "leases": list("lease"), "confirmation": text("How the go-ahead was given."),
             "accepted": list("acceptance"), "window": ref("window"),
             "commit": objectID("The catalog's commit; missing for uncommitted work."), "plan": digest("Of plan.json."),
             "inputs": values("The runbook's inputs; secrets as references."),
@@ -58,8 +61,8 @@ package enum RecordSchema {
                 [
                     "kind": oneOf(Deviation.Kind.self, "What kind of deviation."),
                     "steps": texts("The steps it is about."),
-                    "says": text("One sentence."), "person": text("Who decided it."),
-                ], optional: ["person"]),
+                    "says": text("One sentence."), "person": text("Who decided it."), "reason": text("Why they did."),
+                ], optional: ["person", "reason"]),
             "mark": object(
                 [
                     "step": text("A step or a for-each; missing for the run itself."),
@@ -84,6 +87,8 @@ package enum RecordSchema {
                     "driver": text("The driver with its version; missing where none was needed."),
                     "product": text("The product with its version."),
                 ], optional: ["driver"]),
+            "waiting": waiting, "intervention": intervention, "resume": resume, "rollback": rollback, "lease": lease,
+            "decision": decision, "undo": undo, "attempt": attempt, "request": request,
             "measure": measure, "leftBehind": leftBehind, "step": step, "condition": condition, "failure": failure,
             "definition": object(
                 [
@@ -144,24 +149,24 @@ package enum RecordSchema {
         let optional: Set = [
             "why", "skipped", "startedAt", "finishedAt", "tookMilliseconds", "idempotencyKey", "effect", "begunAt",
             "undo",
-            "rollback", "putBackBy", "confirmation", "failure", "progress",
+            "rollback", "putBackBy", "confirmation", "failure", "progress", "decisions", "undos",
         ]
         return object(
             [
                 "number": integer("Position in the plan, from 1."), "id": text("Its id."),
                 "section": ["enum": ["steps", "finally"]], "uses": text("plugin/step@version"),
                 "result": oneOf(StepRecord.Result.self, "What became of it."), "why": text("Why it did not get done."),
-                "skipped": ["enum": ["condition", "dependency", "stopped"]], "inputs": values("As evaluated."),
+                "skipped": ["enum": ["condition", "dependency", "stopped", "decision"]], "inputs": values("As evaluated."),
                 "startedAt": time("First attempt."), "finishedAt": time("Its end."),
                 "tookMilliseconds": integer("By the boot clock."),
-                "attempts": .object(["type": "array", "items": attempt]), "attemptsPlanned": integer("Tries allowed."),
+                "attempts": list("attempt"), "attemptsPlanned": integer("Tries allowed."),
                 "preconditions": list("condition"), "postconditions": list("condition"),
                 "changes": .object(["type": "array", "items": change]),
                 "idempotencyKey": text("Sent with every attempt."),
                 "effect": oneOf(
                     LeftBehind.Certainty.self, "Whether its effect is in place; missing when there is none."),
                 "begunAt": time("When its effect could begin."),
-                "requests": .object(["type": "array", "items": request]),
+                "requests": list("request"), "decisions": list("decision"), "undos": list("undo"),
                 "readBacks": .object(["type": "array", "items": readBack]), "outputs": values("What it returned."),
                 "undo": ["description": "What undo needs."], "rollback": text("Rollback notes with the real values."),
                 "putBackBy": texts("The later steps that have put back all that it changed."),
@@ -176,7 +181,8 @@ package enum RecordSchema {
             [
                 "number": integer("From 1."), "startedAt": time("Its beginning."), "failures": list("failure"),
                 "retryAt": time("When the next one was due."),
-            ], optional: ["retryAt"])
+                "cutOffs": .object(["type": "array", "items": cutOff]),
+            ], optional: ["retryAt", "cutOffs"])
     }
 
     private static var change: JSON {
@@ -232,40 +238,40 @@ package enum RecordSchema {
 
     // MARK: Words of the schema language
 
-    private static func object(_ properties: [String: JSON], optional: Set<String> = []) -> JSON {
+    static func object(_ properties: [String: JSON], optional: Set<String> = []) -> JSON {
         [
             "type": "object", "properties": .object(properties), "required": required(properties, optional: optional),
             "additionalProperties": false,
         ]
     }
 
-    private static func required(_ properties: [String: JSON], optional: Set<String>) -> JSON {
+    static func required(_ properties: [String: JSON], optional: Set<String>) -> JSON {
         .array(properties.keys.filter { !optional.contains($0) }.sorted().map { .string($0) })
     }
 
-    private static func typed(_ type: JSON, _ says: String) -> JSON { ["type": type, "description": .string(says)] }
-    private static func text(_ says: String) -> JSON { typed("string", says) }
-    private static func integer(_ says: String) -> JSON { typed("integer", says) }
-    private static func values(_ says: String) -> JSON { typed("object", says) }
-    private static func ref(_ name: String) -> JSON { ["$ref": .string("#/$defs/\(name)")] }
-    private static func list(_ name: String) -> JSON { ["type": "array", "items": ref(name)] }
+    static func typed(_ type: JSON, _ says: String) -> JSON { ["type": type, "description": .string(says)] }
+    static func text(_ says: String) -> JSON { typed("string", says) }
+    static func integer(_ says: String) -> JSON { typed("integer", says) }
+    static func values(_ says: String) -> JSON { typed("object", says) }
+    static func ref(_ name: String) -> JSON { ["$ref": .string("#/$defs/\(name)")] }
+    static func list(_ name: String) -> JSON { ["type": "array", "items": ref(name)] }
 
-    private static func texts(_ says: String) -> JSON {
+    static func texts(_ says: String) -> JSON {
         ["type": "array", "items": ["type": "string"], "description": .string(says)]
     }
 
-    private static func matching(_ pattern: String, _ says: String) -> JSON {
+    static func matching(_ pattern: String, _ says: String) -> JSON {
         ["type": "string", "pattern": .string(pattern), "description": .string(says)]
     }
 
-    private static func time(_ says: String) -> JSON {
+    static func time(_ says: String) -> JSON {
         matching("^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$", says)
     }
 
-    private static func digest(_ says: String) -> JSON { matching("^sha256:[0-9a-f]{64}$", says) }
-    private static func objectID(_ says: String) -> JSON { matching("^[0-9a-f]{40}$", says) }
+    static func digest(_ says: String) -> JSON { matching("^sha256:[0-9a-f]{64}$", says) }
+    static func objectID(_ says: String) -> JSON { matching("^[0-9a-f]{40}$", says) }
 
-    private static func oneOf<Word: CaseIterable & RawRepresentable<String>>(_ type: Word.Type, _ says: String) -> JSON
+    static func oneOf<Word: CaseIterable & RawRepresentable<String>>(_ type: Word.Type, _ says: String) -> JSON
     {
         ["enum": .array(Word.allCases.map { .string($0.rawValue) }), "description": .string(says)]
     }

@@ -154,8 +154,9 @@ private struct RecordVerification {
             }
             guard found != bytes else { continue }
             let line = firstDifferentLine(found, bytes)
-            let isOther = wanted.record.engine != engine && ["README.md", "record.json"].contains(file.path)
-            let why = isOther ? " It was written by Muster \(wanted.record.engine), this is \(engine)." : ""
+            let writer = wanted.record.resumes?.last?.engine ?? wanted.record.engine
+            let isOther = writer != engine && ["README.md", "record.json"].contains(file.path)
+            let why = isOther ? " It was written by Muster \(writer), this is \(engine)." : ""
             report(
                 code: "record.not-from-journal", "The file is not what the journal says, from line \(line) on.\(why)",
                 file.path, line: line, severity: isOther ? .warning : .error)

@@ -15,16 +15,18 @@ struct Moment: Hashable, Sendable {
 /// Turns the journal's boot clock into time since the run's beginning.
 struct RunClock: Sendable {
     private var last: (at: Timestamp, boot: Int64)?
+    private var bootID: String?
     private var elapsed: Int64 = 0
 
     init() {}
 
-    /// The boot clock begins anew with each boot; across one the wall clock is all there is, and only if it went
-    /// forward.
+    /// Each boot of each machine has a boot clock of its own; across two of them the wall clock is all there is, and only if
+    /// it went forward.
     mutating func read(_ entry: JournalEntry) -> Moment {
+        let isSameBoot = noteBoot(entry.event)
         if let last {
             let gone =
-                entry.boot >= last.boot
+                isSameBoot && entry.boot >= last.boot
                 ? entry.boot - last.boot
                 : Self.nanoseconds(from: last.at, to: entry.at)
             let (sum, overflow) = elapsed.addingReportingOverflow(gone)
@@ -32,6 +34,18 @@ struct RunClock: Sendable {
         }
         last = (entry.at, entry.boot)
         return Moment(at: entry.at, elapsed: elapsed)
+    }
+
+    /// Whether the boot is the one that was named last. The clock of another one may stand higher, so that it does not tell.
+    private mutating func noteBoot(_ event: Event) -> Bool {
+        let named: String
+        switch event {
+        case .runCreated(let body): named = body.bootID
+        case .runResumed(let body): named = body.bootID
+        default: return true
+        }
+        defer { bootID = named }
+        return bootID == nil || bootID == named
     }
 
     /// Never negative, and at most what fits: a hostile journal may claim any time.

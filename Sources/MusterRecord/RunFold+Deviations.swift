@@ -6,23 +6,29 @@ internal import MusterModel
 extension RunFold {
     /// What was not as planned, the gravest first.
     func deviations(_ steps: [StepRecord]) -> [Deviation] {
-        steps.compactMap(inDoubt) + stops.map(stop) + steps.enumerated().compactMap(ignoredFailure)
-            + steps.compactMap(unverified) + notDone(steps) + steps.compactMap(retried) + uncommitted
+        let people = peopleDeviations(steps)
+        return steps.compactMap(inDoubt) + steps.compactMap(undoFailed) + leaseDeviations([.lost])
+            + people[.takenOver] + leaseDeviations([.without, .takenOver, .late]) + people[.rolledBack]
+            + stops.map(stop) + people[.abandoned] + people[.skipped] + people[.declared] + people[.putBackByHand]
+            + people[.undone] + steps.enumerated().compactMap(ignoredFailure) + steps.compactMap(unverified)
+            + cutOffs + notDone(steps) + people[.retryDecided] + steps.compactMap(retried) + uncommitted
             + outsideWindow + clockJumps.map(clockJump)
     }
 
     private func inDoubt(_ step: StepRecord) -> Deviation? {
         guard step.result == .inDoubt else { return nil }
         let why = step.why.map { ": \($0)" } ?? ""
-        return Deviation(
-            kind: .inDoubt, steps: [step.id], says: "The effect was begun and nobody knows what became of it\(why)")
+        // A full stop inside would be one of the reason's own.
+        let since = step.effect == nil ? "The effect was begun and it was not known what became of it, until it was undone"
+            : "The effect was begun and nobody knows what became of it"
+        return Deviation(kind: .inDoubt, steps: [step.id], says: since + why)
     }
 
     private func stop(_ stop: (at: Timestamp, request: StopRequested)) -> Deviation {
         Deviation(
             kind: .stopped, steps: [],
             says: "Stopped at \(stop.at.timeOfDay) UTC by \(stop.request.by): \(stop.request.reason)",
-            person: stop.request.by)
+            person: stop.request.by, reason: (created?.rules ?? 1) < 2 ? nil : stop.request.reason)
     }
 
     private func ignoredFailure(_ index: Int, _ step: StepRecord) -> Deviation? {
@@ -59,15 +65,17 @@ extension RunFold {
     private func retried(_ step: StepRecord) -> Deviation? {
         guard step.attempts.count > 1 else { return nil }
         let codes = step.attempts.flatMap(\.failures).map { "\($0.code): \(clause($0.message))" }
+        let decided = step.decisions.map { $0.count { $0.choice == .retry } } ?? 0
+        let more = decided == 0 ? "" : " and \(decided) that people decided"
         return Deviation(
             kind: .retried, steps: [step.id],
             says:
-                "Took \(step.attempts.count) attempts of \(step.attemptsPlanned) allowed (\(codes.joined(separator: "; ")))"
+                "Took \(step.attempts.count) attempts of \(step.attemptsPlanned) allowed\(more) (\(codes.joined(separator: "; ")))"
         )
     }
 
     /// A message for a list in parentheses, where no full stop may stand.
-    private func clause(_ message: String) -> Substring {
+    func clause(_ message: String) -> Substring {
         message.hasSuffix(".") ? message.dropLast() : Substring(message)
     }
 

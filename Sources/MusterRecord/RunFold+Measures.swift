@@ -43,6 +43,7 @@ extension RunFold {
         guard let step = steps.first(where: { $0.step.id == output.step }) else {
             throw MissingMeasure(why: "The plan has no step \(output.step)")
         }
+        if let undone = step.undone { throw MissingMeasure(why: "\(output.step) \(undone)") }
         guard step.isDone else { throw MissingMeasure(why: "\(output.step) was not done") }
         guard let value = step.record.outputs[output.output], value != .null else {
             throw MissingMeasure(why: "\(output.step) gave no \(output.output)")
@@ -83,6 +84,7 @@ extension RunFold {
             }
             return first
         case .finished:
+            if let undone = marked.compactMap(\.undone).first { throw MissingMeasure(why: "\(step) \(undone)") }
             guard marked.allSatisfy(\.isDone),
                 let last = marked.compactMap(\.finishedAt).max(by: { $0.elapsed < $1.elapsed })
             else { throw MissingMeasure(why: "\(step) was not done") }
@@ -94,8 +96,17 @@ extension RunFold {
 extension StepFold {
     fileprivate var isDone: Bool {
         switch record.result {
-        case .verified, .unverified, .alreadySo, .shown: true
+        case .verified, .unverified, .alreadySo, .shown, .declared: true
         default: false
+        }
+    }
+
+    /// What it did is taken back, or may be.
+    fileprivate var undone: String? {
+        switch newestUndo?.result {
+        case nil, .blocked, .irreversible: nil
+        case .proven, .nothingThere, .byHand: "was undone"
+        case .running, .failed: "was to be undone"
         }
     }
 }

@@ -23,13 +23,15 @@ extension RunFold {
             environment: .init(
                 name: plan.environment.name, digest: plan.environment.digest, document: plan.environment.document),
             change: created.change, operatorName: created.operatorName, host: created.host, bootID: created.bootID,
-            processID: created.processID, engine: created.engine, confirmation: confirmation, accepted: accepted,
-            commit: plan.commit,
+            processID: created.processID, engine: created.engine, rules: created.rules, confirmation: confirmation,
+            accepted: accepted, commit: plan.commit,
             plan: created.plan, inputs: plan.inputs, createdAt: createdAt.at, startedAt: startedAt?.at,
             finishedAt: finishedAt?.at, asOf: last.at, tookMilliseconds: end.milliseconds(since: createdAt),
             waitedForPeopleMilliseconds: allWaiting.milliseconds(from: createdAt, to: end),
             deviations: deviations(steps),
-            measures: plan.measures.map(measure), window: window, steps: steps, leftBehind: places.left,
+            measures: plan.measures.map(measure), window: window, steps: steps, waiting: waitingRecords.orNil,
+            interventions: (created.rules ?? 1) < 2 ? nil : interventions.orNil, resumes: resumes.orNil,
+            rollbacks: rollbacks.orNil, leases: leases.orNil, leftBehind: places.left,
             sqlSources: sqlSources.isEmpty ? nil : sqlSources,
             definitions: usedDefinitions, plugins: plan.plugins,
             journal: .init(entries: entryCount, lastLine: lastLine))
@@ -37,7 +39,7 @@ extension RunFold {
 
     var outcome: RunRecord.Outcome {
         switch finish?.outcome {
-        case nil: .running
+        case nil: outcomeSoFar
         case .succeeded: .succeeded
         case .failed: .failed
         case .cancelled: .cancelled
@@ -53,7 +55,8 @@ extension RunFold {
     private var allWaiting: WaitingTime {
         var all = waiting
         guard let last else { return all }
-        for since in steps.compactMap(\.waitsForPersonSince) { all.add(from: since, to: last) }
+        let open = steps.compactMap(\.waitsForPersonSince) + steps.compactMap(\.waitsForDecisionSince)
+        for since in open + [atRestSince].compactMap(\.self) { all.add(from: since, to: last) }
         return all
     }
 

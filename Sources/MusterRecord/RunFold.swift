@@ -25,6 +25,15 @@ package struct RunFold: Sendable {
     var steps: [StepFold] = []
     var stops: [(at: Timestamp, request: StopRequested)] = []
     var clockJumps: [Int64] = []
+    var interventions: [Intervention] = []
+    var resumes: [ResumeRecord] = []
+    var rollbacks: [RollbackRecord] = []
+    var leases: [LeaseRecord] = []
+    /// Set while the run is at rest.
+    var atRestSince: Moment?
+    /// The run by the rules of its machine, which say what waits for whom. Nil where the entries do not keep them, as only
+    /// those of hostile making, and of tests that leave steps out, do not.
+    private(set) var state: RunState?
     var waiting = WaitingTime()
     var createdAt: Moment?
     var startedAt: Moment?
@@ -38,7 +47,8 @@ package struct RunFold: Sendable {
     package private(set) var misfits: [Int64] = []
     package private(set) var entryCount = 0
 
-    private var positions: [String: Int] = [:]
+    private(set) var positions: [String: Int] = [:]
+    private var undoCount = 0
     private var evidencePaths: Set<String> = []
     private var lastEvidenceNumbers: [String: Int] = [:]
     private var clock = RunClock()
@@ -52,6 +62,7 @@ package struct RunFold: Sendable {
             positions[step.id] = positions[step.id] ?? index
             steps.append(StepFold(number: index + 1, step: step, definition: plan.definitions[step.uses]))
         }
+        if plan.isWellFormed { state = RunState(plan: plan) }
     }
 
     package mutating func apply(_ entries: some Sequence<JournalEntry>) {
@@ -59,10 +70,13 @@ package struct RunFold: Sendable {
     }
 
     package mutating func apply(_ entry: JournalEntry) {
+        let heard = last
         let now = clock.read(entry)
         last = now
         entryCount += 1
         guard created != nil || entry.event.kind == "run-created" else { return misfits.append(entry.sequence) }
+        let cut = calls(cutOffBy: entry.event)
+        advance(entry)
         switch entry.event {
         case .runCreated(let body):
             guard created == nil else { return misfits.append(entry.sequence) }
@@ -74,7 +88,8 @@ package struct RunFold: Sendable {
             window = body.window
             startedAt = now
             if body.confirmation == "confirmed", let createdAt { waiting.add(from: createdAt, to: now) }
-        case .stopRequested(let body): stops.append((entry.at, body))
+        case .runResumed(let body): resume(body, cut, heard: heard, now)
+        case .pauseRequested, .runPaused, .rollbackRequested, .leaseChanged, .stopRequested: intervene(entry.event, now)
         case .clockJumped(let body): clockJumps.append(body.milliseconds)
         case .runFinished(let body):
             finish = body
@@ -83,8 +98,34 @@ package struct RunFold: Sendable {
         case .evidence(let body): keep(body, entry, now)
         default:
             guard let id = entry.event.step, let index = positions[id] else { return misfits.append(entry.sequence) }
-            steps[index].apply(entry.event, now)
-            if let waited = steps[index].takeWaitingForPerson() { waiting.add(from: waited, to: now) }
+            applyToStep(entry.event, index, now)
+        }
+    }
+
+    private mutating func advance(_ entry: JournalEntry) {
+        do throws(IllegalTransition) { try state?.apply(entry.event, at: entry.at) } catch { state = nil }
+    }
+
+    private mutating func applyToStep(_ event: Event, _ index: Int, _ now: Moment) {
+        if event.isOfUndo {
+            let order = undoCount + 1
+            steps[index].applyUndo(event, now, UndoContext(host: host, rollback: rollbacks.last, order: order))
+            if steps[index].record.undos?.last?.order == order { undoCount = order }
+        } else {
+            steps[index].apply(event, now)
+        }
+        if case .stepDecided(let body) = event { intervene(body, now) }
+        if let waited = steps[index].takeWaitingForPerson() { waiting.add(from: waited, to: now) }
+        if event.mayChangeWhoIsWaitedFor { noteWaitingForDecision(index, now) }
+    }
+
+    private mutating func noteWaitingForDecision(_ index: Int, _ now: Moment) {
+        let isWaiting = waitsForDecision(steps[index].step.id)
+        if isWaiting {
+            steps[index].waitsForDecisionSince = steps[index].waitsForDecisionSince ?? now
+        } else if let since = steps[index].waitsForDecisionSince {
+            waiting.add(from: since, to: now)
+            steps[index].waitsForDecisionSince = nil
         }
     }
 

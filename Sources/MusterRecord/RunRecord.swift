@@ -12,12 +12,24 @@ package struct RunRecord: Hashable, Sendable, Codable {
     package enum Outcome: String, Sendable, Codable, CaseIterable {
         /// Under way, or cut off: the journal has no end yet.
         case running
+        /// At rest, until somebody resumes it.
+        case paused
+        /// Nothing happens before a person has decided about a step.
+        case waiting
         case succeeded
         case failed
         case cancelled
         case stuck
         /// All that it did is undone, and shown to be.
         case rolledBack = "rolled-back"
+
+        /// Whether the run has ended.
+        package var isOver: Bool {
+            switch self {
+            case .running, .paused, .waiting: false
+            case .succeeded, .failed, .cancelled, .stuck, .rolledBack: true
+            }
+        }
     }
 
     package struct Environment: Hashable, Sendable, Codable {
@@ -45,8 +57,10 @@ package struct RunRecord: Hashable, Sendable, Codable {
     package var host: String
     package var bootID: String
     package var processID: Int32
-    /// Version of the engine that ran it.
+    /// Version of the engine that began it.
     package var engine: String
+    /// Which rules the run follows; nil for those of Muster 0.1 and 0.2.
+    package var rules: Int?
     /// How the go-ahead was given; nil when none was.
     package var confirmation: String?
     /// Who accepted which point of no return; nil where there was none to accept.
@@ -68,6 +82,15 @@ package struct RunRecord: Hashable, Sendable, Codable {
     /// How the change window stood at the start, else when the plan was made; nil in a rehearsal.
     package var window: WindowAssessment?
     package var steps: [StepRecord]
+    /// Steps that wait for a person's decision, in plan order; nil where none does.
+    package var waiting: [WaitingRecord]?
+    /// What was done with the run from outside. Nil where nothing was, and for runs of Muster 0.1 and 0.2.
+    package var interventions: [Intervention]?
+    /// Engines that took the run up again.
+    package var resumes: [ResumeRecord]?
+    package var rollbacks: [RollbackRecord]?
+    /// What became of the run's hold on its targets; nil without leases.
+    package var leases: [LeaseRecord]?
     package var leftBehind: [LeftBehind]
     /// Who answered what was asked by SQL, in the order of their first answers; nil where nobody was asked.
     package var sqlSources: [SQLSourceRecord]?
@@ -91,6 +114,30 @@ package struct Deviation: Hashable, Sendable, Codable {
         case clockJumped = "clock-jumped"
         /// The run ended after its change window had closed.
         case outsideWindow = "outside-window"
+        /// What was to be undone is still in place, or may be.
+        case undoFailed = "undo-failed"
+        case leaseLost = "lease-lost"
+        case leaseLate = "lease-late"
+        case withoutLease = "without-lease"
+        /// A lease that another run had not given back was taken.
+        case leaseTakenOver = "lease-taken-over"
+        /// Another machine's run went on here.
+        case takenOver = "taken-over"
+        case rolledBack = "rolled-back"
+        /// A person gave the run up at this step.
+        case abandoned
+        /// A person went on without the step.
+        case skipped
+        /// A person vouches for the step.
+        case declared
+        /// A person vouches that the step's effect is put back.
+        case putBackByHand = "put-back-by-hand"
+        /// A person had the step undone.
+        case undone
+        /// An engine ended in the middle of it.
+        case cutOff = "cut-off"
+        /// A person had the step tried again.
+        case retryDecided = "retry-decided"
     }
 
     package var kind: Kind
@@ -99,6 +146,8 @@ package struct Deviation: Hashable, Sendable, Codable {
     package var says: String
     /// Who decided it, where a person did.
     package var person: String?
+    /// Why they did.
+    package var reason: String?
 }
 
 /// A value that the run put in place and that is still there, as far as the run knows.

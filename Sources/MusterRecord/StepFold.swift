@@ -8,12 +8,21 @@ struct StepFold: Sendable {
     let step: PlannedStep
     /// Nil when the plan does not hold it, which only a plan of hostile making does.
     let definition: PlannedDefinition?
-    private(set) var record: StepRecord
+    var record: StepRecord
     private(set) var startedAt: Moment?
-    private(set) var finishedAt: Moment?
+    var finishedAt: Moment?
+    /// An effect was begun and is not undone since.
+    var isUndoNeeded = false
+    /// The newest undo is newer than the newest attempt.
+    var undoIsNewest = false
+    var undoStartedAt: Moment?
+    /// A person's decision that the step be undone, until that begins.
+    var wantedUndo: DecisionRecord?
     private var latestEvidence: [String: String] = [:]
     /// Set while a person is asked.
     private(set) var waitsForPersonSince: Moment?
+    /// Set while a person must decide what becomes of it.
+    var waitsForDecisionSince: Moment?
 
     init(number: Int, step: PlannedStep, definition: PlannedDefinition?) {
         self.step = step
@@ -34,16 +43,18 @@ struct StepFold: Sendable {
             record.undo = body.undo
             record.begunAt = record.begunAt ?? now.at
             record.effect = .inDoubt
+            isUndoNeeded = true
         case .stepApplied(let body):
             record.outputs = body.outputs
             // Who never asked to begin was not allowed to do anything.
-            if record.begunAt != nil { record.effect = .claimed }
+            if isUndoNeeded { record.effect = .claimed }
         case .stepVerified(let body):
             record.postconditions = body.postconditions.map { condition($0, now, postconditionTexts) }
         case .attemptFailed(let body): fail(body, now)
         case .manualConfirmed(let body):
             record.confirmation = .init(person: body.person, note: body.note, at: now.at)
         case .progress(let body): record.progress = body.message
+        case .stepDecided(let body): decide(body, now)
         default: end(event, now)
         }
     }
@@ -53,7 +64,8 @@ struct StepFold: Sendable {
             startedAt = now
             record.startedAt = now.at
         }
-        record.result = .running
+        // A rollback lets steps of `finally` run anew that had ended.
+        reopen()
         record.inputs = body.inputs
         record.attempts.append(AttemptRecord(number: body.attempt, startedAt: now.at))
         if definition?.reference == BuiltInStep.manual { waitsForPersonSince = now }
@@ -91,16 +103,17 @@ struct StepFold: Sendable {
             record.failure = nil
             finish(StepRecord.Result(body.how), now)
             // One that a read-back did not find may have landed late.
-            if record.begunAt != nil { record.effect = body.how == .verified ? .verified : .claimed }
+            if isUndoNeeded { record.effect = body.how == .verified ? .verified : .claimed }
         case .stepFailed(let body):
             record.failure = failureRecord(body.failure, now)
             record.why = body.failure.message
             finish(.failed, now)
-            record.effect = body.effect == .none ? nil : .claimed
+            // What a failed undo left is not surer for that the step is given up.
+            if newestUndo == nil { record.effect = body.effect == .none ? nil : .claimed }
         case .stepInDoubt(let body):
             record.why = body.why
             finish(.inDoubt, now)
-            record.effect = .inDoubt
+            if newestUndo == nil { record.effect = .inDoubt }
         case .stepSkipped(let body):
             record.why = body.detail
             record.skipped = body.reason
@@ -109,7 +122,7 @@ struct StepFold: Sendable {
         }
     }
 
-    private mutating func finish(_ result: StepRecord.Result, _ now: Moment) {
+    mutating func finish(_ result: StepRecord.Result, _ now: Moment) {
         record.result = result
         record.progress = nil
         finishedAt = now
@@ -128,13 +141,16 @@ struct StepFold: Sendable {
     mutating func keep(_ evidence: EvidenceRecord, _ data: JSON) {
         record.evidence.append(evidence)
         latestEvidence[evidence.name] = evidence.file
-        guard evidence.during == "apply" else { return }
-        record.requests += requests(in: data, file: evidence.file)
+        switch evidence.during {
+        case "apply": record.requests += requests(in: data, file: evidence.file)
+        case "undo": changeUndo { $0.requests += requests(in: data, file: evidence.file) }
+        default: break
+        }
     }
 
     // MARK: Texts of the definition
 
-    private var preconditionTexts: [String: (says: String, remedy: String?)] {
+    var preconditionTexts: [String: (says: String, remedy: String?)] {
         Dictionary(
             (definition?.preconditions ?? []).map { ($0.id, ($0.says, $0.remedy)) },
             uniquingKeysWith: { first, _ in first })
@@ -145,7 +161,7 @@ struct StepFold: Sendable {
             (definition?.postconditions ?? []).map { ($0.id, ($0.says, nil)) }, uniquingKeysWith: { first, _ in first })
     }
 
-    private func condition(
+    func condition(
         _ result: ConditionResult, _ now: Moment, _ texts: [String: (says: String, remedy: String?)]
     ) -> ConditionRecord {
         ConditionRecord(
@@ -154,7 +170,7 @@ struct StepFold: Sendable {
             evidence: result.evidence.compactMap { latestEvidence[$0] })
     }
 
-    private func failureRecord(_ failure: StepFailure, _ now: Moment) -> FailureRecord {
+    func failureRecord(_ failure: StepFailure, _ now: Moment) -> FailureRecord {
         let known = definition?.knownErrors.first { $0.match == failure.code }
         return FailureRecord(
             kind: failure.kind, code: failure.code, message: failure.message, at: now.at, means: known?.means,

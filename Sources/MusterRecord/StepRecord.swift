@@ -71,7 +71,7 @@ package struct StepRecord: Hashable, Sendable, Codable {
     /// What stood there before the effect, and what was wanted.
     package var changes: [Change] = []
     package var idempotencyKey: String?
-    /// How sure it is that the step's effect is in place; nil when there is none.
+    /// How sure it is that the step's effect is in place; nil when there is none, or none any more.
     package var effect: LeftBehind.Certainty?
     /// When the plugin was told to go ahead.
     package var begunAt: Timestamp?
@@ -80,6 +80,10 @@ package struct StepRecord: Hashable, Sendable, Codable {
     package var postconditions: [ConditionRecord] = []
     package var outputs: [String: JSON] = [:]
     package var undo: JSON?
+    /// Decisions about it, in their order; nil where nobody had to decide.
+    package var decisions: [DecisionRecord]?
+    /// Its undos, in their order; nil where there was none.
+    package var undos: [UndoRecord]?
     /// The definition's rollback notes with the real values, where an effect is or may be in place.
     package var rollback: String?
     /// The later steps that have put back all that this one changed, shown by reads of their own.
@@ -112,6 +116,8 @@ package struct AttemptRecord: Hashable, Sendable, Codable {
     package var startedAt: Timestamp
     package var failures: [FailureRecord] = []
     package var retryAt: Timestamp?
+    /// How often, and when, it was cut off; nil where it was not.
+    package var cutOffs: [CutOffRecord]?
 }
 
 package struct FailureRecord: Hashable, Sendable, Codable {

@@ -25,7 +25,7 @@ struct StepSection {
     func write(to page: inout MarkdownPage) {
         page.line("<a id=\"step-\(step.number)\"></a>")
         page.blank()
-        page.line("### \(step.number) · \(Markdown.text(step.id)): \(step.phrase)")
+        page.line("### \(step.number) · \(Markdown.text(step.id)): \(step.fullPhrase)\(record.pointOfNoReturn(step))")
         page.paragraph(origin)
         if let why = step.why, step.failure == nil { page.paragraph("**Why:** \(Markdown.sentence(why))") }
         table("With", ["input", "value"], values(step.inputs), to: &page)
@@ -33,6 +33,7 @@ struct StepSection {
         changes(to: &page)
         effect(to: &page)
         failures(to: &page)
+        decisions(to: &page)
         conditions(
             plan.definitions[step.uses]?.effect == PlannedDefinition.Effect.none
                 ? "Shown" : "Verified by a read of its own",
@@ -44,6 +45,7 @@ struct StepSection {
         }
         // What a person typed is the output too, and stands above.
         if step.confirmation == nil { table("Outputs", ["output", "value"], values(step.outputs), to: &page) }
+        undos(to: &page)
         rollback(to: &page)
         evidence(to: &page)
     }
@@ -72,13 +74,13 @@ struct StepSection {
         members.sorted { $0.key < $1.key }.map { [Markdown.text($0), Markdown.code($1.text)] }
     }
 
-    private func table(_ title: String, _ header: [String], _ rows: [[String]], to page: inout MarkdownPage) {
+    func table(_ title: String, _ header: [String], _ rows: [[String]], to page: inout MarkdownPage) {
         guard !rows.isEmpty else { return }
         page.paragraph("**\(title)**")
         page.table(header, rows)
     }
 
-    private func conditions(_ title: String, _ conditions: [ConditionRecord], to page: inout MarkdownPage) {
+    func conditions(_ title: String, _ conditions: [ConditionRecord], to page: inout MarkdownPage) {
         let rows = conditions.map { condition -> [String] in
             let demands = condition.demands ?? condition.id
             let remedy = condition.remedy.map { " **What helps:** \(Markdown.sentence($0))" } ?? ""
@@ -89,7 +91,7 @@ struct StepSection {
         table(title + at, ["", "demanded", "seen", "evidence"], rows, to: &page)
     }
 
-    private func links(_ files: [String]) -> String {
+    func links(_ files: [String]) -> String {
         files.map { Markdown.link(Self.fileName($0), to: $0) }.joined(separator: " ")
     }
 
@@ -99,7 +101,9 @@ struct StepSection {
 
     private func changes(to page: inout MarkdownPage) {
         let title =
-            step.effect == nil ? "Wanted, but not changed" : step.effect == .inDoubt ? "Was to change" : "Changed"
+            step.isTakenBack
+            ? "Changed, and put back since"
+            : step.effect == nil ? "Wanted, but not changed" : step.effect == .inDoubt ? "Was to change" : "Changed"
         let rows = step.changes.map { change in
             [
                 Markdown.code(change.path), change.from.map { Markdown.code($0) } ?? "none",
@@ -145,6 +149,25 @@ struct StepSection {
         if rows.isEmpty, let failure = step.failure {
             page.paragraph("**Failed** with \(Markdown.code(failure.code)): \(Markdown.sentence(failure.message))")
         }
+    }
+
+    private func decisions(to page: inout MarkdownPage) {
+        for cut in step.attempts.flatMap({ $0.cutOffs ?? [] }) {
+            let what = cut.hadBegun ? "its effect had begun, so the target was read back" : "no effect had begun"
+            page.paragraph(
+                "**Cut off** after \(cut.heardAt.timeOfDay) UTC, when the engine ended; \(what). Taken up again "
+                    + "\(readable(cut.resumedAt, after: record.createdAt)) UTC.")
+        }
+        for decision in step.decisions ?? [] {
+            page.paragraph(
+                "**Decided** \(readable(decision.at, after: record.createdAt)) UTC by "
+                    + "\(Markdown.text(personName(decision.person))): \(Markdown.code(decision.choice.rawValue)). "
+                    + Markdown.sentence(decision.reason))
+        }
+    }
+
+    private func undos(to page: inout MarkdownPage) {
+        for undo in step.undos ?? [] { UndoText(undo: undo, record: record).write(to: &page) }
     }
 
     private func rollback(to page: inout MarkdownPage) {

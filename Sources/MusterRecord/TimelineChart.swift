@@ -24,10 +24,42 @@ struct TimelineChart {
             page.line("    section \(section)")
             for step in steps { page.line("    " + bar(step)) }
         }
+        undos(&page)
+        rests(&page)
         page.line("```")
         page.blank()
         if drawn.count > Self.barsMax {
             page.paragraph("The first \(Self.barsMax) of \(drawn.count) steps are drawn.")
+        }
+    }
+
+    private func undos(_ page: inout MarkdownPage) {
+        let undos = record.steps.flatMap { step in (step.undos ?? []).map { (step: step, undo: $0) } }
+            .filter { !$0.undo.attempts.isEmpty }.sorted { $0.undo.order < $1.undo.order }
+        guard !undos.isEmpty else { return }
+        page.line("    section undo")
+        for (step, undo) in undos.prefix(Self.barsMax) {
+            let tag = undo.result.isGone ? "done" : undo.result == .running ? "active" : "crit"
+            let length = max(1, undo.tookMilliseconds ?? 0)
+            page.line(
+                "    undo \(step.number) \(Self.label(step.id)) :\(tag), u\(undo.order), \(Self.moment(undo.startedAt)), "
+                    + "\(length)ms")
+        }
+    }
+
+    /// From where the run came to rest to where it was taken up again, by the wall clock: no other was looked at meanwhile.
+    private func rests(_ page: inout MarkdownPage) {
+        let all = record.interventions ?? []
+        let rests = all.indices.compactMap { at -> (from: Timestamp, to: Timestamp)? in
+            guard all[at].kind == .paused else { return nil }
+            let end = all[at...].first { $0.kind == .resumed || $0.kind == .takenOver }
+            return (all[at].at, end?.at ?? record.asOf)
+        }.filter { $0.to > $0.from }
+        guard !rests.isEmpty else { return }
+        page.line("    section at rest")
+        for (number, rest) in rests.prefix(Self.barsMax).enumerated() {
+            let length = rest.to.duration(since: rest.from).milliseconds
+            page.line("    at rest :active, p\(number + 1), \(Self.moment(rest.from)), \(length)ms")
         }
     }
 

@@ -45,23 +45,42 @@ package enum PlanFixture {
             definitions: [
                 "test/effect@1.0.0": definition("test/effect", effect: .reversible),
                 "test/proof@1.0.0": definition("test/proof", effect: .none),
+                "test/final@1.0.0": definition("test/final", effect: .irreversible),
+                "test/guarded@1.0.0": guarded,
                 "muster/manual@1.0.0": definition("muster/manual", effect: .none),
                 "muster/wait@1.0.0": definition("muster/wait", effect: .none),
             ],
             steps: steps, measures: [])
     }
 
-    package static let created = Event.runCreated(
-        RunCreated(
-            run: run, plan: Digest(of: []), kind: .rehearsal, runbook: "test", environment: "lab", change: nil,
-            operatorName: "op <op@example.org>", host: "host", bootID: "boot", processID: 1, engine: "0.1.0"))
+    /// A step whose undo has a precondition of its own.
+    private static var guarded: PlannedDefinition {
+        var guarded = definition("test/guarded", effect: .reversible)
+        guarded.preconditions.append(
+            .init(id: "may-go-back", at: .undo, says: "It may go back", why: nil, remedy: "Wait"))
+        return guarded
+    }
+
+    /// A run by the rules of Muster 0.2: a step that fails ends it.
+    package static let created = created(rules: nil)
+
+    package static func created(rules: Int?) -> Event {
+        .runCreated(
+            RunCreated(
+                run: run, plan: Digest(of: []), kind: .rehearsal, runbook: "test", environment: "lab", change: nil,
+                operatorName: "op <op@example.org>", host: "host", bootID: "boot", processID: 1, engine: "0.1.0",
+                rules: rules))
+    }
+
     package static let started = Event.runStarted(RunStarted(confirmation: "rehearsal"))
     package static let time = Timestamp("2026-11-21T14:03:02Z")!
 
     /// The state of a confirmed run of the plan.
-    package static func running(_ steps: [PlannedStep], inputs: [String: JSON] = [:]) throws -> RunState {
+    package static func running(
+        _ steps: [PlannedStep], inputs: [String: JSON] = [:], rules: Int? = nil
+    ) throws -> RunState {
         var state = RunState(plan: plan(steps, inputs: inputs))
-        try state.apply(created, at: time)
+        try state.apply(created(rules: rules), at: time)
         try state.apply(started, at: time)
         return state
     }

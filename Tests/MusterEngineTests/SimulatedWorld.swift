@@ -20,6 +20,12 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
     var interruptions: [Int: EngineInput] = [:]
     /// Whether such a thing comes before what else the wait returns.
     var bringsInterruptionsFirst = false
+    /// How the run's hold on its targets stands, from the n-th wait on.
+    var leases: [Int: LeaseStanding] = [:]
+    /// What people decide about a step that waits, one after the other, with tickets from 1 on.
+    var choices: [String: [StepDecided.Choice]] = [:]
+    /// What comes in right after the first such call is given up.
+    var onCancel: [String: [EngineInput]] = [:]
     /// The n-th append, and the n-th sync, that fails.
     var failingAppend: Int?
     var failingSync: Int?
@@ -28,8 +34,12 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
     private(set) var entries: [JournalEntry] = []
     private(set) var syncedCount = 0
     private(set) var refusals: [String] = []
+    private(set) var replies: [EngineInput.Ticket: String?] = [:]
+    private var tickets = 0
     private var clock = Timestamp("2026-11-21T14:03:02Z")!
     private var inbox: [EngineInput] = []
+    /// Answers of calls that were given up: they come a turn later.
+    private var late: [EngineInput] = []
     private var appends = 0
     private var syncs = 0
     private var waits = 0
@@ -66,7 +76,9 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
         precondition(
             call.task.verb != .apply || isSynced("step-applying", call.task.step), "intent must be on disk first")
         if hanging.contains(name) { return }
-        if call.task.verb == .apply, !neverBegins.contains(call.task.step), answers[name]?.first?.isRefusal != true {
+        precondition(
+            call.task.verb != .undo || isSynced("undo-applying", call.task.step), "intent must be on disk first")
+        if call.task.verb.hasEffect, !neverBegins.contains(call.task.step), answers[name]?.first?.isRefusal != true {
             inbox.append(.begin(call.task, request: 1, undo: ["was": "old"]))
         } else {
             inbox.append(.answered(call.task, answer(name, call)))
@@ -75,9 +87,12 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
 
     func cancel(_ task: StepTask) {
         let name = "\(task.step) \(task.verb.rawValue)"
-        precondition(isSynced("stop-requested", nil), "the stop must be on disk first")
+        precondition(
+            ["stop-requested", "pause-requested", "rollback-requested"].contains { isSynced($0, nil) },
+            "why it is given up must be on disk first")
         trace.append("cancel \(name)")
-        if hanging.contains(name) { inbox.append(.answered(task, answer(name, nil))) }
+        inbox += onCancel.removeValue(forKey: name) ?? []
+        if hanging.remove(name) != nil { late.append(.answered(task, answer(name, nil))) }
     }
 
     func answerBegin(_ task: StepTask, request: Int64, refusal: String?) {
@@ -87,12 +102,13 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
             inbox.append(.answered(task, .failure(failure)))
             return
         }
-        precondition(isSynced("step-begun", task.step), "undo data must be on disk first")
+        precondition(
+            isSynced(task.verb == .undo ? "undo-begun" : "step-begun", task.step), "undo data must be on disk first")
         trace.append("proceed \(task.step)")
         if request == 1, beginsTwice.contains(task.step) {
             inbox.append(.begin(task, request: 2, undo: ["was": "old", "made": "new"]))
         } else {
-            inbox.append(.answered(task, answer("\(task.step) apply", nil)))
+            inbox.append(.answered(task, answer("\(task.step) \(task.verb.rawValue)", nil)))
         }
     }
 
@@ -101,14 +117,22 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
         inbox.append(.confirmed(step: step.id, person: "op", note: "looked"))
     }
 
-    var lease: LeaseStanding { .held(epoch: nil) }
+    var lease: LeaseStanding { leases.filter { $0.key <= waits }.max { $0.key < $1.key }?.value ?? .held(epoch: nil) }
 
     func reply(_ ticket: EngineInput.Ticket, refusal: String?) {
+        precondition(refusal != nil || syncedCount == entries.count, "what is told as taken is on disk")
         trace.append("reply \(refusal ?? "taken")")
+        replies.updateValue(refusal, forKey: ticket)
     }
 
     func askDecision(_ step: PlannedStep, trouble: Trouble, why: String, choices: [StepDecided.Choice]) {
-        trace.append("ask about \(step.id)")
+        trace.append("ask about \(step.id): \(trouble.rawValue)")
+        guard var left = self.choices[step.id], !left.isEmpty else { return }
+        let choice = left.removeFirst()
+        self.choices[step.id] = left
+        tickets += 1
+        inbox.append(
+            .decided(StepDecided(step: step.id, choice: choice, person: "op", reason: "looked"), tickets))
     }
 
     func wait(until moment: Timestamp?) -> [EngineInput] {
@@ -116,10 +140,11 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
         if let interruption = interruptions[waits] {
             inbox.insert(interruption, at: bringsInterruptionsFirst ? 0 : inbox.count)
         }
+        if inbox.isEmpty { swap(&inbox, &late) }
         if inbox.isEmpty, let moment { clock = max(clock, moment) }
         clock = clock.advanced(by: .milliseconds(10))
         precondition(!inbox.isEmpty || moment != nil, "the engine waits for nothing")
-        defer { inbox.removeAll() }
+        defer { (inbox, late) = (late, []) }
         return inbox
     }
 
@@ -148,6 +173,8 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
         case "check": .checked([ConditionResult(id: "target-ready", verdict: .met, says: "ready")])
         case "verify": .verified([ConditionResult(id: "is-so", verdict: .met, says: "so")])
         case "apply": .applied(outputs: ["value": "new"])
+        case "undo": .undone
+        case "undo-observe": satisfied()
         default: .observed(Observation(standing: .needed, changes: [Change(path: "p", from: "old", to: "new")]))
         }
     }

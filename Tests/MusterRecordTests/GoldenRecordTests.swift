@@ -10,6 +10,14 @@ import Testing
     static let runs: [(name: String, script: @Sendable () throws -> RunScript)] = [
         ("succeeded", { try .succeeded() }), ("failed-after-retry", { try .failedAfterRetry() }),
         ("in-doubt", { try .inDoubt() }),
+        ("crash-resumed", { try RunDriver.crashed().script }), ("decided-retry", { try RunDriver.retried().script }),
+        ("decided-skip", { try RunDriver.skipped().script }), ("decided-done", { try RunDriver.declared().script }),
+        ("decided-abandon", { try RunDriver.abandoned().script }), ("waiting", { try RunDriver.waiting().script }),
+        ("paused", { try RunDriver.paused().script }), ("taken-over", { try RunDriver.takenOver().script }),
+        ("rolled-back", { try RunDriver.rolledBack().script }),
+        ("rollback-stuck", { try RunDriver.stuckInRollback().script }),
+        ("cancelled", { try RunDriver.cancelled().script }),
+        ("rolled-back-on-failure", { try RunDriver.rolledBackOnFailure().script }),
     ]
 
     @Test(arguments: runs.map(\.name)) func `a run's record reads as reviewed`(name: String) throws {

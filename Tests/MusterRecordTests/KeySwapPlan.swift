@@ -186,7 +186,7 @@ extension KeySwap {
             "runbooks/failover-group-key-swap.lock.yaml": lockText,
             "environments/lab.yaml": environmentText,
         ]
-        for definition in definitions.values {
+        for definition in Array(definitions.values) + [purgeVersion] {
             if let document = definition.document {
                 documents[document.path] = definitionText(definition.reference.step)
             }

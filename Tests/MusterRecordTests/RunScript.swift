@@ -16,7 +16,8 @@ struct RunScript {
     private var previous = JournalEntry.firstPrevious
     private var sequence: Int64 = 0
 
-    init(plan: Plan = KeySwap.plan()) throws {
+    /// - Parameter rules: those of Muster 0.1 and 0.2 when nil.
+    init(plan: Plan = KeySwap.plan(), rules: Int? = nil) throws {
         self.plan = plan
         try add(
             .runCreated(
@@ -24,7 +25,8 @@ struct RunScript {
                     run: Self.run, plan: try plan.digest(), kind: plan.kind, runbook: plan.runbook.name,
                     environment: plan.environment.name, change: plan.change,
                     operatorName: "Subham Roy <subham@example.com>", host: "bastion-2",
-                    bootID: "6f0d5a52-6a4e-4c4e-9f5e-1d5f0a8c9b11", processID: 4711, engine: "0.1.0")))
+                    bootID: "6f0d5a52-6a4e-4c4e-9f5e-1d5f0a8c9b11", processID: 4711,
+                    engine: rules == nil ? "0.1.0" : "0.3.0", rules: rules)))
     }
 
     /// Both clocks go on.

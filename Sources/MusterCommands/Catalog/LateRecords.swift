@@ -18,24 +18,29 @@ struct LateRecords {
     /// What a run's folder keeps to find its catalog again.
     static let catalogFile = "catalog"
 
-    /// Finished runs of this catalog that its log does not hold.
+    /// Finished runs of this catalog that its log does not hold to their end.
     func missing() throws(MusterError) -> [RunID] {
         var missing: [RunID] = []
         for run in folders.runs() {
             guard let bytes = readSmallFile("\(folders.run(run))/\(Self.catalogFile)"),
                 String(decoding: bytes, as: UTF8.self) == state.gitFolder
             else { continue }
-            if try git.recordFiles(RecordPlace(run: run, branch: branch)) == nil, try isFinished(run) {
-                missing.append(run)
-            }
+            if try isMissing(run) { missing.append(run) }
         }
         return missing
     }
 
-    private func isFinished(_ run: RunID) throws(MusterError) -> Bool {
-        let last = try JournalReader().read("\(folders.run(run))/\(JournalWriter.fileName)").entries.last
-        if case .runFinished? = last?.event { return true }
-        return false
+    /// The run is over, and the log lacks it or holds it as it was before it was taken up once more.
+    private func isMissing(_ run: RunID) throws(MusterError) -> Bool {
+        let reading = try JournalReader().read("\(folders.run(run))/\(JournalWriter.fileName)")
+        guard case .runFinished? = reading.entries.last?.event else { return false }
+        let files = try git.readRecord(RecordPlace(run: run, branch: branch), paths: ["record.json"])
+        guard let bytes = files?["record.json"]?.content.bytes else { return true }
+        // A record that cannot be read is what muster verify reports; it is not made anew over it.
+        guard let record = try? JSON.parse(bytes), let last = record["journal"]?["lastLine"]?.string else {
+            return false
+        }
+        return last != reading.lastLineDigest
     }
 
     /// Commits the run's record and merges it into the log.

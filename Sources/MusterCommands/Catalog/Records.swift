@@ -18,13 +18,13 @@ struct Records {
 
     init(git: Catalog, state: RepositoryState) throws(MusterError) {
         self.git = git
-        var branch = Configuration.standardRecordsBranch
-        if let head = state.head, let file = try git.file("muster.yaml", at: head),
-            let configuration = Configuration.parse(file.content.bytes, file: "muster.yaml").value
-        {
-            branch = configuration.recordsBranch
-        }
-        self.branch = branch
+        branch = try Self.configuration(git, state)?.recordsBranch ?? Configuration.standardRecordsBranch
+    }
+
+    /// muster.yaml at HEAD; nil where there is none that can be read.
+    static func configuration(_ git: Catalog, _ state: RepositoryState) throws(MusterError) -> Configuration? {
+        guard let head = state.head, let file = try git.file("muster.yaml", at: head) else { return nil }
+        return Configuration.parse(file.content.bytes, file: "muster.yaml").value
     }
 
     init(git: Catalog, branch: String) {

@@ -22,6 +22,7 @@ struct GoAheadQuestion {
     let isConfirmed: Bool
     /// `--confirm-irreversible`
     let accepted: [String]
+    let person: String
 
     /// - Throws: `run.not-irreversible` for a name that is no point of no return: it may be one of another plan.
     func check() throws(MusterError) {
@@ -76,6 +77,6 @@ struct GoAheadQuestion {
 
     /// In the plan's order, each once.
     private func acceptances(_ steps: [String], _ how: String) -> [Acceptance] {
-        plan.pointsOfNoReturn.filter(steps.contains).map { Acceptance(step: $0, person: Host.userName, how: how) }
+        plan.pointsOfNoReturn.filter(steps.contains).map { Acceptance(step: $0, person: person, how: how) }
     }
 }

@@ -23,7 +23,8 @@ struct PauseCommand: ParsableCommand {
     func run() throws {
         let run = try findRun(name, common.catalog)
         let folders = try StateFolder()
-        let request = PauseRequested(by: Host.userName, reason: reason)
+        let by = try personHere(common.catalog ?? catalogFolder(of: run, folders))
+        let request = PauseRequested(by: by, reason: reason)
         guard try RunControl.ask(.pause(request), runFolder: folders.run(run)) != nil else {
             let stored = try StoredRun(run, in: folders)
             throw MusterError(
@@ -54,8 +55,10 @@ struct CancelCommand: ParsableCommand {
     func run() throws {
         let terminal = Terminal()
         let run = try findRun(options.name, common.catalog)
-        let request = StopRequested(by: Host.userName, reason: reason, runsFinally: finally ? true : nil)
-        if try RunControl.ask(.cancel(request), runFolder: try StateFolder().run(run)) != nil {
+        let folders = try StateFolder()
+        let by = try personHere(common.catalog ?? catalogFolder(of: run, folders))
+        let request = StopRequested(by: by, reason: reason, runsFinally: finally ? true : nil)
+        if try RunControl.ask(.cancel(request), runFolder: folders.run(run)) != nil {
             return terminal.out(
                 common.json
                     ? JSON.object(["run": .string(run.text), "asked": "cancel"]).canonicalText
@@ -91,7 +94,8 @@ struct DecideCommand: ParsableCommand {
         let terminal = Terminal()
         let run = try findRun(name, common.catalog)
         let folders = try StateFolder()
-        let decision = StepDecided(step: step, choice: choice, person: Host.userName, reason: reason)
+        let person = try personHere(common.catalog ?? catalogFolder(of: run, folders))
+        let decision = StepDecided(step: step, choice: choice, person: person, reason: reason)
         let isLive: Bool
         if let answer = try RunControl.ask(.decide(decision), runFolder: folders.run(run)) {
             if let refusal = answer.refusal { throw refused(refusal) }
@@ -108,7 +112,7 @@ struct DecideCommand: ParsableCommand {
             return terminal.out(JSON.object(members).canonicalText)
         }
         let next = isLive ? "The run goes on with it." : "Go on with: muster resume \(run)"
-        terminal.out("Recorded: \(Host.userName) decided \(choice.rawValue) for \(step). \(next)")
+        terminal.out("Recorded: \(person) decided \(choice.rawValue) for \(step). \(next)")
     }
 
     private func refused(_ why: String) -> MusterError {
@@ -137,7 +141,7 @@ struct DecideCommand: ParsableCommand {
         let writer = try RecordWriter(
             catalog: git, journal: journal, plan: stored.plan,
             place: .init(
-                run: run, author: repository.userOrLogin, branch: configuration.branch, remote: nil, uncommitted: [:]))
+                run: run, author: repository.userOrLogin, branch: configuration.branch, uncommitted: [:]))
         try writer.takeUp(reading.entries)
         try writer.follow(entries, state)
         _ = try writer.commitAtRest()

@@ -13,11 +13,11 @@ internal import MusterSystem
 /// - Parameter expected: how a rehearsal must end for the command to end with 0.
 func perform(
     _ session: RunSession, _ goAhead: GoAhead, _ terminal: Terminal, json: Bool,
-    expected: RunFinished.Outcome = .succeeded
+    expected: RunFinished.Outcome = .succeeded, takeOver: String? = nil
 ) throws {
     try perform(terminal, session.configuration, session.person, json: json, expected: expected) {
         views throws(MusterError) in
-        try session.run(goAhead, views: views)
+        try session.run(goAhead, takeOver: takeOver, views: views)
     }
 }
 

@@ -28,7 +28,9 @@ struct ResumeOptions: ParsableArguments {
         let run = try findRun(name, common.catalog)
         let request = ResumedSession.Request(
             run: run, catalog: common.catalog, pluginFolders: pluginFolders, takeOver: reason)
-        return try ResumedSession(request, person: Person(mode, name: Host.userName))
+        let folders = try StateFolder()
+        let name = try personHere(common.catalog ?? catalogFolder(of: run, folders))
+        return try ResumedSession(request, person: Person(mode, name: name))
     }
 
     func checked(_ reason: String?) throws {

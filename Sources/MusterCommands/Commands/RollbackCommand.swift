@@ -42,7 +42,8 @@ struct RollbackCommand: ParsableCommand {
         if onlyPlan { return }
         guard view.hasWork else { throw nothing(run) }
         guard try goAhead(terminal) else { return }
-        let request = RollbackRequested(by: Host.userName, reason: reason!, to: to)
+        let request = RollbackRequested(
+            by: try personHere(common.catalog ?? catalogFolder(of: run, folders)), reason: reason!, to: to)
         if let answer = try RunControl.ask(.rollBack(request), runFolder: folders.run(run)) {
             if let refusal = answer.refusal {
                 throw MusterError(code: "run.not-rolled-back", "The run cannot be rolled back now: \(refusal).")

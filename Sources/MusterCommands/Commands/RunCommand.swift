@@ -34,9 +34,15 @@ struct RunCommand: ParsableCommand {
         help: ArgumentHelp(
             "Accept a step that cannot be taken back, which --yes does not; may be repeated.", valueName: "step"))
     var accepted: [String] = []
+    @Flag(
+        name: .customLong("take-over"),
+        help: "Take leases that another run let expire; it must not run any more. Needs --reason.")
+    var takesOver = false
+    @Option(help: ArgumentHelp("Why the leases are taken over.", valueName: "text")) var reason: String?
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        if takesOver, reason == nil { throw ValidationError("--take-over needs --reason.") }
         if environment == nil, !isPlanFile { throw ValidationError("--environment is missing.") }
         let isGiven =
             environment != nil || kind != nil || change != nil || revision != nil || !inputs.inputs.isEmpty
@@ -58,7 +64,7 @@ struct RunCommand: ParsableCommand {
         if let planned { try compare(planned, session.plan) }
         let question = GoAheadQuestion(
             plan: session.plan, terminal: terminal, readLine: interactive ? session.readLine : nil, isConfirmed: yes,
-            accepted: accepted)
+            accepted: accepted, person: session.person.name)
         try question.check()
         try refuse(session, terminal, json: common.json, printing: true)
         if !interactive,
@@ -74,7 +80,7 @@ struct RunCommand: ParsableCommand {
                     + "\n")
         }
         let goAhead = try question.ask()
-        try perform(session, goAhead, terminal, json: common.json)
+        try perform(session, goAhead, terminal, json: common.json, takeOver: takesOver ? reason : nil)
     }
 
     private func mode(_ terminal: Terminal) -> Person.Mode {
@@ -94,7 +100,7 @@ struct RunCommand: ParsableCommand {
         return try RunSession(
             request, documents: documents, environment: (environment.environment, environment.document),
             secrets: SecretReader().read,
-            person: Person(mode, name: Host.userName))
+            person: Person(mode, name: documents.state.userOrLogin.text))
     }
 }
 

@@ -78,7 +78,8 @@ struct RecordProof {
         let log = try records.git.recordFiles(RecordPlace(run: run, branch: records.branch))
         let branch = try records.git.recordFiles(RecordPlace(run: run, branch: nil))
         // One that cannot be read is reported by the record's own checks.
-        let isOver = files["record.json"].flatMap { try? JSON.parse($0) }?["outcome"] != "running"
+        let outcome = files["record.json"].flatMap { try? JSON.parse($0) }?["outcome"]?.string
+        let isOver = outcome.flatMap(RunRecord.Outcome.init(rawValue:))?.isOver ?? true
         var findings: [Diagnostic] = []
         if log == nil, isOver {
             let what = "The run is over and the log of executions, \(records.branch), does not hold it."

@@ -12,6 +12,8 @@ struct HandOver {
     let git: Catalog
     let run: RunID
     let folders: StateFolder
+    /// Where the run's branch may have been published; nil: nowhere.
+    let remote: String?
 
     /// What this machine's journal is to the published one.
     private enum Relation {
@@ -28,6 +30,7 @@ struct HandOver {
     /// - Throws: `run.taken-over` when another machine went on with the run and nobody decided to take it back;
     ///   `run.not-here` when neither this machine nor the catalog knows the run.
     func prepare(takeOver: String?) throws(MusterError) -> [String] {
+        let unreachable = try fetch(hasOwn: access("\(folders.run(run))/\(JournalWriter.fileName)", F_OK) == 0)
         let own = try ownJournal()
         let published = try publishedFiles()
         switch (own, published) {
@@ -35,12 +38,29 @@ struct HandOver {
             throw MusterError(
                 code: "run.not-here", "Neither this machine nor the catalog has a journal of run \(run).",
                 help: "Fetch its branch from where it was published: git fetch REMOTE \(run.ref):\(run.ref)")
-        case (_?, nil): return []
+        case (_?, nil): return unreachable
         case (let own, let published?):
             switch Self.relation(own ?? [], published.journal) {
-            case .ahead where own != nil: return []
-            case let relation: return try adopt(published, own, relation, takeOver)
+            case .ahead where own != nil: return unreachable
+            case let relation: return unreachable + (try adopt(published, own, relation, takeOver))
             }
+        }
+    }
+
+    /// Gets what other machines have published; a remote that is down is said and keeps nobody from going on here.
+    private func fetch(hasOwn: Bool) throws(MusterError) -> [String] {
+        guard let remote else { return [] }
+        do {
+            _ = try git.fetchRun(run, from: remote, deadline: .seconds(60))
+            return []
+        } catch  where error.code == "git.run-diverged" {
+            throw MusterError(
+                code: "run.taken-over",
+                "Another machine has gone on with run \(run), from before what this one wrote: \(error.summary)",
+                help: "Go on with it there. What only this machine's journal tells stays in \(folders.run(run)).",
+                status: .waitsForPerson)
+        } catch  where hasOwn && error.code == "git.remote-unreachable" {
+            return ["\(remote) was not asked whether another machine has gone on: \(error.summary)"]
         }
     }
 

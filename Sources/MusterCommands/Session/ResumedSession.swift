@@ -31,7 +31,7 @@ final class ResumedSession {
     private let journal: JournalWriter
     private let world: RunWorld
     private let plugins: PluginPool
-    private let locks: TargetLocks
+    private let hold: TargetHold
     private let takeOver: TakeOver?
 
     /// - Throws: what keeps a run from going on: `run.taken-over`, `run.elsewhere`, `run.rehearsal`, `run.newer-rules`,
@@ -40,7 +40,8 @@ final class ResumedSession {
         self.person = person
         let folders = try StateFolder()
         let (git, state) = try CatalogDocuments.open(request.catalog ?? catalogFolder(of: request.run, folders))
-        let handOver = HandOver(git: git, run: request.run, folders: folders)
+        let remote = try Records.configuration(git, state)?.recordsRemote
+        let handOver = HandOver(git: git, run: request.run, folders: folders, remote: remote)
         let restored = try handOver.prepare(takeOver: request.takeOver)
         let (journal, reading) = try JournalWriter.reopen(folder: folders.run(request.run))
         self.journal = journal
@@ -56,7 +57,10 @@ final class ResumedSession {
         let signals = try SignalQueue([SIGINT, SIGTERM, SIGHUP])
         plugins = pluginPool(entries, environment, state, onceEach(SecretReader().read))
         world = RunWorld(plugins: plugins, signals: signals, person: person)
-        locks = try TargetLocks(stored.plan.locks, run: request.run, in: folders)
+        hold = try TargetHold(
+            stored.plan, run: request.run, folders: folders, state: state, configuration: configuration,
+            takeOver: request.takeOver)
+        world.hold(hold.leases)
         notices = restored + reading.notices
     }
 
@@ -69,7 +73,7 @@ final class ResumedSession {
             run: stored.run, plan: stored.plan, journal: journal, world: world, person: person, catalog: documents.git,
             configuration: configuration, identity: identity, uncommitted: [:])
         defer { plugins.shutdown() }
-        let by = "\(identity.name) <\(identity.email)>"
+        let by = identity.text
         let resumed = RunResumed(
             by: by, host: Host.name, bootID: Host.bootID, processID: Host.processID, engine: musterVersion,
             takeOver: takeOver)
@@ -77,10 +81,10 @@ final class ResumedSession {
         let opening: [Event] =
             stored.state.phase == .created
             ? [.stopRequested(StopRequested(by: by, reason: "it was cut off before it began"))]
-            : [.runResumed(resumed)] + asks
+            : [.runResumed(resumed)] + hold.events + asks
         let result = try execution.carryOut(
             stored.state, after: stored.reading.entries, opening: [opening], views: views)
-        locks.release(isOver: result.end != .paused)
+        hold.release(isOver: result.end != .paused)
         return result
     }
 }

@@ -63,6 +63,12 @@ struct RunExecution {
         world.control = control
         let (followers, services) = views(run)
         world.serve(writer)
+        let publisher = configuration.recordsRemote.map {
+            RunPublisher(folder: catalog.client.folder, remote: $0, run: run)
+        }
+        defer { publisher?.close() }
+        writer.publisher = publisher
+        if let publisher { world.serve(publisher) }
         for service in services { world.serve(service) }
         var engine = Engine(
             state: state, journal: journal, world: world, followers: [writer] + followers,
@@ -74,13 +80,13 @@ struct RunExecution {
             }
         }
         let end = try engine.run(opening: openings.last ?? [])
+        publisher?.close()
         return finish(end, writer)
     }
 
     private func recordWriter(_ entries: [JournalEntry]) throws(MusterError) -> RecordWriter {
         let place = RecordWriter.Place(
-            run: run, author: identity, branch: configuration.recordsBranch, remote: configuration.recordsRemote,
-            uncommitted: uncommitted)
+            run: run, author: identity, branch: configuration.recordsBranch, uncommitted: uncommitted)
         do {
             let writer = try RecordWriter(catalog: catalog, journal: journal, plan: plan, place: place)
             if !entries.isEmpty { try writer.takeUp(entries) }

@@ -140,21 +140,22 @@ final class RunSession {
     ///
     /// - Parameters:
     ///   - goAhead: how it was given.
+    ///   - takeOver: a person's reason to take leases that another run let expire; nil where nobody decided that.
     ///   - views: made once the run has its id.
-    func run(_ goAhead: GoAhead, views: RunViews) throws(MusterError) -> RunResult {
+    func run(_ goAhead: GoAhead, takeOver: String? = nil, views: RunViews) throws(MusterError) -> RunResult {
         let now = readClocks().wall
         // Between the plan and the go-ahead the window may have closed, or become too short.
         let window = try room?.checked(at: now)
         let id = RunID(started: now, runbook: plan.runbook.name, random: Host.random())
-        // Clouds that are simulated for one run are no target that another could touch.
-        let isRehearsal = plan.kind == .rehearsal
-        let locks = try TargetLocks(isRehearsal ? [] : plan.locks, run: id, in: state)
+        let hold = try TargetHold(
+            plan, run: id, folders: state, state: documents.state, configuration: configuration, takeOver: takeOver)
         let folder = state.run(id)
         let journal = try JournalWriter.create(folder: folder)
         try writeFile("\(folder)/\(StateFolder.planFile)", try planBytes())
         try writeFile("\(folder)/\(LateRecords.catalogFile)", Array(documents.state.gitFolder.utf8))
         let identity = documents.state.userOrLogin
-        world.signalsCancel = isRehearsal
+        world.signalsCancel = plan.kind == .rehearsal
+        world.hold(hold.leases)
         let execution = RunExecution(
             run: id, plan: plan, journal: journal, world: world, person: person, catalog: documents.git,
             configuration: configuration, identity: identity,
@@ -164,8 +165,9 @@ final class RunSession {
             confirmation: goAhead.confirmation, accepted: goAhead.accepted.isEmpty ? nil : goAhead.accepted,
             window: window)
         let result = try execution.carryOut(
-            RunState(plan: plan), opening: [[.runCreated(created(id, identity))], [.runStarted(started)]], views: views)
-        locks.release(isOver: result.end != .paused)
+            RunState(plan: plan),
+            opening: [[.runCreated(created(id, identity))], hold.events + [.runStarted(started)]], views: views)
+        hold.release(isOver: result.end != .paused)
         return result
     }
 
@@ -178,7 +180,7 @@ final class RunSession {
     private func created(_ id: RunID, _ identity: GitIdentity) -> RunCreated {
         RunCreated(
             run: id, plan: digest, kind: plan.kind, runbook: plan.runbook.name, environment: plan.environment.name,
-            change: plan.change, operatorName: "\(identity.name) <\(identity.email)>", host: Host.name,
+            change: plan.change, operatorName: identity.text, host: Host.name,
             bootID: Host.bootID, processID: Host.processID, engine: musterVersion, rules: RunCreated.currentRules)
     }
 }
@@ -186,4 +188,14 @@ final class RunSession {
 extension RepositoryState {
     /// Who works here: as git knows the user, else as the operating system does.
     var userOrLogin: GitIdentity { user ?? GitIdentity(name: Host.userName, email: "\(Host.userName)@\(Host.name)") }
+}
+
+extension GitIdentity {
+    /// `name <email>`, as records name people.
+    var text: String { "\(name) <\(email)>" }
+}
+
+/// Who is at work here, for decisions and other words that a record keeps.
+func personHere(_ catalog: String?) throws(MusterError) -> String {
+    try CatalogDocuments.open(catalog).state.userOrLogin.text
 }

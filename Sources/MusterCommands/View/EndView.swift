@@ -17,7 +17,8 @@ struct EndView {
         var lines = ["", headline(result)]
         if let why = result.record?.why { lines.append("  " + visibleText(why)) }
         lines += deviations(result.record)
-        lines += measures(result.record)
+        // What is not measured yet says nothing while the run is at rest.
+        if result.end != .paused { lines += measures(result.record) }
         lines += result.end == .paused ? atRest(result) : leftBehind(result.record) + whatElse(result)
         lines.append("")
         if let commit = result.commit, result.end == .paused {
@@ -63,21 +64,28 @@ struct EndView {
     private func whatElse(_ result: RunResult) -> [String] {
         let state = result.state
         if case .finished(.succeeded) = result.end { return [] }
-        let undos = state.rollbackPlan().filter { $0.how == .undo }.map(\.step)
+        let undos = state.rollbackPlan().filter { $0.how == .undo }
         let finally = state.steps.indices.filter {
             guard state.plan.steps[$0].section == .finally else { return false }
             return state.steps[$0].phase == .pending || state.steps[$0].phase == .skipped(.stopped)
         }.map { state.plan.steps[$0].id }
         var lines: [String] = []
-        if !undos.isEmpty {
-            lines.append(
-                "  A rollback would undo \(undos.joined(separator: ", ")): \(Self.program) rollback \(result.run) --plan"
-            )
+        let parts = [
+            list("undo", undos.filter { !$0.isInDoubt }),
+            list("look for what may be left of", undos.filter(\.isInDoubt)),
+        ].compactMap(\.self)
+        if !parts.isEmpty {
+            let does = parts.joined(separator: ", and ")
+            lines.append("  A rollback would \(does): \(Self.program) rollback \(result.run) --plan")
         }
         if !finally.isEmpty {
             lines.append("  What brings things back has not run: \(finally.joined(separator: ", "))")
         }
         return lines
+    }
+
+    private func list(_ what: String, _ items: [RollbackItem]) -> String? {
+        items.isEmpty ? nil : "\(what) \(items.map(\.step).joined(separator: ", "))"
     }
 
     private func headline(_ result: RunResult) -> String {

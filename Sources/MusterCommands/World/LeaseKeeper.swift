@@ -10,6 +10,6 @@ protocol LeaseKeeper: PollService {
     func standing(now: Int64) -> LeaseStanding
     /// What became of it since the last time.
     func takeInputs() -> [EngineInput]
-    /// Gives everything back; waits for it, but not long.
-    func release()
+    /// Gives everything back, or lets it run out for a run that is not over; waits for that, but not long.
+    func release(isOver: Bool)
 }

@@ -25,7 +25,7 @@ final class Person {
     }
 
     let mode: Mode
-    private let name: String
+    let name: String
     /// Steps that wait for their answer; the first is the one that was asked for.
     private var waiting: [(step: String, question: Question)] = []
     private var line: [UInt8] = []

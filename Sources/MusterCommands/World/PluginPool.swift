@@ -107,7 +107,10 @@ final class PluginPool {
     /// under way in the same process.
     func cancel(_ task: StepTask) {
         for slot in slots.values {
-            slot.waiting.removeAll { $0.task == task }
+            if slot.waiting.contains(where: { $0.task == task }) {
+                slot.waiting.removeAll { $0.task == task }
+                fail(task, "plugin.cancelled", "The call was given up before it was made.")
+            }
             for (id, other) in slot.open where other == task { slot.process?.cancel(id) }
         }
     }

@@ -19,8 +19,6 @@ final class RecordWriter: RunFollower, PollService {
         let author: GitIdentity
         /// The log's branch.
         let branch: String
-        /// Where commits are pushed while the run lives; nil: nowhere.
-        let remote: String?
         /// Contents of documents that no commit holds, by path.
         let uncommitted: [String: [UInt8]]
     }
@@ -48,6 +46,8 @@ final class RecordWriter: RunFollower, PollService {
     private(set) var failure: MusterError?
     /// The record as it was last written.
     private(set) var record: RunRecord?
+    /// Told of each new commit of the run's branch.
+    var publisher: RunPublisher?
 
     init(catalog: Catalog, journal: JournalWriter, plan: Plan, place: Place) throws {
         self.catalog = catalog
@@ -110,6 +110,7 @@ final class RecordWriter: RunFollower, PollService {
     private func committed(_ commit: ObjectID) {
         tip = commit
         failure = nil
+        publisher?.moved(to: commit)
         written.merge(writing) { _, new in new }
         writing = [:]
     }

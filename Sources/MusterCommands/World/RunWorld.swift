@@ -17,7 +17,7 @@ final class RunWorld: EngineWorld {
     /// Where other commands of this user reach the run; nil while only a plan is made.
     var control: RunControl?
     /// The run's hold on its targets between machines; nil without.
-    var leases: (any LeaseKeeper)?
+    private var leases: (any LeaseKeeper)?
     /// A signal ends a run whose clouds end with it; every other comes to rest.
     var signalsCancel = false
     private(set) var wasInterrupted = false
@@ -30,6 +30,13 @@ final class RunWorld: EngineWorld {
 
     /// Serves this too whenever the loop wakes up.
     func serve(_ service: any PollService) { services.append(service) }
+
+    /// Keeps these leases while the run lives.
+    func hold(_ leases: (any LeaseKeeper)?) {
+        guard let leases else { return }
+        self.leases = leases
+        serve(leases)
+    }
 
     var now: Instant { readClocks() }
 
@@ -111,7 +118,7 @@ final class RunWorld: EngineWorld {
         wasInterrupted = true
         let reason = "interrupted by \(name)"
         return signalsCancel
-            ? .stop(StopRequested(by: Host.userName, reason: reason))
-            : .pause(PauseRequested(by: Host.userName, reason: reason))
+            ? .stop(StopRequested(by: person.name, reason: reason))
+            : .pause(PauseRequested(by: person.name, reason: reason))
     }
 }

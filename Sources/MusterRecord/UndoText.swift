@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterMachine
+internal import MusterModel
+
+/// One undo in its step's section.
+struct UndoText {
+    let undo: UndoRecord
+    let record: RunRecord
+
+    func write(to page: inout MarkdownPage) {
+        let by = undo.by.map { ", wanted by \(Markdown.text(personName($0)))" } ?? ""
+        let took = undo.tookMilliseconds.map { " (\(duration($0)))" } ?? ""
+        let proof = RollbackSection.proof(undo)
+        page.paragraph(
+            "**Undo** \(readable(undo.startedAt, after: record.createdAt)) UTC on \(Markdown.code(undo.host))\(by): "
+                + "\(undo.result.phrase)\(took)" + (proof.isEmpty ? "." : ": \(proof.hasSuffix(".") ? proof : proof + ".")"))
+        let unmet = undo.preconditions.filter { $0.verdict != .met }
+        for condition in unmet {
+            let remedy = condition.remedy.map { " **What helps:** \(Markdown.sentence($0))" } ?? ""
+            page.paragraph(
+                "It needs: \(Markdown.sentence(condition.demands ?? condition.id)) **\(condition.verdict.rawValue)**: "
+                    + Markdown.sentence(condition.seen) + remedy)
+        }
+        if let begun = undo.begunAt, let key = undo.idempotencyKey {
+            page.paragraph("Begun \(begun.timeOfDay) UTC, idempotency key \(Markdown.code(key)).")
+        }
+        let rows = undo.attempts.flatMap { attempt in
+            attempt.failures.map { failure in
+                [
+                    "\(attempt.number)", "\(failure.at.timeOfDay) UTC", Markdown.code(failure.code),
+                    Markdown.text(failure.message), attempt.retryAt.map { "\($0.timeOfDay) UTC" } ?? "no",
+                ]
+            }
+        }
+        page.table(["attempt", "at", "code", "message", "tried again"], rows)
+        for cut in undo.attempts.flatMap({ $0.cutOffs ?? [] }) {
+            page.paragraph(
+                "**Cut off** after \(cut.heardAt.timeOfDay) UTC, when the engine ended; it began anew with a look at "
+                    + "\(readable(cut.resumedAt, after: record.createdAt)) UTC.")
+        }
+    }
+}
