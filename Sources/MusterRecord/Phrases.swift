@@ -77,7 +77,9 @@ extension StepRecord {
     var isTakenBack: Bool { standingUndo?.result.isGone ?? false }
 
     /// The result, and what an undo made of it.
-    var fullPhrase: String { ([phrase] + [standingUndo?.result.shortPhrase].compactMap(\.self)).joined(separator: ", ") }
+    var fullPhrase: String {
+        ([phrase] + [standingUndo?.result.shortPhrase].compactMap(\.self)).joined(separator: ", ")
+    }
 
     var emphasizedPhrase: String {
         let isGrave = [.failed, .inDoubt, .unverified].contains(result)

@@ -19,7 +19,9 @@ extension RunFold {
         guard step.result == .inDoubt else { return nil }
         let why = step.why.map { ": \($0)" } ?? ""
         // A full stop inside would be one of the reason's own.
-        let since = step.effect == nil ? "The effect was begun and it was not known what became of it, until it was undone"
+        let since =
+            step.effect == nil
+            ? "The effect was begun and it was not known what became of it, until it was undone"
             : "The effect was begun and nobody knows what became of it"
         return Deviation(kind: .inDoubt, steps: [step.id], says: since + why)
     }

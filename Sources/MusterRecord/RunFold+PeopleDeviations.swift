@@ -37,7 +37,8 @@ extension RunFold {
             case .retry: (.retryDecided, "had it tried again")
             case .undo: (.undone, "had it undone")
             case .skip: (.skipped, "went on without it")
-            case .done where isByHand: (.putBackByHand, "vouches that it is put back by hand; no read of Muster shows it")
+            case .done where isByHand:
+                (.putBackByHand, "vouches that it is put back by hand; no read of Muster shows it")
             case .done: (.declared, "vouches that it is done; no read of Muster shows it")
             case .abandon: (.abandoned, "gave the run up here")
             }
@@ -72,7 +73,10 @@ extension RunFold {
         case .lost: (kind, what) = (.leaseLost, "The lease on \(lease.lock) was lost")
         case .without: (kind, what) = (.withoutLease, "Ran without a lease on \(lease.lock)")
         case .takenOver: (kind, what) = (.leaseTakenOver, "The lease on \(lease.lock) was taken over")
-        case .late: (kind, what) = (.leaseLate, "The lease on \(lease.lock) ran out, and no effect began until it was held again")
+        case .late:
+            (kind, what) = (
+                .leaseLate, "The lease on \(lease.lock) ran out, and no effect began until it was held again"
+            )
         case .taken, .renewed, .released: return nil
         }
         return Deviation(kind: kind, steps: [], says: "\(what) at \(lease.at.timeOfDay) UTC: \(lease.says)")

@@ -14,7 +14,8 @@ struct UndoText {
         let proof = RollbackSection.proof(undo)
         page.paragraph(
             "**Undo** \(readable(undo.startedAt, after: record.createdAt)) UTC on \(Markdown.code(undo.host))\(by): "
-                + "\(undo.result.phrase)\(took)" + (proof.isEmpty ? "." : ": \(proof.hasSuffix(".") ? proof : proof + ".")"))
+                + "\(undo.result.phrase)\(took)"
+                + (proof.isEmpty ? "." : ": \(proof.hasSuffix(".") ? proof : proof + ".")"))
         let unmet = undo.preconditions.filter { $0.verdict != .met }
         for condition in unmet {
             let remedy = condition.remedy.map { " **What helps:** \(Markdown.sentence($0))" } ?? ""
