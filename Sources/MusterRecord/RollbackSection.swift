@@ -48,7 +48,7 @@ struct RollbackSection {
             guard let vouched = undo.vouched else { return "" }
             return "\(Markdown.text(personName(vouched.person))): \(Markdown.sentence(vouched.reason))"
         case .failed, .blocked, .irreversible:
-            return (undo.failure.map { Markdown.sentence($0.message) } ?? "") + tries
+            return (undo.failure.map { Markdown.sentence($0.message) } ?? "no reason given") + tries
         }
     }
 
