@@ -199,7 +199,9 @@ let package = Package(
 
         // MARK: Tests
 
-        .target(name: "MusterTestSupport", dependencies: ["MusterModel", "MusterMachine", "MusterSystem"], swiftSettings: strict),
+        .target(
+            name: "MusterTestSupport", dependencies: ["MusterModel", "MusterMachine", "MusterJournal", "MusterSystem"],
+            swiftSettings: strict),
 
         .target(name: "PostgreSQLFixture", dependencies: ["MusterModel", "MusterSystem"], swiftSettings: strict),
 
@@ -213,7 +215,8 @@ let package = Package(
             name: "MusterRecordTests", dependencies: ["MusterRecord", "MusterExpressions", "MusterMachine", "MusterModel"],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
-            name: "MusterJournalTests", dependencies: ["MusterJournal", "MusterMachine", "MusterSystem", "MusterModel"],
+            name: "MusterJournalTests",
+            dependencies: ["MusterJournal", "MusterMachine", "MusterSystem", "MusterTestSupport", "MusterModel"],
             swiftSettings: strict),
         .testTarget(
             name: "MusterGitTests", dependencies: ["MusterGit", "MusterSystem", "MusterModel", "muster"], swiftSettings: strict),
@@ -272,6 +275,13 @@ let package = Package(
             name: "MusterEngineTests",
             dependencies: [
                 "MusterEngine", "MusterMachine", "MusterDocuments", "MusterPluginProtocol", "MusterRecord", "MusterModel",
+                "MusterTestSupport",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "MusterEngine", "MusterMachine", "MusterJournal", "MusterPluginProtocol", "MusterModel",
                 "MusterTestSupport",
             ],
             swiftSettings: strict),

@@ -18,6 +18,7 @@ extension RunState {
             steps[at].phase = phaseAfterCheck(at, body.preconditions)
         case (.stepObserved(let body), .observing) where body.purpose == .beforeEffect:
             steps[at].observation = body.observation
+            noteWhetherThere(at, body.observation)
             steps[at].phase = phaseAfterLook(at, body.observation)
         case (.stepObserved(let body), .readingBack) where body.purpose == .readBack:
             readBack(at, body.observation)
@@ -193,6 +194,7 @@ extension RunState {
 
     private mutating func readBack(_ at: Int, _ observation: Observation) {
         steps[at].observation = observation
+        noteWhetherThere(at, observation)
         switch observation.standing {
         case .satisfied:
             steps[at].outputs = observation.outputs
@@ -203,6 +205,13 @@ extension RunState {
         case .partial, .unknown:
             steps[at].phase = .deciding(
                 .inDoubt(observation.why ?? "the read-back answered \(observation.standing.rawValue)"))
+        }
+    }
+
+    /// An effect that a read-back missed may land late: a newer look that shows it counts.
+    private mutating func noteWhetherThere(_ at: Int, _ observation: Observation) {
+        if observation.standing == .satisfied || observation.standing == .partial {
+            steps[at].wasReadBackAbsent = false
         }
     }
 
