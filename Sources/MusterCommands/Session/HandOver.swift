@@ -131,7 +131,8 @@ struct HandOver {
     /// What was published before the go-ahead tells nothing of what came after it: to end such a run here would tell, in its
     /// record, that nothing was done.
     private func refusePlanAlone(_ journal: [UInt8]) throws(MusterError) {
-        let tells = try JournalReading(journal).entries.contains { entry in
+        guard let reading = try? JournalReading(journal) else { return }  // what is broken is told when it is opened
+        let tells = reading.entries.contains { entry in
             switch entry.event {
             case .runStarted, .runFinished: true
             default: false
