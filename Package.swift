@@ -213,7 +213,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MusterRecordTests", dependencies: ["MusterRecord", "MusterExpressions", "MusterMachine", "MusterModel"],
-            exclude: ["Golden"], swiftSettings: strict),
+            exclude: ["Golden", "Histories"], swiftSettings: strict),
         .testTarget(
             name: "MusterJournalTests", dependencies: ["MusterJournal", "MusterMachine", "MusterSystem", "MusterModel"],
             swiftSettings: strict),

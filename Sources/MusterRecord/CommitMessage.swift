@@ -92,7 +92,7 @@ private func subject(_ record: RunRecord, _ occasion: CommitOccasion, _ named: [
     case .finished:
         let count = record.deviations.count
         let with = count == 0 ? "" : " with \(count) deviation\(count == 1 ? "" : "s")"
-        return "\(name): \(record.kind.rawValue) \(record.outcome.rawValue)\(with)"
+        return "\(name): \(record.kind.rawValue) \(record.outcome.phrase)\(with)"
     case .steps: return "\(name): \(together(named, "step", "under way") { phrase($0, record) })"
     case .decided: return "\(name): \(decidedSubject(named))"
     case .undone: return "\(name): \(together(named, "undo", "rolling back") { undoPhrase($0) })"

@@ -76,8 +76,16 @@ extension StepRecord {
     /// An effect of it was there and is undone.
     var isTakenBack: Bool { standingUndo?.result.isGone ?? false }
 
+    /// An undo left it, or may have left it, in place.
+    var isLeftByUndo: Bool {
+        guard let undo = standingUndo?.result else { return false }
+        return effect != nil && !undo.isGone && undo != .running
+    }
+
     /// The result, and what an undo made of it.
-    var fullPhrase: String { ([phrase] + [standingUndo?.result.shortPhrase].compactMap(\.self)).joined(separator: ", ") }
+    var fullPhrase: String {
+        ([phrase] + [standingUndo?.result.shortPhrase].compactMap(\.self)).joined(separator: ", ")
+    }
 
     var emphasizedPhrase: String {
         let isGrave = [.failed, .inDoubt, .unverified].contains(result)
@@ -97,6 +105,18 @@ extension UndoRecord.Result {
         case .failed: "undo failed"
         case .blocked: "undo blocked"
         case .irreversible: "cannot be undone"
+        }
+    }
+}
+
+extension RunRecord.Outcome {
+    /// As people read it.
+    package var phrase: String {
+        switch self {
+        case .running, .succeeded, .failed, .cancelled, .stuck: rawValue
+        case .paused: "paused, at rest"
+        case .waiting: "waits for a decision"
+        case .rolledBack: "rolled back"
         }
     }
 }

@@ -55,7 +55,7 @@ struct ReadmePage {
         let count = record.deviations.count
         let with = count == 0 ? "" : " with \(count) deviation\(count == 1 ? "" : "s")"
         let objectives = record.objectives.map { ", \($0.sentence)" } ?? ""
-        return "\(record.outcome.rawValue)\(with)\(objectives)"
+        return "\(record.outcome.phrase)\(with)\(objectives)"
     }
 
     // MARK: What to look at first
@@ -74,9 +74,11 @@ struct ReadmePage {
             if record.rules != nil { page.paragraph(inPlace) }
         }
         let open = record.steps.filter { ($0.result == .failed || $0.result == .inDoubt) && !$0.isTakenBack }
-        guard !open.isEmpty else { return }
-        page.heading("Needs a person")
-        for step in open { page.line("- \(attentionLine(step))") }
+        let notUndone = record.steps.filter { $0.isLeftByUndo }
+        guard !open.isEmpty || !notUndone.isEmpty else { return }
+        page.heading(record.outcome == .rolledBack ? "What failed" : "Needs a person")
+        for step in notUndone { page.line("- \(notUndoneLine(step))") }
+        for step in open where !step.isLeftByUndo { page.line("- \(attentionLine(step))") }
         page.blank()
     }
 
@@ -95,6 +97,13 @@ struct ReadmePage {
         }
         let more = steps.count > 8 ? " and \(steps.count - 8) more" : ""
         return "**In place:** what \(shown.joined(separator: ", "))\(more) did."
+    }
+
+    private func notUndoneLine(_ step: StepRecord) -> String {
+        guard let undo = step.standingUndo else { return "" }
+        let says = undo.failure.map { " \(Markdown.sentence($0.message))" } ?? ""
+        let notes = step.rollback == nil ? "" : " How to put it back by hand stands under [Rollback](#rollback)."
+        return "\(StepSection.link(to: step)): \(undo.result.phrase).\(says)\(notes)"
     }
 
     private func attentionLine(_ step: StepRecord) -> String {

@@ -71,10 +71,12 @@ extension RecordSchema {
             [
                 "order": integer("Counts the run's undos from 1."),
                 "result": oneOf(UndoRecord.Result.self, "What became of it."), "by": text("Who wanted it."),
-                "reason": text("Why."), "host": text("The machine that it began on."), "startedAt": time("Its beginning."),
+                "reason": text("Why."), "host": text("The machine that it began on."),
+                "startedAt": time("Its beginning."),
                 "finishedAt": time("Its end."), "tookMilliseconds": integer("By the boot clock."),
                 "attempts": list("attempt"), "preconditions": list("condition"),
-                "idempotencyKey": text("Sent with every attempt."), "begunAt": time("When it could begin to take effect."),
+                "idempotencyKey": text("Sent with every attempt."),
+                "begunAt": time("When it could begin to take effect."),
                 "requests": list("request"), "looks": .object(["type": "array", "items": look]),
                 "failure": ref("failure"), "vouched": ref("decision"),
             ], optional: optional)

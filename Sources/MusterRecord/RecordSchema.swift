@@ -156,7 +156,8 @@ package enum RecordSchema {
                 "number": integer("Position in the plan, from 1."), "id": text("Its id."),
                 "section": ["enum": ["steps", "finally"]], "uses": text("plugin/step@version"),
                 "result": oneOf(StepRecord.Result.self, "What became of it."), "why": text("Why it did not get done."),
-                "skipped": ["enum": ["condition", "dependency", "stopped", "decision"]], "inputs": values("As evaluated."),
+                "skipped": ["enum": ["condition", "dependency", "stopped", "decision"]],
+                "inputs": values("As evaluated."),
                 "startedAt": time("First attempt."), "finishedAt": time("Its end."),
                 "tookMilliseconds": integer("By the boot clock."),
                 "attempts": list("attempt"), "attemptsPlanned": integer("Tries allowed."),
@@ -271,8 +272,7 @@ package enum RecordSchema {
     static func digest(_ says: String) -> JSON { matching("^sha256:[0-9a-f]{64}$", says) }
     static func objectID(_ says: String) -> JSON { matching("^[0-9a-f]{40}$", says) }
 
-    static func oneOf<Word: CaseIterable & RawRepresentable<String>>(_ type: Word.Type, _ says: String) -> JSON
-    {
+    static func oneOf<Word: CaseIterable & RawRepresentable<String>>(_ type: Word.Type, _ says: String) -> JSON {
         ["enum": .array(Word.allCases.map { .string($0.rawValue) }), "description": .string(says)]
     }
 }

@@ -42,12 +42,13 @@ struct RollbackSection {
         switch undo.result {
         case .running: return ""
         case .proven: return "a read at \(undo.looks.last?.at.timeOfDay ?? "") UTC found nothing of it\(tries)"
-        case .nothingThere: return "a look before it, at \(undo.looks.last?.at.timeOfDay ?? "") UTC, found nothing of it"
+        case .nothingThere:
+            return "a look before it, at \(undo.looks.last?.at.timeOfDay ?? "") UTC, found nothing of it"
         case .byHand:
             guard let vouched = undo.vouched else { return "" }
             return "\(Markdown.text(personName(vouched.person))): \(Markdown.sentence(vouched.reason))"
         case .failed, .blocked, .irreversible:
-            return (undo.failure.map { Markdown.sentence($0.message) } ?? "") + tries
+            return (undo.failure.map { Markdown.sentence($0.message) } ?? "no reason given") + tries
         }
     }
 
@@ -55,7 +56,9 @@ struct RollbackSection {
     private var conclusion: String {
         if !record.outcome.isOver { return "The rollback is not at its end." }
         let vouched = undos.filter { $0.undo.result == .byHand && $0.step.standingUndo?.order == $0.undo.order }
-        if !left.isEmpty { return "**Still in place, or perhaps:** \(left.map { StepSection.link(to: $0) }.joined(separator: ", "))." }
+        if !left.isEmpty {
+            return "**Still in place, or perhaps:** \(left.map { StepSection.link(to: $0) }.joined(separator: ", "))."
+        }
         if vouched.isEmpty { return "Nothing of it is left in place." }
         let steps = vouched.map { StepSection.link(to: $0.step) }.joined(separator: ", ")
         return "Nothing of it is left in place, as far as Muster's reads show and, for \(steps), a person vouches."
@@ -66,7 +69,9 @@ struct RollbackSection {
     /// The notes of what is still there, the last completed first: the order in which to put it back.
     private func manualSteps(_ page: inout MarkdownPage) {
         let steps = left.filter { $0.rollback != nil }.sorted {
-            ($0.finishedAt ?? $0.startedAt ?? record.asOf, $0.number) > ($1.finishedAt ?? $1.startedAt ?? record.asOf, $1.number)
+            ($0.finishedAt ?? $0.startedAt ?? record.asOf, $0.number) > (
+                $1.finishedAt ?? $1.startedAt ?? record.asOf, $1.number
+            )
         }
         guard record.outcome.isOver, !steps.isEmpty else { return }
         page.paragraph("**By hand, in this order:**")

@@ -7,7 +7,7 @@ extension RunFold {
     /// What was not as planned, the gravest first.
     func deviations(_ steps: [StepRecord]) -> [Deviation] {
         let people = peopleDeviations(steps)
-        return steps.compactMap(inDoubt) + steps.compactMap(undoFailed) + leaseDeviations([.lost])
+        return steps.compactMap(inDoubt) + undoFailures(steps) + leaseDeviations([.lost])
             + people[.takenOver] + leaseDeviations([.without, .takenOver, .late]) + people[.rolledBack]
             + stops.map(stop) + people[.abandoned] + people[.skipped] + people[.declared] + people[.putBackByHand]
             + people[.undone] + steps.enumerated().compactMap(ignoredFailure) + steps.compactMap(unverified)
@@ -19,16 +19,20 @@ extension RunFold {
         guard step.result == .inDoubt else { return nil }
         let why = step.why.map { ": \($0)" } ?? ""
         // A full stop inside would be one of the reason's own.
-        let since = step.effect == nil ? "The effect was begun and it was not known what became of it, until it was undone"
+        let since =
+            step.effect == nil
+            ? "The effect was begun and it was not known what became of it, until it was undone"
             : "The effect was begun and nobody knows what became of it"
         return Deviation(kind: .inDoubt, steps: [step.id], says: since + why)
     }
 
     private func stop(_ stop: (at: Timestamp, request: StopRequested)) -> Deviation {
-        Deviation(
+        let isOld = (created?.rules ?? 1) < 2
+        let by = isOld ? stop.request.by : personName(stop.request.by)
+        return Deviation(
             kind: .stopped, steps: [],
-            says: "Stopped at \(stop.at.timeOfDay) UTC by \(stop.request.by): \(stop.request.reason)",
-            person: stop.request.by, reason: (created?.rules ?? 1) < 2 ? nil : stop.request.reason)
+            says: "Stopped at \(stop.at.timeOfDay) UTC by \(by): \(stop.request.reason)",
+            person: stop.request.by, reason: isOld ? nil : stop.request.reason)
     }
 
     private func ignoredFailure(_ index: Int, _ step: StepRecord) -> Deviation? {
@@ -66,7 +70,7 @@ extension RunFold {
         guard step.attempts.count > 1 else { return nil }
         let codes = step.attempts.flatMap(\.failures).map { "\($0.code): \(clause($0.message))" }
         let decided = step.decisions.map { $0.count { $0.choice == .retry } } ?? 0
-        let more = decided == 0 ? "" : " and \(decided) that people decided"
+        let more = decided == 0 ? "" : ", \(decided) of them because a person decided so"
         return Deviation(
             kind: .retried, steps: [step.id],
             says:

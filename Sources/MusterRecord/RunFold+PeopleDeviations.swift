@@ -14,9 +14,10 @@ extension RunFold {
     private func takenOver(_ resume: ResumeRecord) -> Deviation? {
         guard let takeOver = resume.takeOver else { return nil }
         return Deviation(
-            kind: .takenOver, steps: [],
+            kind: .takenOver, steps: cut(by: resume).map(\.step.id),
             says:
-                "Taken over from \(takeOver.from) to \(resume.host) at \(resume.at.timeOfDay) UTC by \(resume.by), who knew "
+                "Taken over from \(takeOver.from) to \(resume.host) at \(resume.at.timeOfDay) UTC by "
+                + "\(personName(resume.by)), who knew "
                 + "the journal up to line \(takeOver.knownUpTo.lineNumber); what \(takeOver.from) did after that is not in "
                 + "this record: \(takeOver.reason)",
             person: resume.by, reason: takeOver.reason)
@@ -26,7 +27,7 @@ extension RunFold {
         let to = rollback.to.map { " to step \"\($0)\"" } ?? ""
         return Deviation(
             kind: .rolledBack, steps: [],
-            says: "Rolled back\(to) at \(rollback.at.timeOfDay) UTC by \(rollback.by): \(rollback.reason)",
+            says: "Rolled back\(to) at \(rollback.at.timeOfDay) UTC by \(personName(rollback.by)): \(rollback.reason)",
             person: rollback.by, reason: rollback.reason)
     }
 
@@ -36,18 +37,27 @@ extension RunFold {
             switch decision.choice {
             case .retry: (.retryDecided, "had it tried again")
             case .undo: (.undone, "had it undone")
+            case .skip where step.effect != nil: (.skipped, "went on without it, and its effect is or may be in place")
             case .skip: (.skipped, "went on without it")
-            case .done where isByHand: (.putBackByHand, "vouches that it is put back by hand; no read of Muster shows it")
+            case .done where isByHand:
+                (.putBackByHand, "vouches that it is put back by hand; no read of Muster shows it")
             case .done: (.declared, "vouches that it is done; no read of Muster shows it")
             case .abandon: (.abandoned, "gave the run up here")
             }
         return Deviation(
-            kind: kind, steps: [step.id], says: "\(decision.person) \(what): \(decision.reason)",
+            kind: kind, steps: [step.id], says: "\(personName(decision.person)) \(what): \(decision.reason)",
             person: decision.person, reason: decision.reason)
     }
 
+    /// The gravest first: what failed may be half done, and what is blocked only waits for that.
+    func undoFailures(_ steps: [StepRecord]) -> [Deviation] {
+        [UndoRecord.Result.failed, .irreversible, .blocked].flatMap { result in
+            steps.filter { $0.standingUndo?.result == result }.compactMap(undoFailed)
+        }
+    }
+
     /// What of the step's effect is, or may be, still there though it was to be undone.
-    func undoFailed(_ step: StepRecord) -> Deviation? {
+    private func undoFailed(_ step: StepRecord) -> Deviation? {
         guard let undo = steps[step.number - 1].newestUndo, step.effect != nil else { return nil }
         let what: String
         switch undo.result {
@@ -72,27 +82,36 @@ extension RunFold {
         case .lost: (kind, what) = (.leaseLost, "The lease on \(lease.lock) was lost")
         case .without: (kind, what) = (.withoutLease, "Ran without a lease on \(lease.lock)")
         case .takenOver: (kind, what) = (.leaseTakenOver, "The lease on \(lease.lock) was taken over")
-        case .late: (kind, what) = (.leaseLate, "The lease on \(lease.lock) ran out, and no effect began until it was held again")
+        case .late:
+            (kind, what) = (
+                .leaseLate, "The lease on \(lease.lock) ran out, and no effect began until it was held again"
+            )
         case .taken, .renewed, .released: return nil
         }
         return Deviation(kind: kind, steps: [], says: "\(what) at \(lease.at.timeOfDay) UTC: \(lease.says)")
     }
 
-    /// An engine that ended without a word, with the steps that it was in the middle of.
+    /// Engines that ended without a word, with the steps that they were in the middle of. A take-over says it itself.
     var cutOffs: [Deviation] {
-        resumes.filter { $0.after == .cutOff }.map { resume in
-            let cut = steps.filter { $0.record.cutOffs.contains { $0.resumedAt == resume.at } }
+        resumes.filter { $0.after == .cutOff && $0.takeOver == nil }.map { resume in
+            let cut = cut(by: resume)
             let begun = cut.filter { $0.record.cutOffs.contains { $0.resumedAt == resume.at && $0.hadBegun } }
             let what =
                 cut.isEmpty
                 ? "nothing was under way"
-                : begun.isEmpty ? "no effect was under way" : "the target was read back before anything else"
+                : begun.isEmpty
+                    ? "no effect was under way"
+                    : "an effect of \(begun.map(\.step.id).joined(separator: ", ")) was under way, and was read back first"
             return Deviation(
                 kind: .cutOff, steps: cut.map(\.step.id),
-                says: "The engine ended without a word and \(resume.by) took the run up again "
+                says: "The engine ended without a word and \(personName(resume.by)) took the run up again "
                     + "\(duration(resume.silentMilliseconds)) later, at \(resume.at.timeOfDay) UTC: \(what)",
                 person: resume.by)
         }
+    }
+
+    private func cut(by resume: ResumeRecord) -> [StepFold] {
+        steps.filter { $0.record.cutOffs.contains { $0.resumedAt == resume.at } }
     }
 }
 

@@ -28,7 +28,7 @@ struct StepSection {
         page.line("### \(step.number) · \(Markdown.text(step.id)): \(step.fullPhrase)\(record.pointOfNoReturn(step))")
         page.paragraph(origin)
         if let why = step.why, step.failure == nil { page.paragraph("**Why:** \(Markdown.sentence(why))") }
-        table("With", ["input", "value"], values(step.inputs), to: &page)
+        Self.table("With", ["input", "value"], values(step.inputs), to: &page)
         conditions("Preconditions", step.preconditions, to: &page)
         changes(to: &page)
         effect(to: &page)
@@ -44,7 +44,7 @@ struct StepSection {
                 "**Confirmed** \(confirmation.at.timeOfDay) UTC by \(Markdown.text(confirmation.person))\(note)")
         }
         // What a person typed is the output too, and stands above.
-        if step.confirmation == nil { table("Outputs", ["output", "value"], values(step.outputs), to: &page) }
+        if step.confirmation == nil { Self.table("Outputs", ["output", "value"], values(step.outputs), to: &page) }
         undos(to: &page)
         rollback(to: &page)
         evidence(to: &page)
@@ -74,25 +74,27 @@ struct StepSection {
         members.sorted { $0.key < $1.key }.map { [Markdown.text($0), Markdown.code($1.text)] }
     }
 
-    func table(_ title: String, _ header: [String], _ rows: [[String]], to page: inout MarkdownPage) {
+    private static func table(_ title: String, _ header: [String], _ rows: [[String]], to page: inout MarkdownPage) {
         guard !rows.isEmpty else { return }
         page.paragraph("**\(title)**")
         page.table(header, rows)
     }
 
-    func conditions(_ title: String, _ conditions: [ConditionRecord], to page: inout MarkdownPage) {
+    private func conditions(_ title: String, _ conditions: [ConditionRecord], to page: inout MarkdownPage) {
         let rows = conditions.map { condition -> [String] in
             let demands = condition.demands ?? condition.id
             let remedy = condition.remedy.map { " **What helps:** \(Markdown.sentence($0))" } ?? ""
             let verdict = condition.verdict == .met ? "met" : "**\(condition.verdict.rawValue)**"
-            return [verdict, Markdown.text(demands), Markdown.text(condition.seen) + remedy, links(condition.evidence)]
+            return [
+                verdict, Markdown.text(demands), Markdown.text(condition.seen) + remedy, Self.links(condition.evidence),
+            ]
         }
         let at = conditions.first.map { " (\($0.at.timeOfDay) UTC)" } ?? ""
-        table(title + at, ["", "demanded", "seen", "evidence"], rows, to: &page)
+        Self.table(title + at, ["", "demanded", "seen", "evidence"], rows, to: &page)
     }
 
-    func links(_ files: [String]) -> String {
-        files.map { Markdown.link(Self.fileName($0), to: $0) }.joined(separator: " ")
+    private static func links(_ files: [String]) -> String {
+        files.map { Markdown.link(fileName($0), to: $0) }.joined(separator: " ")
     }
 
     private static func fileName(_ path: String) -> String {
@@ -103,14 +105,17 @@ struct StepSection {
         let title =
             step.isTakenBack
             ? "Changed, and put back since"
-            : step.effect == nil ? "Wanted, but not changed" : step.effect == .inDoubt ? "Was to change" : "Changed"
+            : step.isLeftByUndo && step.effect == .inDoubt
+                ? "Changed, and perhaps put back since"
+                : step.effect == nil
+                    ? "Wanted, but not changed" : step.effect == .inDoubt ? "Was to change" : "Changed"
         let rows = step.changes.map { change in
             [
                 Markdown.code(change.path), change.from.map { Markdown.code($0) } ?? "none",
                 change.to.map { Markdown.code($0) } ?? "none",
             ]
         }
-        table(title, ["what", "from", "to"], rows, to: &page)
+        Self.table(title, ["what", "from", "to"], rows, to: &page)
     }
 
     private func effect(to page: inout MarkdownPage) {
@@ -119,17 +124,27 @@ struct StepSection {
         var parts = ["**Effect:** begun \(begun.timeOfDay) UTC"]
         if let key = step.idempotencyKey { parts.append("idempotency key \(Markdown.code(key))") }
         page.paragraph(parts.joined(separator: ", ") + ".")
-        let rows = step.requests.map { request in
+        Self.requests("Requests", step.requests, to: &page)
+        for look in step.readBacks {
+            let why = look.why.map { ": \(Markdown.sentence($0))" } ?? "."
+            page.paragraph("**Read back** \(look.at.timeOfDay) UTC: \(phrase(look.standing))\(why)")
+        }
+    }
+
+    static func requests(_ title: String, _ requests: [StepRecord.Request], to page: inout MarkdownPage) {
+        let rows = requests.map { request in
             [
                 request.method.map { Markdown.code($0) } ?? "", request.target.map { Markdown.shortCode($0) } ?? "",
                 request.status.map { "\($0)" } ?? "", Markdown.code(request.id), links([request.file]),
             ]
         }
-        table("Requests", ["method", "target", "status", "the cloud's request id", "evidence"], rows, to: &page)
-        for look in step.readBacks {
-            let why = look.why.map { ": \(Markdown.sentence($0))" } ?? "."
-            page.paragraph("**Read back** \(look.at.timeOfDay) UTC: \(phrase(look.standing))\(why)")
-        }
+        table(title, ["method", "target", "status", "the cloud's request id", "evidence"], rows, to: &page)
+    }
+
+    /// When the attempt's follower was due, or began, where a person or a crash brought it about.
+    private func triedAgain(after attempt: AttemptRecord) -> String {
+        let next = step.attempts.first { $0.number == attempt.number + 1 }
+        return (attempt.retryAt ?? next?.startedAt).map { "\($0.timeOfDay) UTC" } ?? "no"
     }
 
     private func failures(to page: inout MarkdownPage) {
@@ -142,10 +157,10 @@ struct StepSection {
             return [
                 "\(attempt.number)", "\(failure.at.timeOfDay) UTC", Markdown.code(failure.code),
                 Markdown.text(failure.message), means.compactMap(\.self).joined(separator: " "),
-                attempt.retryAt.map { "\($0.timeOfDay) UTC" } ?? "no",
+                triedAgain(after: attempt),
             ]
         }
-        table("Failures", ["attempt", "at", "code", "message", "what it means", "tried again"], rows, to: &page)
+        Self.table("Failures", ["attempt", "at", "code", "message", "what it means", "tried again"], rows, to: &page)
         if rows.isEmpty, let failure = step.failure {
             page.paragraph("**Failed** with \(Markdown.code(failure.code)): \(Markdown.sentence(failure.message))")
         }
@@ -155,7 +170,7 @@ struct StepSection {
         for cut in step.attempts.flatMap({ $0.cutOffs ?? [] }) {
             let what = cut.hadBegun ? "its effect had begun, so the target was read back" : "no effect had begun"
             page.paragraph(
-                "**Cut off** after \(cut.heardAt.timeOfDay) UTC, when the engine ended; \(what). Taken up again "
+                "**Cut off**: the engine was last heard of \(cut.heardAt.timeOfDay) UTC; \(what). Taken up again "
                     + "\(readable(cut.resumedAt, after: record.createdAt)) UTC.")
         }
         for decision in step.decisions ?? [] {
@@ -180,7 +195,7 @@ struct StepSection {
 
     private func evidence(to page: inout MarkdownPage) {
         guard !step.evidence.isEmpty else { return }
-        let items = step.evidence.map { "\(links([$0.file])) (\(Markdown.text($0.during)), \($0.at.timeOfDay))" }
+        let items = step.evidence.map { "\(Self.links([$0.file])) (\(Markdown.text($0.during)), \($0.at.timeOfDay))" }
         page.paragraph("**Evidence:** " + items.joined(separator: ", "))
     }
 

@@ -98,7 +98,7 @@ struct GoAheadTests {
 
     // MARK: Points of no return
 
-    private static let definition = """
+    static let definition = """
         step: hostile/harm
         version: 1.0.0
         summary: Do what cannot be undone
@@ -120,12 +120,7 @@ struct GoAheadTests {
         )
         try catalog.commit("No way back")
         try catalog.lock("drill")
-        let blob = try catalog.git("rev-parse", "HEAD:plugins/Hostile/steps/harm.yaml").prefix(40)
-        let linked = "\(catalog.root)/wellBehaved"
-        try FileManager.default.createSymbolicLink(atPath: linked, withDestinationPath: product("hostile-plugin"))
-        let script = "\(catalog.plugins)/Hostile"
-        try "#!/bin/sh\nexec \(linked) \(blob) undo\n".write(toFile: script, atomically: false, encoding: .utf8)
-        chmod(script, 0o755)
+        try catalog.installHostile("wellBehaved", until: "undo")
         return catalog
     }
 

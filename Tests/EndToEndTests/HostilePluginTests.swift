@@ -42,16 +42,6 @@ struct HostilePluginTests {
         try catalog.lock("drill")
     }
 
-    /// Puts the plugin in place: it behaves until the verb, and then no longer.
-    private func install(_ mode: String, until verb: String) throws {
-        let blob = try catalog.git("rev-parse", "HEAD:plugins/Hostile/steps/harm.yaml").prefix(40)
-        let linked = "\(catalog.root)/\(mode)"
-        try FileManager.default.createSymbolicLink(atPath: linked, withDestinationPath: product("hostile-plugin"))
-        let script = "\(catalog.plugins)/Hostile"
-        try "#!/bin/sh\nexec \(linked) \(blob) \(verb)\n".write(toFile: script, atomically: false, encoding: .utf8)
-        chmod(script, 0o755)
-    }
-
     @Test(arguments: [
         ("diesBeforeBegin", 1, "exited with status 4"), ("diesAfterBegin", 1, "was ended by signal 9"),
         ("tornLine", 1, "in the middle of a line"),
@@ -61,7 +51,7 @@ struct HostilePluginTests {
         ("leavesDaemon", 1, "breaks the protocol"),
     ])
     func `a run ends with what the plugin did wrong`(mode: String, status: Int32, says: String) throws {
-        try install(mode, until: "apply")
+        try catalog.installHostile(mode, until: "apply")
         let command = try catalog.start([
             "run", "drill", "-e", "lab", "--plugins", catalog.plugins, "--yes", "--unattended",
         ])
@@ -78,11 +68,23 @@ struct HostilePluginTests {
 
     @Test(arguments: ["diesAtOnce", "garbage", "wrongName", "wrongVersion", "wrongDefinition", "refuses"])
     func `a plugin that fails in the handshake lets no run begin`(mode: String) throws {
-        try install(mode, until: "check")
+        try catalog.installHostile(mode, until: "check")
         let result = try catalog.muster("run", "drill", "-e", "lab", "--plugins", catalog.plugins, "--yes")
         #expect(result.status == 3, "\(result)")
         #expect(result.errors.contains("[plugin.") || result.errors.contains("[hostile.refuses]"), "\(result)")
         #expect(catalog.runFolders.isEmpty)
         try eventually("the plugin ends") { catalog.pluginProcesses.isEmpty }
+    }
+}
+
+extension Catalog {
+    /// Puts the hostile plugin in place: it behaves until the verb, and then no longer.
+    func installHostile(_ mode: String, until verb: String) throws {
+        let blob = try git("rev-parse", "HEAD:plugins/Hostile/steps/harm.yaml").prefix(40)
+        let linked = "\(root)/\(mode)"
+        try FileManager.default.createSymbolicLink(atPath: linked, withDestinationPath: product("hostile-plugin"))
+        let script = "\(plugins)/Hostile"
+        try "#!/bin/sh\nexec \(linked) \(blob) \(verb)\n".write(toFile: script, atomically: false, encoding: .utf8)
+        chmod(script, 0o755)
     }
 }

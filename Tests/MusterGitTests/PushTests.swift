@@ -97,4 +97,44 @@ struct PushTests {
         }
         #expect(try refs(fixture, in: forge) == "")
     }
+
+    @Test func `a run that went another way on the remote is kept beside it, and what else there is arrives`() throws {
+        let forge = try Forge(machines: 2)
+        let (one, two) = (forge.machines[0].catalog(), forge.machines[1].catalog())
+        let mine = try one.commitRun(runCommit(runID(1), ["a": "mine\n"]))
+        let other = try two.commitRun(runCommit(runID(1), ["a": "other\n"]))
+        let second = try two.commitRun(runCommit(runID(2), ["a": "2\n"]))
+        #expect(try one.push(PushOrder(remote: "forge", refs: [ref])).isComplete)
+        let order = PushOrder(remote: "forge", refs: [ref, runID(2).ref, "refs/heads/none"])
+        var kept = ""
+        for _ in 1...2 {
+            let report = try two.push(order)
+            kept = try #require(report.refs[0].conflict)
+            #expect(kept.hasPrefix("refs/heads/muster/conflicts/\(runID(1))/"))
+            guard case .rejected(let why) = report.refs[0].outcome else {
+                Issue.record("\(report)")
+                return
+            }
+            #expect(why.contains(mine.short) && why.contains(other.short) && why.contains(kept))
+            #expect(report.refs[1].outcome == .accepted)
+            #expect(report.refs[2].outcome == .rejected("this repository has no such branch"))
+        }
+        #expect(try forge.refs() == "\(kept) \(other)\n\(ref) \(mine)\n\(runID(2).ref) \(second)\n")
+    }
+
+    @Test func `a remote that refuses the place beside it too is told with both reasons`() throws {
+        let forge = try Forge(machines: 2)
+        let (one, two) = (forge.machines[0].catalog(), forge.machines[1].catalog())
+        let mine = try one.commitRun(runCommit(runID(1), ["a": "mine\n"]))
+        _ = try two.commitRun(runCommit(runID(1), ["a": "other\n"]))
+        #expect(try one.push(PushOrder(remote: "forge", refs: [ref])).isComplete)
+        try forge.hook("update", "exit 1")
+        let report = try two.push(PushOrder(remote: "forge", refs: [ref]))
+        guard case .rejected(let why) = report.refs[0].outcome else {
+            Issue.record("\(report)")
+            return
+        }
+        #expect(why.contains("another way") && why.contains("hook declined") && report.refs[0].conflict == nil)
+        #expect(try forge.refs() == "\(ref) \(mine)\n")
+    }
 }

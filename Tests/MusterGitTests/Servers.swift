@@ -111,4 +111,11 @@ final class Forge {
     func refs() throws -> String {
         try fixture.git(["for-each-ref", "--format=%(refname) %(objectname)"], in: folder).text
     }
+
+    /// All objects of a commit and its history, as a pack.
+    func pack(of commit: ObjectID) throws -> [UInt8] {
+        try fixture.git(
+            ["pack-objects", "--stdout", "--revs", "-q"], in: folder, input: Array("\(commit)\n".utf8)
+        ).output
+    }
 }

@@ -17,7 +17,7 @@ func document(_ path: String, _ bytes: [UInt8], sourceLocation: SourceLocation =
     try compare(root.appending(path: "docs/\(path)"), bytes, sourceLocation: sourceLocation)
 }
 
-private func compare(_ file: URL, _ bytes: [UInt8], sourceLocation: SourceLocation) throws {
+func compare(_ file: URL, _ bytes: [UInt8], sourceLocation: SourceLocation) throws {
     if ProcessInfo.processInfo.environment["UPDATE_GOLDEN"] == "1" {
         try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(bytes).write(to: file)

@@ -85,7 +85,8 @@ extension RunDriver {
     static func takenOver() throws -> RunDriver {
         var run = try RunDriver()
         try run.add(
-            .leaseChanged(LeaseChanged(what: .taken, lock: "failover-group:tdefog", epoch: 3, says: "Held by bastion-2")))
+            .leaseChanged(
+                LeaseChanged(what: .taken, lock: "failover-group:tdefog", epoch: 3, says: "Held by bastion-2")))
         try run.go(before: "step-checked", of: KeySwap.registerPrimary)
         let takeOver = TakeOver(
             reason: "bastion-2 does not answer, its hypervisor is gone", from: "bastion-2",
@@ -94,7 +95,8 @@ extension RunDriver {
         try run.add(
             .leaseChanged(
                 LeaseChanged(
-                    what: .takenOver, lock: "failover-group:tdefog", epoch: 4, says: "Held by bastion-3, before by bastion-2")
+                    what: .takenOver, lock: "failover-group:tdefog", epoch: 4,
+                    says: "Held by bastion-3, before by bastion-2")
             ))
         try run.go()
         return run

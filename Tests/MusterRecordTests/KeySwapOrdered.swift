@@ -48,7 +48,8 @@ extension KeySwap {
         var purge = KeySwap.definition(
             "purge-version", "Purge an old version of a key, for good", effect: .irreversible,
             postconditions: [.init(id: "gone", says: "The vault does not list the version")],
-            rollback: "Nothing brings ${{ inputs.key }} back. Restore the vault's backup beside it, and tell its owners.")
+            rollback:
+                "Nothing brings ${{ inputs.key }} back. Restore the vault's backup beside it, and tell its owners.")
         purge.outputs = []
         return purge
     }()

@@ -167,7 +167,7 @@ struct RunDriver {
         case .refused(let failure), .failed(let failure): return failed(task, failure)
         case .sees(let other, let why):
             observation = Observation(
-                standing: other, changes: other == .satisfied ? [] : changes, why: other == .needed ? nil : why,
+                standing: other, changes: other == .satisfied ? [] : changes, why: why.isEmpty ? nil : why,
                 outputs: other == .satisfied ? outputs : [:])
         case .unmet, .unverifiable, nil: break
         }
@@ -243,7 +243,8 @@ extension Event {
     /// Whether it follows from the state alone.
     fileprivate var isDecision: Bool {
         switch self {
-        case .stepChecked, .stepObserved, .stepBegun, .stepApplied, .stepVerified, .manualConfirmed, .evidence, .undoChecked,
+        case .stepChecked, .stepObserved, .stepBegun, .stepApplied, .stepVerified, .manualConfirmed, .evidence,
+            .undoChecked,
             .undoBegun, .undoClaimed, .attemptFailed, .undoAttemptFailed:
             false
         default: true

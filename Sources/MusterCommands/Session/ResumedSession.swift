@@ -65,7 +65,7 @@ final class ResumedSession {
             stored.plan, run: request.run, folders: folders, state: state, configuration: configuration,
             takeOver: request.takeOver)
         world.hold(hold.leases)
-        notices = restored + reading.notices
+        notices = restored + reading.notices + stored.unpublished(takeOver)
     }
 
     /// Goes on with the run until it ends or is at rest.
@@ -131,6 +131,24 @@ extension StoredRun {
         MusterError(
             code: "run.finished", "The run \(run) is over: \(standing).",
             help: "Read it with \"muster show\"; undo what it did with \"muster rollback\".")
+    }
+
+    /// What a machine that takes the run over cannot know.
+    fileprivate func unpublished(_ takeOver: TakeOver?) -> [String] {
+        guard let takeOver, let last = reading.entries.last else { return [] }
+        let open =
+            state.active.map { plan.steps[$0].id }
+            + state.steps.indices.filter { state.steps[$0].isBeingUndone }.map { plan.steps[$0].id }
+        var notices = [
+            "The last that \(takeOver.from) published is line \(last.sequence + 1) of \(last.at). What it did after that is not known here."
+        ]
+        if !open.isEmpty {
+            notices.append(
+                "Under way then: \(open.joined(separator: ", ")). An effect that had begun is in doubt and is read back first."
+            )
+        }
+        notices.append("Steps behind it may have been done there: each is looked at before anything is changed.")
+        return notices
     }
 
     fileprivate func refuseWhatCannotGoOn() throws(MusterError) {

@@ -35,8 +35,8 @@ final class RecordWriter: RunFollower, PollService {
     private let place: Place
     private var fold: RunFold
     private var tip: ObjectID?
-    /// Steps that ended since the newest commit that was sent.
-    private var ended: [String] = []
+    /// What happened since the newest commit that was sent: what the next one is made for.
+    private var uncommittedEvents: [Event] = []
     private var dueAt: Int64?
     private var sent: Int?
     /// Ids of the files that no later commit changes, by path: those in git, and those on their way.
@@ -66,17 +66,7 @@ final class RecordWriter: RunFollower, PollService {
 
     func follow(_ entries: [JournalEntry], _ state: RunState) throws(MusterError) {
         fold.apply(entries)
-        for entry in entries {
-            switch entry.event {
-            case .stepDone(let body): ended.append(body.step)
-            case .stepFailed(let body): ended.append(body.step)
-            case .stepInDoubt(let body): ended.append(body.step)
-            case .manualConfirmed(let body): ended.append(body.step)
-            case .stepUndone(let body): ended.append(body.step)
-            case .undoFailed(let body): ended.append(body.step)
-            default: break
-            }
-        }
+        uncommittedEvents += entries.lazy.map(\.event).filter(\.mustBeDurable)
         if entries.contains(where: \.event.isOfPeople) { dueAt = readClocks().boot }
         if tip == nil { return try commitCreated() }
         // Progress alone is not worth a commit every two seconds for hours.
@@ -92,7 +82,7 @@ final class RecordWriter: RunFollower, PollService {
         takeAnswers()
         // After a failure the branch's tip is not known; finding it out would wait, so the next commit is the last one.
         guard sent == nil, failure == nil, let dueAt, dueAt <= readClocks().boot, tip != nil else { return }
-        do { try send(.steps(ended)) } catch { failed(error) }
+        do { try send(commitOccasion(for: uncommittedEvents)) } catch { failed(error) }
     }
 
     private func takeAnswers() {
@@ -122,7 +112,7 @@ final class RecordWriter: RunFollower, PollService {
 
     private func send(_ occasion: CommitOccasion) throws {
         sent = try catalog.client.send(.commitRun(try commit(occasion)))
-        ended.removeAll()
+        uncommittedEvents.removeAll()
         dueAt = nil
     }
 
@@ -144,7 +134,9 @@ final class RecordWriter: RunFollower, PollService {
 
     /// Commits where the run came to rest, on its own branch.
     func commitAtRest() throws(MusterError) -> ObjectID {
-        do { return try commitLast(.steps(ended)) { $0.commit } } catch { throw Self.recordError(error) }
+        do { return try commitLast(commitOccasion(for: uncommittedEvents)) { $0.commit } } catch {
+            throw Self.recordError(error)
+        }
     }
 
     /// Commits the end and merges the run into the log of executions.

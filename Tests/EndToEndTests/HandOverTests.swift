@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CommandFixture
+import Glibc
+import MusterModel
+import Testing
+
+/// A run goes on on another machine, from its branch, when a person says so.
+struct HandOverTests {
+    private func drill(waiting place: String = "apply-begun") throws -> LedgerDrill {
+        try LedgerDrill([.init("one"), .init("two", "waitsIn: \(place), waitsOnce: true"), .init("three")])
+    }
+
+    /// Runs up to the step that waits, whose beginning is published, and is cut off there.
+    private func cutOff(_ drill: LedgerDrill) throws {
+        let command = try drill.start()
+        try command.wait(for: "waits in ")
+        let run = drill.catalog.unfinishedRecord(of: drill.runID)
+        try eventually("the beginning is published") { try run.file("journal.jsonl").contains("\"step-begun\"") }
+        command.signal(SIGKILL)
+        _ = try command.finish()
+    }
+
+    private func resume(_ drill: LedgerDrill, _ run: String, _ more: String..., host: String? = nil) throws
+        -> CommandResult
+    {
+        let words = ["resume", run, "--plugins", drill.catalog.plugins] + more
+        guard let host else { return try drill.catalog.muster(words) }
+        return try drill.catalog.muster(words, onHost: host)
+    }
+
+    private static let once = ["apply one": 1, "apply two": 1, "apply three": 1]
+
+    @Test func `a machine without the journal takes the run over from its branch, with a reason`() throws {
+        let drill = try drill()
+        try cutOff(drill)
+        let run = drill.runID
+        drill.catalog.state = "\(drill.catalog.root)/other"
+        let refused = try resume(drill, run)
+        #expect(refused.status == 4 && refused.errors.contains("[run.elsewhere]"), "\(refused)")
+        #expect(drill.catalog.runFolders.isEmpty)
+        let unreasoned = try resume(drill, run, "--take-over")
+        #expect(unreasoned.status == 2 && unreasoned.errors.contains("--reason"), "\(unreasoned)")
+        let result = try resume(drill, run, "--take-over", "--reason", "The first machine is gone", host: "elsewhere")
+        #expect(result.status == 0 && result.output.contains("taken over from"), "\(result)")
+        #expect(try drill.effects() == Self.once)
+        let resumed = try #require(try drill.journal().first { $0["kind"] == "run-resumed" })
+        #expect(resumed["host"] == "elsewhere")
+        #expect(resumed["takeOver"]?["reason"] == "The first machine is gone")
+        #expect(try drill.catalog.record(of: run).file("README.md").contains("The first machine is gone"))
+        #expect(try drill.verify().status == 0)
+    }
+
+    @Test func `a machine whose run went on elsewhere is refused, and takes it back with a reason`() throws {
+        let drill = try drill()
+        try cutOff(drill)
+        let run = drill.runID
+        let here = drill.catalog.state
+        drill.catalog.state = "\(drill.catalog.root)/other"
+        let other = try drill.catalog.start(
+            ["resume", run, "--plugins", drill.catalog.plugins, "--take-over", "--reason", "Gone"])
+        // It is brought to rest before the last step.
+        try other.wait(for: "resumed by")
+        other.signal(SIGTERM)
+        let rest = try other.finish()
+        #expect(rest.status == 130 || rest.status == 0, "\(rest)")
+        guard rest.status == 130 else { return }
+        drill.catalog.state = here
+        let refused = try resume(drill, run)
+        #expect(refused.status == 4 && refused.errors.contains("[run.taken-over]"), "\(refused)")
+        let result = try resume(drill, run, "--take-over", "--reason", "It is back")
+        #expect(result.status == 0 && result.errors.contains("comes from the run's branch"), "\(result)")
+        #expect(try drill.effects() == Self.once)
+        #expect(try drill.verify().status == 0)
+    }
+
+    @Test func `journals that went on apart are never mixed`() throws {
+        let drill = try drill(waiting: "apply")
+        try cutOff(drill)
+        let run = drill.runID
+        // Both machines believe that the run is theirs: this one writes what it cannot publish.
+        let here = drill.catalog.state
+        drill.catalog.state = "\(drill.catalog.root)/other"
+        #expect(try drill.catalog.program("/bin/cp", ["-r", here, drill.catalog.state]).status == 0)
+        let elsewhere = try resume(drill, run)
+        #expect(elsewhere.status == 0, "\(elsewhere)")
+        let finished = try drill.effects()
+        drill.catalog.state = here
+        let refused = try resume(drill, run)
+        #expect(refused.status == 4 && refused.errors.contains("[run.taken-over]"), "\(refused)")
+        #expect(try drill.effects() == finished && drill.count("run-resumed") == 0)
+        let adopted = try resume(drill, run, "--take-over", "--reason", "Look at it here")
+        #expect(adopted.status == 2 && adopted.errors.contains("[run.finished]"), "\(adopted)")
+        #expect(try drill.effects() == finished)
+        #expect(try drill.verify().status == 0)
+    }
+
+    @Test func `a run that another machine had is not resumed by chance`() throws {
+        let drill = try drill()
+        try cutOff(drill)
+        let refused = try resume(drill, "last", host: "elsewhere")
+        #expect(refused.status == 4 && refused.errors.contains("[run.elsewhere]"), "\(refused)")
+        #expect(try drill.count("run-resumed") == 0)
+        let result = try resume(drill, "last", "--take-over", "--reason", "It moved", host: "elsewhere")
+        #expect(result.status == 0, "\(result)")
+        #expect(try drill.effects() == Self.once)
+        let takeOver = try drill.journal().first { $0["kind"] == "run-resumed" }?["takeOver"]
+        #expect(takeOver?["knownUpTo"]?.int.map { $0 > 5 } == true)
+    }
+}
