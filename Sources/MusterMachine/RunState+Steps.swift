@@ -146,7 +146,7 @@ extension RunState {
                     StepFailure(
                         kind: .permanent, code: "step.partial",
                         message: "The target is partly as the step wants it: \(observation.why ?? "no reason given")",
-                        remedy: "Bring the target to its old or its new state by hand, then plan again."),
+                        remedy: "Bring the target to its old or its new state by hand, then let it be tried again."),
                     steps[at].effectLeft))
         case .unknown:
             return .deciding(
