@@ -199,7 +199,9 @@ let package = Package(
 
         // MARK: Tests
 
-        .target(name: "MusterTestSupport", dependencies: ["MusterModel", "MusterMachine", "MusterSystem"], swiftSettings: strict),
+        .target(
+            name: "MusterTestSupport", dependencies: ["MusterModel", "MusterMachine", "MusterJournal", "MusterSystem"],
+            swiftSettings: strict),
 
         .target(name: "CommandFixture", dependencies: ["MusterModel", "MusterSystem"], swiftSettings: strict),
 
@@ -215,7 +217,8 @@ let package = Package(
             name: "MusterRecordTests", dependencies: ["MusterRecord", "MusterExpressions", "MusterMachine", "MusterModel"],
             exclude: ["Golden", "Histories"], swiftSettings: strict),
         .testTarget(
-            name: "MusterJournalTests", dependencies: ["MusterJournal", "MusterMachine", "MusterSystem", "MusterModel"],
+            name: "MusterJournalTests",
+            dependencies: ["MusterJournal", "MusterMachine", "MusterSystem", "MusterTestSupport", "MusterModel"],
             swiftSettings: strict),
         .testTarget(
             name: "MusterGitTests",
@@ -276,6 +279,13 @@ let package = Package(
             name: "MusterEngineTests",
             dependencies: [
                 "MusterEngine", "MusterMachine", "MusterDocuments", "MusterPluginProtocol", "MusterRecord", "MusterModel",
+                "MusterTestSupport",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "MusterEngine", "MusterMachine", "MusterJournal", "MusterPluginProtocol", "MusterModel",
                 "MusterTestSupport",
             ],
             swiftSettings: strict),

@@ -27,7 +27,7 @@ extension Runbook {
         .optional("for-each", .either([.list(.any), .text(.expression)]), "Done once for each element, read as item"),
         .optional("parallel", .integer(1...1000), "Most elements at once; 1 without it"),
         .optional("retry", retryShape, "How often it is tried"),
-        .optional("on-failure", .choice(OnFailure.allCases.map(\.rawValue)), "stop (without it) or continue"),
+        .optional("on-failure", .choice(OnFailure.allCases.map(\.rawValue)), "stop (without it), continue or rollback"),
         .optional("timeout", .text(.duration), "In place of the definition's"),
         .optional("approval", .text(.kebab), "Who is asked here, in mid-run"))
 

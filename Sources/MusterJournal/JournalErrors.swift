@@ -5,9 +5,9 @@ internal import MusterModel
 
 // What each failure of a journal means to the person who reads it.
 extension JournalWriter {
-    /// What is true whatever went wrong: a run that stopped is looked at, and not continued.
+    /// What is true whatever went wrong: what is on the disk holds, and is gone on from.
     private static let kept =
-        "The journal up to here is kept: \"muster status\" shows how far the run came. Look at its targets, then start a new run."
+        "The journal up to here is kept: \"muster status\" shows how far the run came, \"muster resume\" reads back what was under way and goes on."
 
     static func error(_ failure: FileFailure) -> MusterError {
         switch failure.errno {

@@ -63,11 +63,6 @@ struct CancelCommand: ParsableCommand {
                     : "The run \(run) ends as soon as what has begun is over. See it with: muster status \(run)")
         }
         let session = try options.session(common, takeOver: options.takesOver ? reason : nil, terminal)
-        if session.stored.state.isFinished {
-            throw MusterError(
-                code: "run.finished", "The run \(run) is over: \(session.stored.standing).",
-                help: "Undo what it did with: muster rollback \(run)")
-        }
         try perform(session, [.stopRequested(request)], terminal, json: common.json, wanted: .cancelled)
     }
 }

@@ -5,7 +5,7 @@ internal import Glibc
 internal import MusterModel
 
 /// The version that `muster --version` and every record name.
-package let musterVersion = "0.2.0"
+package let musterVersion = "0.3.0"
 
 /// The root of the command line.
 package struct MusterCommand: ParsableCommand {

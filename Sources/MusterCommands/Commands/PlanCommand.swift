@@ -28,7 +28,7 @@ struct PlanCommand: ParsableCommand {
             terminal.out(try planJSON(session).canonicalText)
         } else {
             terminal.out(
-                PlanView(style: terminal.style, isVerbose: verbose).text(
+                PlanView(style: terminal.style, leases: session.configuration.leases, isVerbose: verbose).text(
                     session.plan, digest: session.digest, window: session.window))
         }
         if let out {

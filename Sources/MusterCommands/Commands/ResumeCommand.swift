@@ -20,14 +20,15 @@ struct ResumeOptions: ParsableArguments {
     @Flag(help: "Nobody will decide: what fails is given up, so that what brings things back runs.") var unattended =
         false
 
-    func session(_ common: CommonOptions, takeOver reason: String?, _ terminal: Terminal) throws(MusterError)
-        -> ResumedSession
-    {
+    /// - Parameter reopens: a run that is over may be taken up again.
+    func session(
+        _ common: CommonOptions, takeOver reason: String?, reopens: Bool = false, _ terminal: Terminal
+    ) throws(MusterError) -> ResumedSession {
         let mode: Person.Mode =
             unattended ? .unattended : Terminal.isInputTerminal && !common.json ? .terminal(terminal) : .absent
         let run = try findRun(name, common.catalog)
         let request = ResumedSession.Request(
-            run: run, catalog: common.catalog, pluginFolders: pluginFolders, takeOver: reason)
+            run: run, catalog: common.catalog, pluginFolders: pluginFolders, takeOver: reason, reopens: reopens)
         let folders = try StateFolder()
         let name = try personHere(common.catalog ?? catalogFolder(of: run, folders))
         return try ResumedSession(request, person: Person(mode, name: name))
@@ -70,11 +71,6 @@ struct ResumeCommand: ParsableCommand {
     func run() throws {
         let terminal = Terminal()
         let session = try options.session(common, takeOver: options.takesOver ? reason : nil, terminal)
-        if session.stored.state.isFinished {
-            throw MusterError(
-                code: "run.finished", "The run \(session.stored.run) is over: \(session.stored.standing).",
-                help: "Read it with \"muster show\"; undo what it did with \"muster rollback\".")
-        }
         try perform(session, [], terminal, json: common.json)
     }
 }

@@ -48,9 +48,13 @@ struct RollbackCommand: ParsableCommand {
             if let refusal = answer.refusal {
                 throw MusterError(code: "run.not-rolled-back", "The run cannot be rolled back now: \(refusal).")
             }
-            return terminal.out("The run \(run) is being rolled back. See it with: muster status \(run)")
+            return terminal.out(
+                common.json
+                    ? JSON.object(["run": .string(run.text), "asked": "rollback"]).canonicalText
+                    : "The run \(run) is being rolled back. See it with: muster status \(run)")
         }
-        let session = try options.session(common, takeOver: options.takesOver ? reason : nil, terminal)
+        let session = try options.session(
+            common, takeOver: options.takesOver ? reason : nil, reopens: true, terminal)
         try perform(
             session, [.rollbackRequested(request)], terminal, json: common.json,
             wanted: to == nil ? .rolledBack : .cancelled)

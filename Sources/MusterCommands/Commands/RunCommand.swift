@@ -76,7 +76,8 @@ struct RunCommand: ParsableCommand {
         }
         if !common.json {
             terminal.out(
-                PlanView(style: terminal.style).text(session.plan, digest: session.digest, window: session.window)
+                PlanView(style: terminal.style, leases: session.configuration.leases).text(
+                    session.plan, digest: session.digest, window: session.window)
                     + "\n")
         }
         let goAhead = try question.ask()

@@ -28,6 +28,7 @@ struct HandOver {
     /// - Parameter takeOver: a person's reason to go on with what another machine published.
     /// - Returns: what to tell the person.
     /// - Throws: `run.taken-over` when another machine went on with the run and nobody decided to take it back;
+    ///   `run.only-planned` when what was published does not tell whether the run began;
     ///   `run.not-here` when neither this machine nor the catalog knows the run.
     func prepare(takeOver: String?) throws(MusterError) -> [String] {
         let unreachable = try fetch(hasOwn: access("\(folders.run(run))/\(JournalWriter.fileName)", F_OK) == 0)
@@ -101,6 +102,7 @@ struct HandOver {
                     "Make sure that it does not run there any more, then: muster resume \(run) --take-over --reason TEXT",
                 status: .waitsForPerson)
         }
+        try refusePlanAlone(published.journal)
         let folder = folders.run(run)
         let journal = "\(folder)/\(JournalWriter.fileName)"
         var notices = ["The journal comes from the run's branch, \(run.ref)."]
@@ -124,6 +126,25 @@ struct HandOver {
         // Last: a folder without a journal is no run.
         try writeFile(journal, published.journal)
         return notices
+    }
+
+    /// What was published before the go-ahead tells nothing of what came after it: to end such a run here would tell, in its
+    /// record, that nothing was done.
+    private func refusePlanAlone(_ journal: [UInt8]) throws(MusterError) {
+        guard let reading = try? JournalReading(journal) else { return }  // what is broken is told when it is opened
+        let tells = reading.entries.contains { entry in
+            switch entry.event {
+            case .runStarted, .runFinished: true
+            default: false
+            }
+        }
+        guard !tells else { return }
+        throw MusterError(
+            code: "run.only-planned",
+            "Of run \(run) only the plan was published, so nothing here tells whether it began.",
+            help:
+                "Go on with it on its own machine. If that is lost, look at the targets, then start a new run: it finds done what is done.",
+            status: .stuck)
     }
 
     private func makeFolders(_ folder: String) {

@@ -19,6 +19,8 @@ final class ResumedSession {
         var pluginFolders: [String]
         /// Why this machine may go on with a run that another one had; nil where nobody said so.
         var takeOver: String?
+        /// A run that is over may be taken up again: what is asked of it is to be rolled back.
+        var reopens = false
     }
 
     let stored: StoredRun
@@ -35,7 +37,7 @@ final class ResumedSession {
     private let takeOver: TakeOver?
 
     /// - Throws: what keeps a run from going on: `run.taken-over`, `run.elsewhere`, `run.rehearsal`, `run.newer-rules`,
-    ///   `run.plugin-changed`, `run.environment-changed`; a journal that is held or broken; a commit that is not here.
+    ///   `run.finished`, `run.plugin-changed`, `run.environment-changed`; a journal that is held or broken; a commit that is not here.
     init(_ request: Request, person: Person) throws(MusterError) {
         self.person = person
         let folders = try StateFolder()
@@ -49,6 +51,8 @@ final class ResumedSession {
         self.stored = stored
         takeOver = try stored.takeOver(request.takeOver)
         try stored.refuseWhatCannotGoOn()
+        // Before anything is held: a run that is over must not take its targets from the next one.
+        if stored.state.isFinished, !request.reopens { throw stored.isOver }
         documents = CatalogDocuments(git: git, state: state, source: .commit(stored.plan.commit!))
         configuration = try documents.configuration()
         let environment = try documents.environment(stored.plan.environment.name).environment
@@ -121,6 +125,12 @@ extension StoredRun {
                 status: .waitsForPerson)
         }
         return TakeOver(reason: reason, from: holder.host, knownUpTo: reading.entries.last?.sequence ?? 0)
+    }
+
+    fileprivate var isOver: MusterError {
+        MusterError(
+            code: "run.finished", "The run \(run) is over: \(standing).",
+            help: "Read it with \"muster show\"; undo what it did with \"muster rollback\".")
     }
 
     /// What a machine that takes the run over cannot know.

@@ -102,7 +102,10 @@ private func stopText(_ body: StopRequested, _ state: RunState) -> String {
 }
 
 /// What a run that was asked to end still waits for; nil when it is at its end.
-func stopWait(_ state: RunState) -> String? { waitText(state, state.active) }
+func stopWait(_ state: RunState) -> String? {
+    // What a stop lets run has not begun by that.
+    waitText(state, state.active.filter { state.steps[$0].undo != nil })
+}
 
 /// What a run that was asked to come to rest still waits for; nil when it is at rest.
 func restWait(_ state: RunState) -> String? { waitText(state, state.positionsUnderWay) }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MusterDocuments
 internal import MusterMachine
 internal import MusterModel
 internal import MusterRecord
@@ -7,6 +8,8 @@ internal import MusterRecord
 /// A plan as people read it before they agree to it.
 struct PlanView {
     let style: Style
+    /// How runs on several machines are kept apart.
+    var leases = Configuration.Leases.local
     /// Also show the preconditions that hold.
     var isVerbose = false
 
@@ -34,12 +37,20 @@ struct PlanView {
         if let change = plan.change { lines.append("  change \(visibleText(change))") }
         if !plan.locks.isEmpty, plan.kind != .rehearsal {
             let names = plan.locks.map(visibleText).joined(separator: ", ")
-            lines.append("  locks \(names): kept on this machine; keep other machines away from them yourself")
+            lines.append("  locks \(names): \(leaseText)")
         }
         for (name, value) in plan.inputs.sorted(by: { $0.key < $1.key }) {
             lines.append("  \(name) = \(visibleText(value.text))")
         }
         return lines
+    }
+
+    private var leaseText: String {
+        switch leases {
+        case .local: "kept on this machine; keep other machines away from them yourself"
+        case .remote: "kept by leases on the remote, where it can be reached when the run begins"
+        case .required: "kept by leases on the remote"
+        }
     }
 
     private func stepLines(_ step: PlannedStep, _ plan: Plan) -> [String] {

@@ -70,7 +70,7 @@ struct RunView {
         if let stop = state.stop {
             let wait = stopWait(state) ?? "nothing is under way"
             lines.append(style("  ending (\(visibleText(stop.reason))): \(wait)", .warning))
-        } else if let pause = state.pause {
+        } else if let pause = state.pause, state.phase != .paused {
             let wait = restWait(state) ?? "nothing is under way"
             lines.append(style("  coming to rest (\(visibleText(pause.reason))): \(wait)", .warning))
         }
