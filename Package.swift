@@ -223,7 +223,7 @@ let package = Package(
         .testTarget(
             name: "MusterGitTests",
             dependencies: ["MusterGit", "MusterSystem", "MusterTestSupport", "MusterModel", "muster"],
-            swiftSettings: strict),
+            exclude: ["Servers"], swiftSettings: strict),
         .testTarget(
             name: "MusterPluginHostTests",
             dependencies: [

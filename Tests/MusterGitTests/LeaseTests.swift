@@ -140,6 +140,29 @@ struct LeaseTests {
         #expect(try errorCode { try catalog.lease(of: "x", on: "nowhere") } == "git.unknown-remote")
     }
 
+    @Test func `where pushes go is where a lease is read and taken`() throws {
+        let forge = try Forge(machines: 1)
+        let (machine, catalog) = (forge.machines[0], forge.machines[0].catalog())
+        let url = try machine.git(["remote", "get-url", "forge"]).line
+        try machine.git(["remote", "set-url", "forge", "/nowhere/mirror.git"])
+        try machine.git(["remote", "set-url", "--push", "forge", url])
+        let placed = try won(catalog.takeLease(leaseOrder(leaseClaim("one"))))
+        #expect(try forge.machines[0].catalog().lease(of: "sql/group", on: "forge") == placed)
+        try machine.git(["remote", "set-url", "forge", url])
+        try machine.git(["remote", "set-url", "--push", "forge", forge.folder])
+        let code = try errorCode { try catalog.takeLease(leaseOrder(leaseClaim("one"))) }
+        #expect(code == "git.lease-needs-smart-remote")
+    }
+
+    @Test func `a lock's name can not forge what the commit says`() throws {
+        let forge = try Forge(machines: 1)
+        let claim = leaseClaim("one", name: "a\n\nRun: another\u{1B}[2J")
+        _ = try won(forge.machines[0].catalog().takeLease(leaseOrder(claim)))
+        let text = try forge.fixture.git(["log", "--format=%B", "--all"], in: forge.folder).text
+        #expect(text.hasPrefix("Take the lease of a⏎⏎Run: another⟨U+001B⟩[2J\n\nRun: \(claim.run)\n"))
+        #expect(text.split(separator: "\n").filter { $0.hasPrefix("Run: ") }.count == 1)
+    }
+
     @Test func `a remote that is down, silent or not trusted is unreachable, not lost, and tells no password`() throws {
         let forge = try Forge(machines: 1)
         let catalog = forge.machines[0].catalog()

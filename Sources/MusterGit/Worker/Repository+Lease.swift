@@ -94,8 +94,7 @@ extension Repository {
         guard remote.compares else {
             throw MusterError(
                 code: "git.lease-needs-smart-remote",
-                "The remote \"\(name)\" is a folder: a lease there could be taken twice, because libgit2 does not compare"
-                    + " a branch's old value before it moves it in a folder.",
+                "The remote \"\(name)\" is a folder, where libgit2 does not compare before it moves a branch: two could win.",
                 help:
                     "Give the remote an ssh, https or git address with `git remote set-url \(name) <url>`; for a folder of"
                     + " this machine `ssh://localhost/<path>` is one.")
@@ -129,7 +128,7 @@ extension Repository {
             case .release: "Give back"
             }
         let note = CommitNote(
-            message: "\(verb) the lease of \(lease.name)",
+            message: "\(verb) the lease of \(visibleText(lease.name))",
             trailers: [
                 .init("Run", lease.run.text), .init("Host", lease.host), .init("Epoch", "\(lease.epoch)"),
                 .init("Until", "\(lease.until)"),
