@@ -74,7 +74,10 @@ struct ReadmePage {
             if record.rules != nil { page.paragraph(inPlace) }
         }
         let open = record.steps.filter { ($0.result == .failed || $0.result == .inDoubt) && !$0.isTakenBack }
-        let notUndone = record.steps.filter { $0.isLeftByUndo }
+        let results: [UndoRecord.Result] = [.failed, .irreversible, .blocked]
+        let notUndone: [StepRecord] = results.flatMap { result in
+            record.steps.filter { $0.isLeftByUndo && $0.standingUndo?.result == result }
+        }
         guard !open.isEmpty || !notUndone.isEmpty else { return }
         page.heading(record.outcome == .rolledBack ? "What failed" : "Needs a person")
         for step in notUndone { page.line("- \(notUndoneLine(step))") }
@@ -101,7 +104,8 @@ struct ReadmePage {
 
     private func notUndoneLine(_ step: StepRecord) -> String {
         guard let undo = step.standingUndo else { return "" }
-        let says = undo.failure.map { " \(Markdown.sentence($0.message))" } ?? ""
+        // The other results say why themselves.
+        let says = undo.result == .failed ? undo.failure.map { " \(Markdown.sentence($0.message))" } ?? "" : ""
         let notes = step.rollback == nil ? "" : " How to put it back by hand stands under [Rollback](#rollback)."
         return "\(StepSection.link(to: step)): \(undo.result.phrase).\(says)\(notes)"
     }

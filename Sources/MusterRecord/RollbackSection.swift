@@ -19,6 +19,7 @@ struct RollbackSection {
         }
         page.table(["#", "step", "result", "how we know", "took"], undos.map(row))
         page.paragraph(conclusion)
+        donePeople(&page)
         manualSteps(&page)
     }
 
@@ -59,9 +60,17 @@ struct RollbackSection {
         if !left.isEmpty {
             return "**Still in place, or perhaps:** \(left.map { StepSection.link(to: $0) }.joined(separator: ", "))."
         }
-        if vouched.isEmpty { return "Nothing of it is left in place." }
+        if vouched.isEmpty { return "Nothing of it is left in place, as reads of its own have shown." }
         let steps = vouched.map { StepSection.link(to: $0.step) }.joined(separator: ", ")
-        return "Nothing of it is left in place, as far as Muster's reads show and, for \(steps), a person vouches."
+        return "Nothing of it is left in place, as reads of its own have shown and, for \(steps), a person vouches."
+    }
+
+    /// What people did in the run's steps is not Muster's to put back.
+    private func donePeople(_ page: inout MarkdownPage) {
+        let steps = record.steps.filter { $0.confirmation != nil }
+        guard record.outcome.isOver, !steps.isEmpty else { return }
+        let links = steps.map { StepSection.link(to: $0) }.joined(separator: ", ")
+        page.paragraph("**Done by people:** \(links). Whether anything of that has to be put back, only they know.")
     }
 
     private var left: [StepRecord] { record.steps.filter { $0.effect != nil && $0.putBackBy == nil } }

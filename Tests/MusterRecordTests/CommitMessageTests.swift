@@ -39,4 +39,49 @@ import Testing
         }
         #expect(trailers == ["Outcome: running"])
     }
+
+    private func subject(_ run: RunDriver, _ occasion: CommitOccasion) throws -> String {
+        let message = commitMessage(for: try run.script.files().record, at: occasion)
+        return String(message.prefix { $0 != "\n" })
+    }
+
+    @Test func `the branch of a run that people took part in tells its story`() throws {
+        let name = "failover-group-key-swap: "
+        let step = KeySwap.protectPrimary
+        #expect(try subject(.failing(), .steps([step])) == name + "\(step) failed, waits for a decision")
+        #expect(try subject(.retried(), .decided([step])) == name + "Ada Byron decided retry for \(step)")
+        #expect(try subject(.waiting(), .paused) == name + "at rest, waits for a decision about \(step)")
+        #expect(try subject(.paused(), .paused) == name + "paused by Ada Byron")
+        #expect(try subject(.paused(), .resumed) == name + "resumed by Subham Roy on bastion-2")
+        #expect(try subject(.takenOver(), .resumed) == name + "taken over from bastion-2 by Ada Byron on bastion-3")
+        let stuck = try RunDriver.stuckInRollback()
+        #expect(try subject(stuck, .rollingBack) == name + "Ada Byron rolls back")
+        #expect(try subject(stuck, .undone([KeySwap.registerPrimary])) == name + "\(KeySwap.registerPrimary) undone")
+        let two = CommitOccasion.undone([KeySwap.registerPrimary, KeySwap.protectSecondary])
+        #expect(try subject(stuck, two) == name + "2 undos, up to \(KeySwap.registerPrimary)")
+        #expect(try subject(.rolledBack(), .finished) == name + "drill rolled back with 1 deviation")
+    }
+
+    @Test func `a decision's reason stands in the body, and its step in a trailer`() throws {
+        let message = commitMessage(
+            for: try RunDriver.skipped().script.files().record, at: .decided([KeySwap.protectPrimary]))
+        #expect(
+            message.contains(
+                "- protector-on-primary: skip, Ada Byron: The primary keeps the shared key until Monday, CHG0042180\n"))
+        #expect(message.contains("\nStep: protector-on-primary\nOutcome: succeeded\n"))
+    }
+
+    @Test func `the occasion of a commit is what tells most`() {
+        let decided = Event.stepDecided(StepDecided(step: "a", choice: .retry, person: "ada", reason: "r"))
+        let done = Event.stepDone(StepDone(step: "b", how: .verified, outputs: [:]))
+        let undone = Event.stepUndone(StepUndone(step: "c", how: .proven))
+        let paused = Event.runPaused(RunPaused(waitsFor: []))
+        let finished = Event.runFinished(RunFinished(outcome: .succeeded, why: nil))
+        #expect(commitOccasion(for: [done]) == .steps(["b"]))
+        #expect(commitOccasion(for: [undone, done]) == .undone(["c"]))
+        #expect(commitOccasion(for: [decided, undone, done]) == .decided(["a"]))
+        #expect(commitOccasion(for: [decided, paused]) == .paused)
+        #expect(commitOccasion(for: [paused, finished]) == .finished)
+        #expect(commitOccasion(for: []) == .steps([]))
+    }
 }

@@ -96,6 +96,24 @@ import Testing
         if files != stored { #expect(!findings(files).isEmpty) }
     }
 
+    @Test(arguments: 0..<200) func `no events in any order make the fold trap`(seed: Int) throws {
+        var random = SystemRandomNumberGenerator()
+        let runs = Histories.all
+        let told = try runs[seed % runs.count].script()
+        var events = try JournalReading(told.journal).entries.map(\.event)
+        for _ in 0..<Int.random(in: 1...8, using: &random) {
+            let (from, to) = (
+                Int.random(in: 1..<events.count, using: &random), Int.random(in: 1..<events.count, using: &random)
+            )
+            if Bool.random(using: &random) { events.swapAt(from, to) } else { events.insert(events[from], at: to) }
+        }
+        var script = try RunScript(plan: told.plan, rules: 2)
+        for event in events.dropFirst() { try script.add(event) }
+        let files = try script.files()
+        #expect(files.record.journal.entries == events.count)
+        #expect(try script.files().files == files.files)
+    }
+
     @Test func `a hostile plan with its own journal does not trap`() throws {
         var plan = KeySwap.plan()
         plan.definitions = [:]

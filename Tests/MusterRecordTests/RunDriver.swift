@@ -40,6 +40,8 @@ struct RunDriver {
         try add(.runStarted(RunStarted(confirmation: "confirmed", accepted: accepted.isEmpty ? nil : accepted)))
     }
 
+    mutating func leapBootClock() { script.leapBootClock() }
+
     // MARK: Going on
 
     mutating func add(_ event: Event) throws {
@@ -215,11 +217,11 @@ extension RunDriver {
     /// The engine ends without a word, and another one goes on.
     mutating func resume(
         after milliseconds: Int64 = 240_000, host: String = "bastion-2", boot: String? = nil, takeOver: TakeOver? = nil,
-        by: String = first
+        by: String = first, isClockHigher: Bool = false
     ) throws {
         pending = nil
         pass(milliseconds)
-        if boot != nil { script.reboot() }
+        if boot != nil, !isClockHigher { script.reboot() }
         try add(
             .runResumed(
                 RunResumed(

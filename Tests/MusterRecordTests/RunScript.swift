@@ -38,6 +38,9 @@ struct RunScript {
     /// Only the wall clock moves.
     mutating func jump(milliseconds: Int64) { wall = Timestamp(milliseconds: wall.milliseconds + milliseconds) }
 
+    /// Only the boot clock moves, as that of a machine that has been up for long.
+    mutating func leapBootClock() { boot += 864_000_000_000_000 }
+
     /// Another boot of the machine.
     mutating func reboot() { boot = 5_000_000_000 }
 
