@@ -199,7 +199,9 @@ let package = Package(
 
         // MARK: Tests
 
-        .target(name: "MusterTestSupport", dependencies: ["MusterModel", "MusterMachine", "MusterSystem"], swiftSettings: strict),
+        .target(
+            name: "MusterTestSupport", dependencies: ["MusterModel", "MusterMachine", "MusterJournal", "MusterSystem"],
+            swiftSettings: strict),
 
         .target(name: "CommandFixture", dependencies: ["MusterModel", "MusterSystem"], swiftSettings: strict),
 
@@ -215,7 +217,8 @@ let package = Package(
             name: "MusterRecordTests", dependencies: ["MusterRecord", "MusterExpressions", "MusterMachine", "MusterModel"],
             exclude: ["Golden", "Histories"], swiftSettings: strict),
         .testTarget(
-            name: "MusterJournalTests", dependencies: ["MusterJournal", "MusterMachine", "MusterSystem", "MusterModel"],
+            name: "MusterJournalTests",
+            dependencies: ["MusterJournal", "MusterMachine", "MusterSystem", "MusterTestSupport", "MusterModel"],
             swiftSettings: strict),
         .testTarget(
             name: "MusterGitTests",
@@ -280,6 +283,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "MusterEngine", "MusterMachine", "MusterJournal", "MusterPluginProtocol", "MusterModel",
+                "MusterTestSupport",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "MusterCommandsTests", dependencies: ["MusterCommands", "MusterMachine", "MusterModel", "MusterTestSupport"],
             swiftSettings: strict),
         .testTarget(
@@ -299,6 +309,6 @@ let package = Package(
             name: "hostile-plugin", dependencies: ["MusterModel"], path: "Tests/Fakes/hostile-plugin", swiftSettings: strict),
         .executableTarget(
             name: "noop-plugin", dependencies: ["MusterPlugin"], path: "Tests/Fakes/noop-plugin",
-            sources: ["Sources"], resources: [.embedInCode("steps/nothing.yaml")], swiftSettings: strict),
+            sources: ["Sources"], resources: [.embedInCode("steps/nothing.yaml"), .embedInCode("steps/one-way.yaml")], swiftSettings: strict),
     ]
 )

@@ -211,7 +211,9 @@ package struct Engine {
                 try commit([.stopRequested(request)])
             }
         case .pause(let request):
-            if state.pause == nil, state.stop == nil, state.phase == .running { try commit([.pauseRequested(request)]) }
+            // A stop without `finally` ends the run soon; what brings things back may take long, and may rest.
+            let endsSoon = state.stop.map { $0.runsFinally != true } ?? false
+            if state.pause == nil, !endsSoon, state.phase == .running { try commit([.pauseRequested(request)]) }
         case .decided(let decision, let ticket): try take(decision, ticket)
         case .rollBack(let request, let ticket): try take(request, ticket)
         case .lease(let change): try commit([.leaseChanged(change)])

@@ -109,8 +109,9 @@ package final class JournalWriter {
         do {
             if !reading.tornTail.isEmpty { try writer.setAside(reading.tornTail, keeping: reading.intactBytes) }
             try writer.keepBallast(limits.ballastBytes)
-            // What a process before us wrote and did not sync counts from now on, so it must be on the disk.
+            // What a process before us wrote and did not sync counts from now on, so it must be on the disk, its name too.
             try file.sync()
+            try files.syncFolder(folder)
         } catch let failure {
             throw writer.fail(failure)
         }

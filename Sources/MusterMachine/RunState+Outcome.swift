@@ -39,7 +39,7 @@ extension RunState {
         return RunFinished(outcome: .cancelled, why: what)
     }
 
-    private func isStillInDoubt(_ at: Int) -> Bool { steps[at].phase == .inDoubt && steps[at].undo != nil }
+    private func isStillInDoubt(_ at: Int) -> Bool { steps[at].phase == .inDoubt && !steps[at].isUndone }
 
     private func couldNotBeUndone(_ at: Int) -> Bool { steps[at].undoing == .failed && steps[at].undo != nil }
 
@@ -47,8 +47,9 @@ extension RunState {
     private var outcomeOfRollback: RunFinished {
         let order = rollback.map { rollbackOrder(to: $0.to) } ?? []
         let left = inPlace.filter { plan.steps[$0].section == .steps }
-        let missed =
-            left.filter { order.contains($0) } + steps.indices.filter { isStillInDoubt($0) && !left.contains($0) }
+        let missed = steps.indices.filter { at in
+            left.contains(at) && order.contains(at) || couldNotBeUndone(at) || isStillInDoubt(at)
+        }
         if !missed.isEmpty {
             let ids = missed.prefix(5).map { plan.steps[$0].id }.joined(separator: ", ")
             let more = missed.count > 5 ? " and \(missed.count - 5) more" : ""
@@ -73,7 +74,9 @@ extension RunState {
             return RunFinished(
                 outcome: .cancelled, why: "It was rolled back to step \"\(to)\", as asked; still in place is \(ids).")
         }
-        return RunFinished(outcome: .rolledBack, why: rollback.map { "\($0.by) rolled it back: \($0.reason)" })
+        return RunFinished(
+            outcome: .rolledBack,
+            why: rollback.map { "\($0.by) rolled it back\(notBroughtBack(besides: nil)): \($0.reason)" })
     }
 
     private func subject(_ at: Int) -> String {

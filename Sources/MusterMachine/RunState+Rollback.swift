@@ -35,12 +35,13 @@ extension RunState {
         return nil
     }
 
-    /// Puts everything in order for a rollback: main steps that have not begun are given up, undos that failed before are
-    /// tried anew.
+    /// Puts everything in order for a rollback: main steps that have not begun are given up, undos that failed
+    /// before, or found nothing to undo, are tried anew where they are asked for again.
     mutating func roll(_ body: RollbackRequested, _ time: Timestamp) {
         rollback = body
         stop = nil
-        for at in steps.indices where steps[at].undoing == .failed { steps[at].undoing = nil }
+        for at in rollbackOrder(to: body.to)
+        where steps[at].undoing == .failed || steps[at].undoing == .undone(.nothingThere) { steps[at].undoing = nil }
         reopenFinally()
     }
 
@@ -131,7 +132,7 @@ extension RunState {
 
     /// Whether an effect of the step is, or may be, in place.
     func mayBeInPlace(_ at: Int) -> Bool {
-        if steps[at].phase == .inDoubt { return steps[at].undo != nil }
+        if steps[at].phase == .inDoubt { return !steps[at].isUndone }
         return steps[at].effectLeft == .applied || steps[at].undo != nil && steps[at].undoing == .failed
     }
 

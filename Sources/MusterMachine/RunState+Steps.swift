@@ -20,6 +20,7 @@ extension RunState {
             steps[at].observation = body.observation
             // A later attempt that finds all done must not hide what was there before the first.
             if body.observation.standing != .satisfied { steps[at].changes = body.observation.changes }
+            noteWhetherThere(at, body.observation)
             steps[at].phase = phaseAfterLook(at, body.observation)
         case (.stepObserved(let body), .readingBack) where body.purpose == .readBack:
             readBack(at, body.observation)
@@ -195,6 +196,7 @@ extension RunState {
 
     private mutating func readBack(_ at: Int, _ observation: Observation) {
         steps[at].observation = observation
+        noteWhetherThere(at, observation)
         switch observation.standing {
         case .satisfied:
             steps[at].outputs = observation.outputs
@@ -205,6 +207,13 @@ extension RunState {
         case .partial, .unknown:
             steps[at].phase = .deciding(
                 .inDoubt(observation.why ?? "the read-back answered \(observation.standing.rawValue)"))
+        }
+    }
+
+    /// An effect that a read-back missed may land late: a newer look that shows it counts.
+    private mutating func noteWhetherThere(_ at: Int, _ observation: Observation) {
+        if observation.standing == .satisfied || observation.standing == .partial {
+            steps[at].wasReadBackAbsent = false
         }
     }
 

@@ -30,8 +30,9 @@ extension RunState {
                 body.retryAt.map { .waitingToRetry(until: $0) } ?? .deciding(.failed(body.failure))
         case (.stepUndone(let body), .deciding(.undone(let how))) where body.how == how:
             endUndo(at, .undone(how))
-            steps[at].undo = nil
-            steps[at].wasReadBackAbsent = false
+            // What a look missed may land late: it is still this run's then, and can still be undone.
+            if how == .proven { steps[at].undo = nil }
+            steps[at].wasReadBackAbsent = how == .nothingThere
             steps[at].timesUndone += 1
         case (.undoFailed(let body), .deciding(.failed)):
             steps[at].undoFailure = body.failure

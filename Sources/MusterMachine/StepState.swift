@@ -146,6 +146,14 @@ package struct StepState: Hashable, Sendable {
     /// Whether an effect of this run is in place, as far as is known.
     package var effectLeft: EffectLeft { undo == nil || wasReadBackAbsent ? .none : .applied }
 
+    /// Whether its newest effect was undone.
+    var isUndone: Bool {
+        switch undoing {
+        case .undone, .undoneByHand: true
+        default: false
+        }
+    }
+
     /// Whether an undo is under way, its pauses between attempts included.
     package var isBeingUndone: Bool { undoing.map { !$0.isEnded } ?? false }
 }

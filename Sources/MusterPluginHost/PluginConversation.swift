@@ -9,6 +9,7 @@ struct PluginConversation {
         let verb: PluginVerb
         let step: String
         var begun = false
+        var wasRefused = false
         var messages = 0
         var bytes = 0
     }
@@ -72,7 +73,10 @@ struct PluginConversation {
     /// The answer's line, or nil when the call that asked has ended meanwhile.
     mutating func answerBegin(_ request: Int64, _ refusal: StepFailure?) -> [UInt8]? {
         guard let call = begins.removeValue(forKey: request) else { return nil }
-        if let refusal { return Envelope.failure(id: request, refusal).line() }
+        if let refusal {
+            calls[call]?.wasRefused = true
+            return Envelope.failure(id: request, refusal).line()
+        }
         calls[call]?.begun = true
         return Envelope.result(id: request, ["proceed": true]).line()
     }
@@ -179,7 +183,7 @@ struct PluginConversation {
             }
             let answer = try answer(to: call.verb, redactor.redact(value))
             calls[id] = nil
-            return .answered(call: id, answer)
+            return call.wasRefused ? .failed(call: id, wentOn(call)) : .answered(call: id, answer)
         case .failure(let id?, let failure):
             _ = try openCall(id)
             calls[id] = nil
@@ -194,6 +198,16 @@ struct PluginConversation {
         case .notification(let method, let parameters):
             return try notification(method, redactor.redact(parameters), bytes)
         }
+    }
+
+    /// It claims an effect that it was forbidden: then nobody knows whether it happened. The process goes on, since an
+    /// effect of another step may be under way in it.
+    private func wentOn(_ call: OpenCall) -> StepFailure {
+        StepFailure(
+            kind: .unknownOutcome, code: "plugin.went-on-unasked",
+            message: "\(plugin)/\(call.step) returned a result of \(call.verb.rawValue) although its effect was not "
+                + "allowed to begin.",
+            remedy: "Look at the target; the plugin is at fault.")
     }
 
     private func openCall(_ id: Int64) throws(Rejection) -> OpenCall {

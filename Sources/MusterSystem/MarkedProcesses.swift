@@ -12,12 +12,22 @@ internal import Glibc
 /// - Returns: how many were found.
 package func killProcesses(markedBy entry: String, since start: UInt64? = nil) -> Int {
     var total = 0
+    // Killed, and held up in the kernel all the same: nothing more can be done to them.
+    var stuck: Set<pid_t> = []
     // Again until none is left, for one that forked while we looked. The bound is for one that forks faster than we
     // kill.
     for _ in 0..<100 {
-        let found = processIDs().count { kill($0, ifMarkedBy: Array(entry.utf8), since: start) }
-        if found == 0 { break }
-        total += found
+        let killed = processIDs().filter { !stuck.contains($0) }.compactMap { number in
+            kill(number, ifMarkedBy: Array(entry.utf8), since: start).map { (number: number, descriptor: $0) }
+        }
+        if killed.isEmpty { break }
+        total += killed.count
+        // A signal is not yet the end, and until then it would be found again.
+        for process in killed {
+            var end = [pollfd(fd: process.descriptor, events: Int16(POLLIN), revents: 0)]
+            if poll(&end, 1, 1000) == 0 { stuck.insert(process.number) }
+            close(process.descriptor)
+        }
     }
     return total
 }
@@ -36,23 +46,27 @@ private func processIDs() -> [pid_t] {
 }
 
 /// When the process was started, in clock ticks since the machine's start; nil when there is none of this number.
-package func processStart(_ number: Int32) -> UInt64? {
-    // The second field is the program's name in parentheses, which may hold anything; the start is the 22nd.
+package func processStart(_ number: Int32) -> UInt64? { statField(22, of: number) }
+
+/// A number of `/proc/PID/stat`, counted from 1 as proc(5) does; nil when there is no such process.
+private func statField(_ field: Int, of number: pid_t) -> UInt64? {
+    // The second field is the program's name in parentheses, which may hold anything.
     // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
     let text = contents(ofFile: "/proc/\(number)/stat")
     guard let nameEnd = text.lastIndex(of: UInt8(ascii: ")")) else { return nil }
     let fields = text[(nameEnd + 1)...].split(separator: UInt8(ascii: " "))
-    return fields.count > 19 ? UInt64(String(decoding: fields[19], as: UTF8.self)) : nil
+    return fields.count > field - 3 ? UInt64(String(decoding: fields[field - 3], as: UTF8.self)) : nil
 }
 
-/// Whether it was so.
-private func kill(_ number: pid_t, ifMarkedBy entry: [UInt8], since start: UInt64?) -> Bool {
-    guard isMarked(number, by: entry, since: start) else { return false }
+/// A descriptor of the process, which becomes readable when it has ended; nil when it was not marked.
+private func kill(_ number: pid_t, ifMarkedBy entry: [UInt8], since start: UInt64?) -> Int32? {
+    guard isMarked(number, by: entry, since: start) else { return nil }
     // Looked at again once it is held: meanwhile its number may have been given to another.
     let process = muster_pidfd_open(number)
-    guard process >= 0 else { return false }
-    defer { close(process) }
-    return isMarked(number, by: entry, since: start) && muster_pidfd_send_signal(process, SIGKILL) == 0
+    guard process >= 0 else { return nil }
+    if isMarked(number, by: entry, since: start), muster_pidfd_send_signal(process, SIGKILL) == 0 { return process }
+    close(process)
+    return nil
 }
 
 private func isMarked(_ number: pid_t, by entry: [UInt8], since start: UInt64?) -> Bool {
@@ -61,15 +75,41 @@ private func isMarked(_ number: pid_t, by entry: [UInt8], since start: UInt64?) 
 
 /// Empty for processes of other users, for those that have ended, for the kernel's own and for one that has none.
 private func environment(of number: pid_t, since start: UInt64?) -> [UInt8] {
-    // In the middle of an exec there is memory and no environment yet: look again, for as long as that may take. One that
-    // is older than what is searched for, such as git's worker, just has none.
-    for _ in 0..<50 {
-        let bytes = contents(ofFile: "/proc/\(number)/environ")
-        if !bytes.isEmpty || !hasMemory(number) { return bytes }
-        if let start, let itsStart = processStart(number), itsStart < start { return [] }
-        sched_yield()
+    // How long an exec takes is up to the disk and to the scheduler, so there is a pause between looks and not only a
+    // number of them. The bound, some seconds, is for one that stands still in its exec.
+    for _ in 0..<2000 {
+        guard let bytes = readable("/proc/\(number)/environ") else { return [] }
+        if !bytes.isEmpty { return bytes }
+        switch stage(of: number) {
+        case .withoutEnvironment: return []
+        case .withEnvironment: continue
+        case .inExec:
+            // One that is older than what is searched for, such as git's worker, was not started by it.
+            if let start, let itsStart = processStart(number), itsStart < start { return [] }
+            poll(nil, 0, 1)
+        }
     }
     return []
+}
+
+private enum Stage {
+    /// It has ended, is the kernel's own, or was executed with none.
+    case withoutEnvironment
+    /// Its exec ended between two looks.
+    case withEnvironment
+    /// There is memory, and no environment yet.
+    case inExec
+}
+
+/// What an environment that reads as empty means.
+private func stage(of number: pid_t) -> Stage {
+    guard hasMemory(number) else { return .withoutEnvironment }
+    // Where the environment begins and ends in its memory; both are 0 until the kernel has put it there.
+    guard let first = statField(50, of: number), let last = statField(51, of: number) else {
+        return .withoutEnvironment
+    }
+    if last == 0 { return .inExec }
+    return first == last ? .withoutEnvironment : .withEnvironment
 }
 
 private func hasMemory(_ number: pid_t) -> Bool {
@@ -77,9 +117,12 @@ private func hasMemory(_ number: pid_t) -> Bool {
     return !pages.isEmpty && !pages.starts(with: "0 ".utf8)
 }
 
-private func contents(ofFile path: String) -> [UInt8] {
+private func contents(ofFile path: String) -> [UInt8] { readable(path) ?? [] }
+
+/// Nil when the file may not be opened or is not there.
+private func readable(_ path: String) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return [] }
+    guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
     while true {

@@ -3,6 +3,7 @@
 import Glibc
 import MusterMachine
 import MusterModel
+import MusterTestSupport
 import Testing
 
 @testable import MusterJournal

@@ -2,6 +2,7 @@
 
 import MusterMachine
 import MusterModel
+import MusterTestSupport
 import Testing
 
 @testable import MusterJournal

@@ -3,6 +3,7 @@
 import Foundation
 import MusterMachine
 import MusterModel
+import MusterTestSupport
 import Testing
 
 @testable import MusterJournal

@@ -55,7 +55,7 @@ enum Layers {
             ]),
         "muster-cloud-simulator": foundation.union(["CloudSimulator", "MusterModel", "ArgumentParser", "Glibc"]),
         // Tests depend on it; no product may.
-        "MusterTestSupport": ["MusterModel", "MusterMachine", "MusterSystem", "Glibc"],
+        "MusterTestSupport": ["MusterModel", "MusterMachine", "MusterJournal", "MusterSystem", "Glibc"],
         "CommandFixture": foundation.union(["MusterModel", "MusterSystem", "Glibc"]),
         "PostgreSQLFixture": ["MusterModel", "MusterSystem", "Glibc", "Synchronization"],
         "noop-plugin": ["MusterPlugin", "Glibc", "Synchronization"],

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
-internal import MusterGit
-internal import MusterJournal
 internal import MusterMachine
 internal import MusterModel
 internal import MusterSystem
@@ -91,55 +89,30 @@ struct DecideCommand: ParsableCommand {
         let folders = try StateFolder()
         let person = try personHere(common.catalog ?? catalogFolder(of: run, folders))
         let decision = StepDecided(step: step, choice: choice, person: person, reason: reason)
-        let isLive: Bool
+        var state: RunState?
         if let answer = try RunControl.ask(.decide(decision), runFolder: folders.run(run)) {
-            if let refusal = answer.refusal { throw refused(refusal) }
-            isLive = true
+            if let refusal = answer.refusal { throw DecisionAtRest.refused(refusal) }
         } else {
-            try record(decision, run, folders)
-            isLive = false
+            let catalog = common.catalog ?? catalogFolder(of: run, folders)
+            state = try DecisionAtRest(decision: decision, run: run, catalog: catalog).record(in: folders)
         }
         if common.json {
             let members: [String: JSON] = [
                 "run": .string(run.text), "step": .string(step), "choice": .string(choice.rawValue),
-                "live": .bool(isLive),
+                "live": .bool(state == nil),
             ]
             return terminal.out(JSON.object(members).canonicalText)
         }
-        let next = isLive ? "The run goes on with it." : "Go on with: muster resume \(run)"
+        let next = state.map { whatNext(run, $0) } ?? "The run goes on with it."
         terminal.out("Recorded: \(person) decided \(choice.rawValue) for \(step). \(next)")
     }
 
-    private func refused(_ why: String) -> MusterError {
-        MusterError(
-            code: "run.not-to-decide", "This cannot be decided: \(why).",
-            help: "See where the run stands: muster status")
-    }
-
-    /// Into the journal of a run that nobody runs now, and into its record.
-    private func record(_ decision: StepDecided, _ run: RunID, _ folders: StateFolder) throws {
-        let catalog = common.catalog ?? catalogFolder(of: run, folders)
-        let (git, repository) = try CatalogDocuments.open(catalog)
-        let (journal, reading) = try JournalWriter.reopen(folder: folders.run(run))
-        defer { journal.close() }
-        let stored = try StoredRun(run, folder: journal.folder, reading: reading)
-        var state = stored.state
-        let event = Event.stepDecided(decision)
-        let now = readClocks()
-        // A run that is over is opened anew for what only people can know: that something was put back by hand.
-        guard !state.isFinished, state.choices(for: step).contains(choice),
-            (try? state.apply(event, at: now.wall)) != nil
-        else { throw refused(state.isFinished ? "the run is over: \(stored.standing)" : state.whyNot(decision)) }
-        let entries = try journal.append([event], at: now)
-        try journal.sync()
-        let configuration = try Records(git: git, state: repository)
-        let writer = try RecordWriter(
-            catalog: git, journal: journal, plan: stored.plan,
-            place: .init(
-                run: run, author: repository.userOrLogin, branch: configuration.branch, uncommitted: [:]))
-        try writer.takeUp(reading.entries)
-        try writer.follow(entries, state)
-        _ = try writer.commitAtRest()
+    /// How a person goes on after a decision about a run that nobody runs now.
+    private func whatNext(_ run: RunID, _ state: RunState) -> String {
+        guard case .finished(let outcome) = state.phase else { return "Go on with: muster resume \(run)" }
+        let rest = state.rollbackPlan().contains { $0.how == .undo }
+        return "The run is \(outcome.rawValue)."
+            + (rest ? " Undo the rest with: muster rollback \(run) --reason TEXT" : "")
     }
 }
 

@@ -31,12 +31,16 @@ enum Mode: String, CaseIterable {
     // At the start and in the handshake
     case diesAtOnce, silent, wrongVersion, wrongName, wrongDefinition, garbage, refuses, speaksFirst
     // Answers
-    case answersTwice, answersThenReports, wrongID, wrongResult, badUTF8, doubledKeys, deepNesting, notANumber, longLine
+    case answersTwice, answersThenReports, answersThenBegins, answersThenDies, answersInBatch, answersLate,
+        resultAndError
+    case emptyLine, textID, wrongID, wrongResult, badUTF8, doubledKeys, deepNesting, notANumber, longLine
     case tornLine, unknownRequest, unknownNotification, nullByte, resultWhileBeginning
     // Begin
-    case diesBeforeBegin, diesAfterBegin, beginsInCheck, beginsForUnknownCall, beginsTwiceWithOneID
+    case diesBeforeBegin, diesAfterBegin, diesAtRefusal, goesOnAfterRefusal, beginsTwice, beginsAndHangs, beginsInCheck,
+        beginsForUnknownCall, beginsTwiceWithOneID
     // Time and amount
-    case hangs, ignoresSIGTERM, ignoresShutdown, closesOutput, floodsMessages, floodsOutput, floodsErrorsInLines,
+    case hangs, stopsReading, spillsErrors, spillsErrorsInLines, ignoresSIGTERM, ignoresShutdown, closesOutput,
+        floodsMessages, floodsOutput, floodsErrorsInLines,
         floodsErrors, traps
     // What it leaves behind, and what it can see
     case leavesChild, leavesDaemon, tellsSecrets, tellsEnvironment, tellsRights, wellBehaved
@@ -44,25 +48,31 @@ enum Mode: String, CaseIterable {
 
 private func serve(_ mode: Mode, definition: String, goodUntil firstBad: String?) {
     var isGood = firstBad != nil
+    /// The call that is misbehaved in.
+    var bad: (id: Int64, verb: String) = (0, "")
     if mode == .diesAtOnce { exit(3) }
     if mode == .speaksFirst { say(#"{"jsonrpc":"2.0","method":"log","params":{"message":"hello"}}"#) }
     if mode == .ignoresSIGTERM { signal(SIGTERM) { _ in _ = write(STDERR_FILENO, "ignored\n", 8) } }
     while let line = readLine() {
         guard let message = try? JSON.parse(line), let method = message["method"]?.string else {
-            answered(mode, line)
+            answered(mode, line, bad.id, bad.verb)
             continue
         }
         guard let id = message["id"]?.int else {
             if method == "shutdown", mode == .ignoresShutdown { while true { pause() } }
             if method == "shutdown", mode != .hangs { exit(0) }
+            if method == "cancel", mode == .answersLate, let call = message["params"]?["call"]?.int {
+                say(answer(call, bad.verb))
+            }
             continue
         }
         if method == firstBad { isGood = false }
         if method == "initialize" {
             handshake(mode, id, definition)
         } else if isGood {
-            serveWell(id, method)
+            say(answer(id, method))
         } else {
+            bad = (id, method)
             misbehave(mode, id, method, line)
         }
     }
@@ -87,24 +97,32 @@ private func handshake(_ mode: Mode, _ id: Int64, _ built: String) {
     }
 }
 
-/// What a plan asks for: a step that has no preconditions and has something to change.
-private func serveWell(_ id: Int64, _ method: String) {
+/// A good answer: of a step that has no preconditions and has something to change.
+private func answer(_ id: Int64, _ method: String) -> String {
     let result =
         switch method {
         case "check": #"{"preconditions":[]}"#
         case "observe": #"{"standing":"needed","changes":[{"path":"harm","to":"done"}],"outputs":{}}"#
         case "verify": #"{"postconditions":[]}"#
+        case "undo": "{}"
         default: #"{"outputs":{}}"#
         }
-    say(#"{"jsonrpc":"2.0","id":\#(id),"result":\#(result)}"#)
+    return #"{"jsonrpc":"2.0","id":\#(id),"result":\#(result)}"#
 }
 
 private func misbehave(_ mode: Mode, _ id: Int64, _ method: String, _ line: String) {
-    let result = method == "apply" ? #"{"outputs":{}}"# : method == "check" ? #"{"preconditions":[]}"# : "{}"
-    let answer = #"{"jsonrpc":"2.0","id":\#(id),"result":\#(result)}"#
+    let answer = answer(id, method)
     switch mode {
     case .answersTwice: say(answer + "\n" + answer)
     case .answersThenReports: say(answer + "\n" + progress(id, "more"))
+    case .answersThenBegins: say(answer + "\n" + begin(77, call: id))
+    case .answersThenDies:
+        say(answer)
+        exit(0)
+    case .answersInBatch: say("[\(answer)]")
+    case .resultAndError: say(String(answer.dropLast()) + #","error":{"code":-32000,"message":"both"}}"#)
+    case .emptyLine: say("")
+    case .textID: say(#"{"jsonrpc":"2.0","id":"\#(id)","result":{}}"#)
     case .wrongID: say(#"{"jsonrpc":"2.0","id":999,"result":{}}"#)
     case .wrongResult: say(#"{"jsonrpc":"2.0","id":\#(id),"result":{"outputs":7,"preconditions":7}}"#)
     case .badUTF8:
@@ -125,8 +143,12 @@ private func misbehave(_ mode: Mode, _ id: Int64, _ method: String, _ line: Stri
     case .beginsForUnknownCall: say(begin(77, call: 4242))
     case .beginsTwiceWithOneID: say(begin(77, call: id) + "\n" + begin(77, call: id))
     case .resultWhileBeginning: say(begin(77, call: id) + "\n" + answer)
-    case .diesAfterBegin, .beginsInCheck: say(begin(77, call: id))
-    case .hangs, .ignoresSIGTERM: say(progress(id, "hanging"))
+    case .diesAfterBegin, .diesAtRefusal, .goesOnAfterRefusal, .beginsTwice, .beginsAndHangs, .beginsInCheck:
+        say(begin(77, call: id))
+    case .hangs, .ignoresSIGTERM, .answersLate: say(progress(id, "hanging"))
+    case .stopsReading:
+        say(progress(id, "hanging"))
+        while true { pause() }
     case .closesOutput: close(STDOUT_FILENO)
     case .traps:
         let nothing: [Int] = []
@@ -140,10 +162,13 @@ private func overwhelm(_ mode: Mode, _ id: Int64, _ answer: String, _ line: Stri
     switch mode {
     case .floodsMessages: while true { say(progress(id, String(repeating: "x", count: 100))) }
     case .floodsOutput: flood(STDOUT_FILENO, [UInt8](repeating: 0x78, count: 1 << 20), bytes: gigabyte)
-    case .floodsErrors: flood(STDERR_FILENO, [UInt8](repeating: 0x78, count: 1 << 20), bytes: gigabyte)
-    case .floodsErrorsInLines:
+    case .floodsErrors, .spillsErrors:
+        let bytes = mode == .floodsErrors ? gigabyte : gigabyte / 64
+        flood(STDERR_FILENO, [UInt8](repeating: 0x78, count: 1 << 20), bytes: bytes)
+    case .floodsErrorsInLines, .spillsErrorsInLines:
         let lines = Array((String(repeating: "x", count: 127) + "\n").utf8)
-        flood(STDERR_FILENO, Array([[UInt8]](repeating: lines, count: 8192).joined()), bytes: gigabyte)
+        let bytes = mode == .floodsErrorsInLines ? gigabyte : gigabyte / 64
+        flood(STDERR_FILENO, Array([[UInt8]](repeating: lines, count: 8192).joined()), bytes: bytes)
     case .leavesChild: spawnSelf("stay", inSessionOfItsOwn: false)
     case .leavesDaemon:
         // Its parent ends at once, so nothing connects it with us but its environment.
@@ -182,8 +207,16 @@ private func overwhelm(_ mode: Mode, _ id: Int64, _ answer: String, _ line: Stri
 }
 
 /// The engine answered a request of ours.
-private func answered(_ mode: Mode, _ line: String) {
-    if mode == .diesAfterBegin { kill(getpid(), SIGKILL) }
+private func answered(_ mode: Mode, _ line: String, _ call: Int64, _ verb: String) {
+    switch mode {
+    case .diesAfterBegin: kill(getpid(), SIGKILL)
+    case .diesAtRefusal: exit(7)
+    case .goesOnAfterRefusal: say(answer(call, verb))
+    case .beginsTwice:
+        // The first answer is that to 77: begin anew, with another id, as is allowed.
+        say(line.contains("77") ? begin(78, call: call) : answer(call, verb))
+    default: break
+    }
 }
 
 private func progress(_ call: Int64, _ message: String) -> String {

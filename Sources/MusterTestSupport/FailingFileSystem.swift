@@ -1,30 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
-
-@testable import MusterJournal
+internal import Glibc
+package import MusterJournal
 
 /// A file system that works until its n-th call, which fails, once or from then on. Short writes and interrupting
 /// signals come as often as asked.
-final class FailingFileSystem: DurableFileSystem {
-    let inner: any DurableFileSystem
+package final class FailingFileSystem: DurableFileSystem {
+    private let inner: any DurableFileSystem
     /// Which call fails, from 1; 0 for none.
-    let failingCall: Int
-    let errno: Int32
-    let forEver: Bool
-    var shortWrites = false
-    private(set) var calls = 0
-    private(set) var failures = 0
-    private(set) var failedOperations: [String] = []
+    private let failingCall: Int
+    private let errno: Int32
+    private let forEver: Bool
+    package var shortWrites = false
+    package private(set) var calls = 0
+    package private(set) var failures = 0
+    package private(set) var failedOperations: [String] = []
 
-    init(_ inner: any DurableFileSystem, failingCall: Int = 0, errno: Int32 = EIO, forEver: Bool = false) {
+    package init(
+        _ inner: any DurableFileSystem, failingCall: Int = 0, errno: Int32 = FailingFileSystem.inputOutputError,
+        forEver: Bool = false
+    ) {
         self.inner = inner
         self.failingCall = failingCall
         self.errno = errno
         self.forEver = forEver
     }
 
-    func count(_ operation: String, _ path: String) throws(FileFailure) {
+    package static let inputOutputError = EIO
+    package static let noSpace = ENOSPC
+
+    fileprivate func count(_ operation: String, _ path: String) throws(FileFailure) {
         calls += 1
         guard calls == failingCall || forEver && failingCall > 0 && calls > failingCall else { return }
         failures += 1
@@ -32,37 +37,37 @@ final class FailingFileSystem: DurableFileSystem {
         throw FileFailure(operation, path, errno: errno)
     }
 
-    func create(_ path: String) throws(FileFailure) -> any DurableFile {
+    package func create(_ path: String) throws(FileFailure) -> any DurableFile {
         try count("create", path)
         return FailingFile(try inner.create(path), path, self)
     }
 
-    func open(_ path: String) throws(FileFailure) -> any DurableFile {
+    package func open(_ path: String) throws(FileFailure) -> any DurableFile {
         try count("open", path)
         return FailingFile(try inner.open(path), path, self)
     }
 
-    func read(_ path: String) throws(FileFailure) -> [UInt8] {
+    package func read(_ path: String) throws(FileFailure) -> [UInt8] {
         try count("read", path)
         return try inner.read(path)
     }
 
-    func makeFolder(_ path: String) throws(FileFailure) {
+    package func makeFolder(_ path: String) throws(FileFailure) {
         try count("create folder", path)
         try inner.makeFolder(path)
     }
 
-    func syncFolder(_ path: String) throws(FileFailure) {
+    package func syncFolder(_ path: String) throws(FileFailure) {
         try count("sync folder", path)
         try inner.syncFolder(path)
     }
 
-    func remove(_ path: String) throws(FileFailure) {
+    package func remove(_ path: String) throws(FileFailure) {
         try count("remove", path)
         try inner.remove(path)
     }
 
-    func freeBytes(_ path: String) throws(FileFailure) -> Int64 {
+    package func freeBytes(_ path: String) throws(FileFailure) -> Int64 {
         try count("look at the disk of", path)
         return try inner.freeBytes(path)
     }

@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
-
-@testable import MusterJournal
+internal import Glibc
+package import MusterJournal
 
 /// A disk in memory that remembers what was synced, so that a test can cut its power.
-final class SimulatedDisk: DurableFileSystem {
+package final class SimulatedDisk: DurableFileSystem {
     /// One file: what is surely on the disk, and what a process sees.
-    final class Content {
-        var durable: [UInt8] = []
-        var visible: [UInt8] = []
+    package final class Content {
+        package fileprivate(set) var durable: [UInt8] = []
+        package var visible: [UInt8] = []
         /// The file's name is on the disk.
-        var hasEntry = false
+        fileprivate(set) var hasEntry = false
     }
 
     /// What of the unsynced state a crash leaves.
-    enum Loss: CaseIterable { case everything, nothing, someSectors }
+    package enum Loss: CaseIterable { case everything, nothing, someSectors }
 
-    static let sectorBytes = 512
-    fileprivate(set) var files: [String: Content] = [:]
+    package static let sectorBytes = 512
+    package fileprivate(set) var files: [String: Content] = [:]
     private var folders: Set<String> = ["/"]
     /// Bytes that may still be written; nil for no end.
-    var room: Int?
+    package var room: Int?
 
-    init() {}
+    package init() {}
 
     fileprivate func takeRoom(_ bytes: Int, _ operation: String, _ path: String) throws(FileFailure) -> Int {
         guard let room else { return bytes }
@@ -32,40 +31,40 @@ final class SimulatedDisk: DurableFileSystem {
         return min(room, bytes)
     }
 
-    func create(_ path: String) throws(FileFailure) -> any DurableFile {
+    package func create(_ path: String) throws(FileFailure) -> any DurableFile {
         guard files[path] == nil else { throw FileFailure("create", path, errno: EEXIST) }
         let content = Content()
         files[path] = content
         return SimulatedFile(path, content, self)
     }
 
-    func open(_ path: String) throws(FileFailure) -> any DurableFile {
+    package func open(_ path: String) throws(FileFailure) -> any DurableFile {
         guard let content = files[path] else { throw FileFailure("open", path, errno: ENOENT) }
         return SimulatedFile(path, content, self)
     }
 
-    func read(_ path: String) throws(FileFailure) -> [UInt8] {
+    package func read(_ path: String) throws(FileFailure) -> [UInt8] {
         guard let content = files[path] else { throw FileFailure("read", path, errno: ENOENT) }
         return content.visible
     }
 
-    func makeFolder(_ path: String) throws(FileFailure) {
+    package func makeFolder(_ path: String) throws(FileFailure) {
         guard folders.insert(path).inserted else { throw FileFailure("create folder", path, errno: EEXIST) }
     }
 
-    func syncFolder(_ path: String) throws(FileFailure) {
+    package func syncFolder(_ path: String) throws(FileFailure) {
         for (file, content) in files where file.hasPrefix(path + "/") { content.hasEntry = true }
     }
 
-    func remove(_ path: String) throws(FileFailure) {
+    package func remove(_ path: String) throws(FileFailure) {
         guard let content = files.removeValue(forKey: path) else { throw FileFailure("remove", path, errno: ENOENT) }
         room = room.map { $0 + content.visible.count }
     }
 
-    func freeBytes(_ path: String) throws(FileFailure) -> Int64 { Int64(room ?? 1 << 40) }
+    package func freeBytes(_ path: String) throws(FileFailure) -> Int64 { Int64(room ?? 1 << 40) }
 
     /// The disk as a machine finds it after the power came back.
-    func afterPowerLoss(_ loss: Loss, using random: inout some RandomNumberGenerator) -> SimulatedDisk {
+    package func afterPowerLoss(_ loss: Loss, using random: inout some RandomNumberGenerator) -> SimulatedDisk {
         let disk = SimulatedDisk()
         disk.folders = folders
         for path in files.keys.sorted() {
@@ -92,12 +91,15 @@ final class SimulatedDisk: DurableFileSystem {
         case .someSectors: break
         }
         let sizes = [content.durable.count, content.visible.count].sorted()
-        var image = [UInt8](repeating: 0, count: Int.random(in: sizes[0]...sizes[1], using: &random))
-        for start in stride(from: 0, to: image.count, by: sectorBytes) {
+        let size = Int.random(in: sizes[0]...sizes[1], using: &random)
+        // Whole sectors that are alike in both are taken as they are.
+        let alike = content.visible.starts(with: content.durable) ? min(content.durable.count, size) : 0
+        var image = Array(content.visible.prefix(alike / sectorBytes * sectorBytes))
+        for start in stride(from: image.count, to: size, by: sectorBytes) {
             let source = Bool.random(using: &random) ? content.visible : content.durable
-            for index in start..<min(start + sectorBytes, image.count) {
-                image[index] = index < source.count ? source[index] : 0
-            }
+            let end = min(start + sectorBytes, size)
+            image += source[min(start, source.count)..<min(end, source.count)]
+            image += [UInt8](repeating: 0, count: end - image.count)
         }
         return image
     }
@@ -137,19 +139,4 @@ private final class SimulatedFile: DurableFile {
 
     func lock() throws(FileFailure) {}
     func close() {}
-}
-
-/// A small generator with a seed, so that a test that fails can be run again (splitmix64).
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
 }
