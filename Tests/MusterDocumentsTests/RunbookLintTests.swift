@@ -64,9 +64,9 @@ struct RunbookLintTests {
             ]
         ),
         (
-            "uses: muster/manual", "uses: muster/manual\n    on-failure: rollback",
+            "uses: muster/wait", "uses: muster/wait\n    on-failure: rollback",
             [
-                "39:17: error: A step of finally cannot roll the run back: finally runs after the rollback [runbook.rollback-in-finally] | Use stop, which waits for a person, or continue."
+                "44:17: error: A step of finally cannot roll the run back: finally runs after the rollback [runbook.rollback-in-finally] | Use stop, which waits for a person, or continue."
             ]
         ),
         (
