@@ -290,7 +290,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "MusterCommandsTests", dependencies: ["MusterCommands", "MusterMachine", "MusterModel", "MusterTestSupport"],
+            name: "MusterCommandsTests",
+            dependencies: ["MusterCommands", "MusterDocuments", "MusterMachine", "MusterModel", "MusterTestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",

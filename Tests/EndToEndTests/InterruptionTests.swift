@@ -57,7 +57,7 @@ struct InterruptionTests {
         try eventually("all processes end") { !started.contains(where: isAlive) }
         let id = try #require(catalog.runFolders.first)
         let run = catalog.unfinishedRecord(of: id)
-        #expect(try run.outcome == "running")
+        #expect(try run.outcome == "paused")
         #expect(try run.result(of: "sleeper") == "verified")
         #expect(try run.events.suffix(2).contains("run-paused") && !run.events.contains("stop-requested"))
         #expect(try catalog.muster("verify", id).status == 0)
