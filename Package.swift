@@ -302,6 +302,13 @@ let package = Package(
             ],
             exclude: ["Servers"],
             swiftSettings: strict),
+        .testTarget(
+            name: "TortureTests",
+            dependencies: [
+                "CommandFixture", "MusterTestSupport", "MusterModel", "MusterSystem", "muster", "muster-cloud-simulator",
+                "FailoverGroupKeySwap", "noop-plugin",
+            ],
+            swiftSettings: strict),
         .testTarget(name: "PolicyTests", dependencies: ["MusterModel"], swiftSettings: strict),
 
         // MARK: Executables that tests and benchmarks drive

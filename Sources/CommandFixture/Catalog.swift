@@ -39,6 +39,17 @@ package final class Catalog {
         }
     }
 
+    /// The same catalog in a folder of its own, with a place for runs of its own.
+    package init(copyOf other: Catalog) throws {
+        root = FileManager.default.temporaryDirectory.appending(path: "muster-e2e-\(UUID().uuidString)").path
+        state = "\(root)/state"
+        try makeFolder(root)
+        for path in [other.folder, other.home, other.plugins] {
+            try FileManager.default.copyItem(atPath: path, toPath: "\(root)/\(path.split(separator: "/").last!)")
+        }
+        variables = other.variables
+    }
+
     deinit { try? FileManager.default.removeItem(atPath: root) }  // a left-over folder fails no test
 
     private func addShipped() throws {

@@ -35,6 +35,9 @@ package final class LedgerDrill {
         catalog = try Catalog(.noop(runbook: Self.runbook(steps, finally: finally, locks: locks)))
     }
 
+    /// The same drill with a catalog, a ledger and a place for runs of its own.
+    package init(copyOf other: LedgerDrill) throws { catalog = try Catalog(copyOf: other.catalog) }
+
     package static func runbook(_ steps: [Step], finally: [Step] = [], locks: [String] = []) -> String {
         let names = locks.map { "  - \"\($0)\"\n" }.joined()
         return "runbook: drill\nversion: 1.0.0\nsummary: A drill over a ledger\ninputs:\n  ledger: { type: string }\n"
@@ -86,6 +89,11 @@ package final class LedgerDrill {
     /// The run that began last.
     package var runID: String { catalog.runFolders.last ?? "" }
 
+    /// Lines of the ledger that are effects of runs: what was done, the step, the run.
+    package func effectLines() throws -> [(kind: String, step: String, run: String)] {
+        try lines().filter { ["apply", "undo"].contains($0[0]) }.map { ($0[0], $0[1], $0[2]) }
+    }
+
     /// How often each step was applied or undone: `apply one` with 1.
     package func effects() throws -> [String: Int] {
         try lines().filter { ["apply", "undo"].contains($0[0]) }.reduce(into: [:]) { counts, line in
@@ -119,8 +127,12 @@ package final class LedgerDrill {
 
     /// Events of the journal on this machine, as JSON.
     package func journal() throws -> [JSON] {
-        try String(contentsOfFile: "\(catalog.state)/runs/\(runID)/journal.jsonl", encoding: .utf8)
-            .split(separator: "\n").map { try JSON.parse(String($0)) }
+        try journalLines(of: runID).map { try JSON.parse($0) }
+    }
+
+    package func journalLines(of run: String) throws -> [String] {
+        try String(contentsOfFile: "\(catalog.state)/runs/\(run)/journal.jsonl", encoding: .utf8)
+            .split(separator: "\n").map(String.init)
     }
 
     /// How often the kind of event came for the step.

@@ -60,6 +60,13 @@ package final class RunningCommand {
             command: command, output: text, errors: String(decoding: errors, as: UTF8.self), end: end)
     }
 
+    /// Reads until the moment, or until the program has ended.
+    package func read(until moment: ContinuousClock.Instant) throws {
+        while child.output >= 0 || child.errors >= 0, ContinuousClock.now < moment {
+            try turn(until: moment + Self.patience, "ended", pause: .milliseconds(1))
+        }
+    }
+
     /// Reads until the output holds the text.
     package func wait(for words: String) throws {
         let limit = ContinuousClock.now + Self.patience
@@ -79,11 +86,12 @@ package final class RunningCommand {
     /// Every process that descends from this one.
     package var descendants: [Int32] { processes(below: child.processID) }
 
-    private func turn(until limit: ContinuousClock.Instant, _ what: String) throws {
+    private func turn(until limit: ContinuousClock.Instant, _ what: String, pause: Duration = .milliseconds(20)) throws
+    {
         guard ContinuousClock.now < limit else { throw failure("has not \(what) in time") }
         _ = child.flush()
         let targets = [child.output, child.errors].filter { $0 >= 0 }.map { PollTarget(reading: $0) }
-        _ = waitUntilReady(targets, timeout: .milliseconds(20))
+        _ = waitUntilReady(targets, timeout: pause)
         if case .bytes(let bytes) = child.readOutput() { output += bytes }
         if case .bytes(let bytes) = child.readErrors() { errors += bytes }
     }

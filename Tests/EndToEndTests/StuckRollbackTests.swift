@@ -123,7 +123,9 @@ struct StuckRollbackTests {
         #expect(done.status == 0, "\(done)")
         let plan = try drill.catalog.muster("rollback", "last", "--plan")
         #expect(plan.output.contains("1. undo two") && !plan.output.contains("undo one"), "\(plan)")
-        #expect(plan.output.contains("harm: a point of no return") && plan.output.contains("Restore \(drill.ledger) from the backup"))
+        #expect(
+            plan.output.contains("harm: a point of no return")
+                && plan.output.contains("Restore \(drill.ledger) from the backup"))
         #expect(plan.output.contains("one: harm needs it and stays in place"), "\(plan)")
         try expectStuck(drill, try drill.rollBack(), says: "harm")
         #expect(try drill.values() == ["one": "done", "harm": "gone"])

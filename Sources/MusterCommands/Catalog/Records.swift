@@ -60,10 +60,10 @@ struct Records {
             help: "\"muster list\" names them.")
     }
 
-    /// Where the record is read: in the log, or on the run's own branch while it is not there yet.
+    /// Where the record is read: in the log, or on the run's own branch while it is not there yet, or not to its end.
     func place(of run: RunID) throws(MusterError) -> RecordPlace {
         let merged = RecordPlace(run: run, branch: branch)
-        if try git.recordFiles(merged) != nil { return merged }
+        if try git.recordFiles(merged) != nil, try !hasGrownBeyondLog(run) { return merged }
         let live = RecordPlace(run: run, branch: nil)
         if try git.recordFiles(live) != nil { return live }
         throw MusterError(
@@ -71,9 +71,21 @@ struct Records {
             help: "Look in the clone that it was committed to, or fetch \(branch) from there.")
     }
 
+    /// Whether the log's record is only the beginning of what the run's branch holds: a run that was over was taken up once
+    /// more.
+    func hasGrownBeyondLog(_ run: RunID) throws(MusterError) -> Bool {
+        let name = "journal.jsonl"
+        guard let logged = try git.readRecord(RecordPlace(run: run, branch: branch), paths: [name])?[name],
+            let own = try git.readRecord(RecordPlace(run: run, branch: nil), paths: [name])?[name]
+        else { return false }
+        return own.content.bytes.count > logged.content.bytes.count
+            && own.content.bytes.starts(with: logged.content.bytes)
+    }
+
     /// Every file of the record by its path.
-    func files(of run: RunID) throws(MusterError) -> [String: [UInt8]] {
-        let place = try place(of: run)
+    func files(of run: RunID) throws(MusterError) -> [String: [UInt8]] { try files(at: try place(of: run)) }
+
+    func files(at place: RecordPlace) throws(MusterError) -> [String: [UInt8]] {
         let paths = (try git.recordFiles(place) ?? []).map(\.path)
         return (try git.readRecord(place, paths: paths) ?? [:]).mapValues(\.content.bytes)
     }

@@ -75,11 +75,10 @@ struct RecordProof {
 
     /// The log of executions and the run's own branch tell the same; neither may lose what the other has.
     private func againstBranch(_ files: [String: [UInt8]]) throws(MusterError) -> [Diagnostic] {
+        if try records.hasGrownBeyondLog(run) { return try againstBeginning(files) }
         let log = try records.git.recordFiles(RecordPlace(run: run, branch: records.branch))
         let branch = try records.git.recordFiles(RecordPlace(run: run, branch: nil))
-        // One that cannot be read is reported by the record's own checks.
-        let outcome = files["record.json"].flatMap { try? JSON.parse($0) }?["outcome"]?.string
-        let isOver = outcome.flatMap(RunRecord.Outcome.init(rawValue:))?.isOver ?? true
+        let isOver = Self.isOver(files)
         var findings: [Diagnostic] = []
         if log == nil, isOver {
             let what = "The run is over and the log of executions, \(records.branch), does not hold it."
@@ -88,7 +87,27 @@ struct RecordProof {
         if let log, let branch, log.map(\.path) != branch.map(\.path) || log.map(\.id) != branch.map(\.id) {
             findings.append(finding("differs-from-branch", "The log's record is not what the run's branch ends with."))
         }
-        if log != nil, !isOver { findings.append(finding("no-end", "The log holds a run that has no end.")) }
+        if log != nil, !isOver { findings.append(noEnd) }
+        return findings
+    }
+
+    /// One that cannot be read is reported by the record's own checks.
+    private static func isOver(_ files: [String: [UInt8]]) -> Bool {
+        let outcome = files["record.json"].flatMap { try? JSON.parse($0) }?["outcome"]?.string  // reported there
+        return outcome.flatMap(RunRecord.Outcome.init(rawValue:))?.isOver ?? true
+    }
+
+    private var noEnd: Diagnostic { finding("no-end", "The log holds a run that has no end.") }
+
+    /// A run that was over was taken up once more: the log holds it as it was, and gets the rest at its new end.
+    private func againstBeginning(_ files: [String: [UInt8]]) throws(MusterError) -> [Diagnostic] {
+        let logged = try records.files(at: RecordPlace(run: run, branch: records.branch))
+        var findings = verifyRecord(logged, run: run, engine: musterVersion, render: renderTemplate)
+        if !Self.isOver(logged) { findings.append(noEnd) }
+        if Self.isOver(files) {
+            let what = "The log of executions, \(records.branch), holds the run as it was before its last end."
+            findings.append(finding("not-in-log", what + " If it ended on this machine, muster publish adds it."))
+        }
         return findings
     }
 
