@@ -88,6 +88,16 @@ import Testing
         #expect(try !old.script.page().contains("point of no return"))
     }
 
+    @Test(arguments: [Int64.min, .max]) func `a clock that jumps by any time does not trap`(jump: Int64) throws {
+        var run = try RunDriver()
+        run.faults = [.init(step: KeySwap.protectSecondary, verb: .apply, what: .refused(RunDriver.busy))]
+        try run.go(before: "step-started", of: KeySwap.registerPrimary)
+        try run.go { $0.step == KeySwap.protectSecondary && $0.kind == "step-started" }
+        var script = run.script
+        try script.add(.clockJumped(ClockJumped(milliseconds: jump)))
+        #expect(try script.files().record.outcome == .running)
+    }
+
     @Test func `undos and resumes in a hostile journal do not trap`() throws {
         var plan = KeySwap.ordered()
         plan.definitions = [:]
