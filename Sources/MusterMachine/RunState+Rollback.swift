@@ -98,6 +98,9 @@ extension RunState {
         rollback != nil && (steps.contains(where: \.isBeingUndone) || firstToUndo != nil)
     }
 
+    /// Of a step that another one, which is still in place, needs.
+    static let undoBlocked = "undo.blocked"
+
     func rollbackDecision() -> Event? {
         guard pause == nil, let at = nextInRollback else { return nil }
         let id = plan.steps[at].id
@@ -110,7 +113,7 @@ extension RunState {
         }
         if let blocker = stepInPlace(thatNeeds: at, besides: []) {
             let failure = StepFailure(
-                kind: .permanent, code: "undo.blocked",
+                kind: .permanent, code: Self.undoBlocked,
                 message: "Step \"\(plan.steps[blocker].id)\" needs it and is still in place.",
                 remedy: "Put that one back first, then roll back again.")
             return .undoFailed(UndoFailed(step: id, failure: failure))
