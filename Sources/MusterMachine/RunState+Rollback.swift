@@ -40,8 +40,12 @@ extension RunState {
     mutating func roll(_ body: RollbackRequested, _ time: Timestamp) {
         rollback = body
         stop = nil
-        for at in rollbackOrder(to: body.to)
-        where steps[at].undoing == .failed || steps[at].undoing == .undone(.nothingThere) { steps[at].undoing = nil }
+        let kept =
+            body.to.flatMap { positions[$0] }.flatMap { completed.lastIndex(of: $0) }.map { completed[...$0] } ?? []
+        for at in steps.indices where !kept.contains(at) {
+            let undoing = steps[at].undoing
+            steps[at].isUndoneAgain = undoing == .failed || undoing == .undone(.nothingThere)
+        }
         reopenFinally()
     }
 
@@ -90,7 +94,9 @@ extension RunState {
 
     private var firstToUndo: Int? {
         guard let rollback, stop == nil else { return nil }
-        return rollbackOrder(to: rollback.to).first { steps[$0].undo != nil && steps[$0].undoing == nil }
+        return rollbackOrder(to: rollback.to).first { at in
+            steps[at].undo != nil && (steps[at].undoing == nil || steps[at].isUndoneAgain)
+        }
     }
 
     /// Whether undos are under way or still to come: `finally` waits for them.

@@ -71,7 +71,9 @@ final class SimulatedRun {
             let journal = CheckedJournal(writer, entries, killer, sabotage: world.sabotage)
             world.begin(killer, journal)
             defer { acknowledged = Array(journal.entries.prefix(journal.syncedCount)) }
-            var engine = Engine(state: state, journal: journal, world: world, followers: [world])
+            var engine = Engine(
+                state: state, journal: journal, world: world, followers: [world],
+                restsWhenWaiting: random.chance(20))
             rested = try engine.run(opening: opening)
             return true
         } catch {
