@@ -28,9 +28,20 @@ drill: set-up ## Build, then rehearse the shipped runbook against the embedded c
 build: set-up ## Build everything, tests included
 	swift build --build-tests
 
+# Tests write a row for each kind of fault that they made; the table of them is what a reader is shown.
+CAMPAIGN_LOG := $(CURDIR)/.build/campaigns.jsonl
+CAMPAIGNS := SimulationTests|TortureTests|MusterGitTests|MusterJournalTests|MusterPluginHostTests
+RUN_TESTS = rm -f $(CAMPAIGN_LOG); MUSTER_CAMPAIGN_LOG=$(CAMPAIGN_LOG) swift test --skip-build --disable-xctest $(1); \
+	status=$$?; scripts/campaign-table $(CAMPAIGN_LOG) || status=1; exit $$status
+
 .PHONY: test
-test: build ## Run all tests
-	swift test --skip-build --disable-xctest
+test: build ## Run all tests, with a sample of each campaign of faults
+	@$(call RUN_TESTS)
+
+.PHONY: torture
+torture: export MUSTER_TORTURE := full
+torture: build ## Make every campaign of faults in full, and print the table of what they found
+	@$(call RUN_TESTS,--filter '$(CAMPAIGNS)')
 
 .PHONY: format-lint
 format-lint: ## Say where the sources are not formatted

@@ -204,6 +204,13 @@ package final class Catalog {
         ((try? FileManager.default.contentsOfDirectory(atPath: "\(state)/runs")) ?? []).sorted()
     }
 
+    /// Lines of a run's journal on this machine; none where it has none.
+    package func journalLines(of run: String) throws -> [String] {
+        let path = "\(state)/runs/\(run)/journal.jsonl"
+        guard FileManager.default.fileExists(atPath: path) else { return [] }
+        return try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map(String.init)
+    }
+
     /// Every ref, with what it points to.
     package var refs: String { get throws { try git("for-each-ref") } }
 

@@ -131,8 +131,7 @@ package final class LedgerDrill {
     }
 
     package func journalLines(of run: String) throws -> [String] {
-        try String(contentsOfFile: "\(catalog.state)/runs/\(run)/journal.jsonl", encoding: .utf8)
-            .split(separator: "\n").map(String.init)
+        try catalog.journalLines(of: run)
     }
 
     /// How often the kind of event came for the step.

@@ -12,6 +12,13 @@ package struct CommandResult: CustomStringConvertible {
     package let errors: String
     package let end: ChildProcess.Termination
 
+    package init(command: String, output: String, errors: String, end: ChildProcess.Termination) {
+        self.command = command
+        self.output = output
+        self.errors = errors
+        self.end = end
+    }
+
     package var status: Int32? { if case .exited(let status) = end { status } else { nil } }
     package var everything: String { output + errors }
     package var description: String { "\(command): \(end)\n\(output.suffix(3000))\n\(errors.suffix(3000))" }

@@ -69,7 +69,7 @@ struct KillTests {
         for round in 1...CampaignScale.pick(full: 300, sample: 8) {
             var trial = try Trial(template)
             try kill(try trial.start(), &trial, after: longest, group: false, &random)
-            for _ in 1...Int.random(in: 1...3, using: &random) where !trial.drill.runID.isEmpty {
+            for _ in 1...Int.random(in: 1...3, using: &random) where !trial.drill.catalog.runFolders.isEmpty {
                 try kill(try trial.startResume(), &trial, after: longest, group: false, &random)
             }
             try trial.goOn()

@@ -40,8 +40,9 @@ struct Trial {
         try drill.catalog.start(drill.arguments + ["--yes", "--json"], under: wrapper)
     }
 
-    func startResume(under wrapper: [String] = []) throws -> RunningCommand {
-        try drill.catalog.start(["resume", "last", "--plugins", drill.catalog.plugins, "--json"], under: wrapper)
+    /// - Parameter run: nil for the last.
+    func startResume(_ run: String? = nil) throws -> RunningCommand {
+        try drill.catalog.start(["resume", run ?? "last", "--plugins", drill.catalog.plugins, "--json"])
     }
 
     /// Notes what the command has shown.
@@ -52,7 +53,7 @@ struct Trial {
         return result
     }
 
-    private mutating func note(_ result: CommandResult) {
+    mutating func note(_ result: CommandResult) {
         var run = ""
         // A last line without its end may be torn.
         for line in result.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
@@ -71,6 +72,8 @@ struct Trial {
         }
     }
 
+    mutating func endWrongly(_ what: String) { findings.endWrongly(what) }
+
     // MARK: What follows
 
     /// Goes on until the drill is over, as a person would, and looks whether all is as it should be.
@@ -87,11 +90,22 @@ struct Trial {
         findings.cannotResume("no end after many resumes: \(try drill.standing())")
     }
 
+    /// The run that counts: the one that has begun, else the last. Ids of one second have no order.
+    private var runID: String {
+        let runs = drill.catalog.runFolders
+        let begun = runs.first { run in
+            // A journal that is not there holds nothing.
+            ((try? drill.journalLines(of: run)) ?? []).contains { $0.contains("\"run-started\"") }
+        }
+        return begun ?? runs.last ?? ""
+    }
+
     private enum Next { case over, goOn, stuck(String) }
 
     private mutating func next() throws -> Next {
-        guard !drill.runID.isEmpty else { return try again() }
-        let result = try end(try startResume())
+        let run = runID
+        guard !run.isEmpty else { return try again() }
+        let result = try end(try startResume(run))
         if result.status == 4 { return try decide(result) }
         if result.errors.contains("[run.finished]") || result.status == 0 || result.status == 130 {
             return try outcome() == "succeeded" ? .over : try begunAnew(result)
@@ -103,7 +117,7 @@ struct Trial {
         let waiting = try result.lastJSON["waitsFor"]?.array?.compactMap { $0["step"]?.string } ?? []
         guard !waiting.isEmpty else { return .stuck("it rests and does not say for what: \(result)") }
         for step in waiting {
-            let decided = try drill.decide(step, "retry")
+            let decided = try drill.catalog.muster("decide", runID, step, "retry", "--reason", "seen")
             guard decided.status == 0 else { return .stuck("\(decided)") }
         }
         return .goOn
@@ -112,8 +126,8 @@ struct Trial {
     /// A run that never got its go-ahead onto the disk has done nothing, and is begun anew.
     private mutating func begunAnew(_ result: CommandResult) throws -> Next {
         let hasBegun =
-            try drill.effectLines().contains { $0.run == drill.runID }
-            || shown.contains { $0.run == drill.runID && $0.line.contains("\"run-started\"") }
+            try drill.effectLines().contains { $0.run == runID }
+            || shown.contains { $0.run == runID && $0.line.contains("\"run-started\"") }
         return hasBegun ? .stuck("\(result)") : try again(after: result)
     }
 
@@ -124,7 +138,8 @@ struct Trial {
     }
 
     private func outcome() throws -> String? {
-        try drill.journal().last { $0["kind"] == "run-finished" }?["outcome"]?.string
+        try drill.journalLines(of: runID).map { try JSON.parse($0) }.last { $0["kind"] == "run-finished" }?["outcome"]?
+            .string
     }
 
     // MARK: What must be so
@@ -147,10 +162,7 @@ struct Trial {
     }
 
     private mutating func journal(_ run: String) throws -> Set<String> {
-        guard FileManager.default.fileExists(atPath: "\(drill.catalog.state)/runs/\(run)/journal.jsonl") else {
-            return []
-        }
-        return Set(try drill.journalLines(of: run))
+        Set(try drill.journalLines(of: run))
     }
 
     /// What ended while git could not take it is published late, and then every record proves itself.
@@ -159,7 +171,7 @@ struct Trial {
         let proof = try drill.catalog.muster("verify", "--all")
         if proof.status != 0 { findings.endWrongly("the record: \(proof)\n\(published)") }
         let list = try drill.catalog.muster("list")
-        if !list.output.contains("\(drill.runID)") || !list.output.contains("succeeded") {
+        if !list.output.contains("\(runID)") || !list.output.contains("succeeded") {
             findings.endWrongly("the log of executions does not say that it succeeded: \(list)\n\(published)")
         }
     }
@@ -171,7 +183,7 @@ struct Trial {
         }
         guard result.status == 0 else { return }
         let proof = try drill.catalog.muster("verify", "--all")
-        guard try outcome() == "succeeded", proof.status == 0, proof.output.contains(drill.runID) else {
+        guard try outcome() == "succeeded", proof.status == 0, proof.output.contains(runID) else {
             return findings.endWrongly("it ended with 0, and that was not so: \(proof)")
         }
     }

@@ -31,7 +31,7 @@ struct LateRecords {
     }
 
     /// The run is over, and the log lacks it or holds it as it was before it was taken up once more.
-    private func isMissing(_ run: RunID) throws(MusterError) -> Bool {
+    func isMissing(_ run: RunID) throws(MusterError) -> Bool {
         let reading = try JournalReader().read("\(folders.run(run))/\(JournalWriter.fileName)")
         guard case .runFinished? = reading.entries.last?.event else { return false }
         let files = try git.readRecord(RecordPlace(run: run, branch: branch), paths: ["record.json"])

@@ -71,8 +71,26 @@ struct ResumeCommand: ParsableCommand {
 
     func run() throws {
         let terminal = Terminal()
-        let session = try options.session(common, takeOver: options.takesOver ? reason : nil, terminal)
+        let session: ResumedSession
+        do {
+            session = try options.session(common, takeOver: options.takesOver ? reason : nil, terminal)
+        } catch {
+            if error.code == "run.finished", let commit = try recordLate() {
+                terminal.error("note: The record of the run was not in the log yet. It is there now, in \(commit.short).")
+            }
+            throw error
+        }
         try perform(session, [], terminal, json: common.json)
+    }
+
+    /// A run that was cut off between its end and its record's gets the record now; nil where the log has it.
+    private func recordLate() throws(MusterError) -> ObjectID? {
+        let run = try findRun(options.name, common.catalog)
+        let folders = try StateFolder()
+        let (git, state) = try CatalogDocuments.open(common.catalog ?? catalogFolder(of: run, folders))
+        let branch = try Records(git: git, state: state).branch
+        let late = LateRecords(git: git, state: state, branch: branch, folders: folders)
+        return try late.isMissing(run) ? late.record(run) : nil
     }
 }
 

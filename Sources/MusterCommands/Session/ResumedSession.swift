@@ -157,6 +157,11 @@ extension StoredRun {
                 code: "run.rehearsal", "The run \(run) is a rehearsal, and its simulated clouds ended with it.",
                 help: "Rehearse it again: muster rehearse \(plan.runbook.name)")
         }
+        if state.phase == .empty {
+            throw MusterError(
+                code: "run.not-begun", "The run \(run) was cut off before its first line was on the disk: it did nothing.",
+                help: "There is nothing to go on with. Run it anew: muster run \(plan.runbook.name)")
+        }
         if let rules = state.created?.rules, rules > RunCreated.currentRules {
             throw MusterError(
                 code: "run.newer-rules",

@@ -45,10 +45,23 @@ final class TargetLocks {
                         "Nothing was changed. Take it up with \"muster resume \(other)\", or end it with \"muster cancel \(other) --reason TEXT\".",
                     status: .preconditionUnmet)
             }
-            let note = Array("\(run), since \(readClocks().wall), process \(Host.processID) on \(Host.name)".utf8)
-            ftruncate(descriptor, 0)
-            _ = note.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+            let note = "\(run), since \(readClocks().wall), process \(Host.processID) on \(Host.name)"
+            guard Self.write(note, descriptor) else {
+                let reason = String(cString: strerror(errno))
+                release(isOver: true)
+                throw MusterError(
+                    code: "run.cannot-lock", "Who holds the lock \(name) cannot be written: \(reason).",
+                    help: "Nothing was changed. Look at the disk of \(folder).", status: .preconditionUnmet)
+            }
         }
+    }
+
+    /// Whole and on the disk: without it another run would not know of this one once its process is gone.
+    private static func write(_ note: String, _ descriptor: Int32) -> Bool {
+        let bytes = Array(note.utf8)
+        return ftruncate(descriptor, 0) == 0
+            && bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) } == bytes.count
+            && fsync(descriptor) == 0
     }
 
     deinit { release() }
@@ -60,7 +73,7 @@ final class TargetLocks {
         }
         // A run whose journal is not here any more, or cannot be read, can be neither resumed nor cancelled.
         guard let stored = try? StoredRun(other, in: folders), !stored.state.isFinished else { return nil }
-        return stored.state.phase == .created ? nil : other
+        return stored.state.phase == .empty || stored.state.phase == .created ? nil : other
     }
 
     /// The files stay: to remove one could take a lock away that another run has just taken. A run that is not over leaves
