@@ -124,9 +124,10 @@ extension Repository {
         }
         throw MusterError(
             code: "git.record-differs",
-            "The log here and the one on \(remote) hold different records of run \(run): trees \(mine.id.short) and "
-                + "\(theirs.id.short), and no branch of the run tells which is the later.",
-            help: "Compare them with `git diff \(mine.id.hex) \(theirs.id.hex)`. Records are never replaced.",
+            "The log here and \(remote)'s hold different records of run \(run): \(mine.id.short) and \(theirs.id.short).",
+            help:
+                "No branch of the run holds both. Compare them with `git diff \(mine.id.hex) \(theirs.id.hex)`; "
+                + "records are never replaced.",
             status: .verificationFailed)
     }
 
