@@ -223,7 +223,7 @@ let package = Package(
         .testTarget(
             name: "MusterGitTests",
             dependencies: ["MusterGit", "MusterSystem", "MusterTestSupport", "MusterModel", "muster"],
-            swiftSettings: strict),
+            exclude: ["Servers"], swiftSettings: strict),
         .testTarget(
             name: "MusterPluginHostTests",
             dependencies: [
@@ -290,7 +290,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "MusterCommandsTests", dependencies: ["MusterCommands", "MusterMachine", "MusterModel", "MusterTestSupport"],
+            name: "MusterCommandsTests",
+            dependencies: ["MusterCommands", "MusterDocuments", "MusterMachine", "MusterModel", "MusterTestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",

@@ -160,10 +160,13 @@ package final class Catalog {
 
     /// muster on a machine that is called so.
     package func muster(_ arguments: [String], onHost name: String) throws -> CommandResult {
+        try start(arguments, under: Self.host(name)).finish()
+    }
+
+    /// What runs a program as if on a machine that is called so, in the same process.
+    package static func host(_ name: String) -> [String] {
         let script = "hostname \(name) && exec \"$0\" \"$@\""
-        return try start(
-            arguments, under: ["/usr/bin/unshare", "--user", "--map-root-user", "--uts", "/bin/sh", "-c", script]
-        ).finish()
+        return ["/usr/bin/unshare", "--user", "--map-root-user", "--uts", "/bin/sh", "-c", script]
     }
 
     /// muster at a terminal of its own, which script(1) makes, where somebody types.

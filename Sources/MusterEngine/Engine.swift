@@ -25,11 +25,14 @@ package struct Engine {
         let task: StepTask
         let request: Int64
         let undo: JSON
+        /// Of an effect that had begun before: it goes on whatever the lease says.
+        var isRepeated = false
+        var isJournaled = false
     }
 
     /// Those whose undo data is journaled in this turn, answered after its sync.
     private var granted: [Begin] = []
-    /// Those that wait until the run holds its targets again.
+    /// Those that wait until the run holds its targets again. Of some the beginning is journaled, and they were not told.
     private var held: [Begin] = []
     /// Inputs that were taken in this turn, told to their senders after its sync.
     private var taken: [EngineInput.Ticket] = []
@@ -142,8 +145,7 @@ package struct Engine {
     }
 
     private mutating func perform(_ calls: [StepTask]) {
-        for begin in granted { world.answerBegin(begin.task, request: begin.request, refusal: nil) }
-        granted.removeAll()
+        answerGranted()
         for ticket in taken { world.reply(ticket, refusal: nil) }
         taken.removeAll()
         for task in calls {
@@ -152,6 +154,19 @@ package struct Engine {
             case .askPerson: world.askPerson(state.plan.steps[at], inputs: state.steps[at].inputs)
             case .askDecision: askDecision(at)
             default: world.start(outgoing(task, at))
+            }
+        }
+    }
+
+    /// The journal's disk may be slow, and the machine may have slept while it wrote: the lease is looked at again, last of all.
+    private mutating func answerGranted() {
+        let begins = granted
+        granted.removeAll()
+        for begin in begins {
+            if !begin.isRepeated, !world.lease.isHeld {
+                held.append(begin)
+            } else {
+                world.answerBegin(begin.task, request: begin.request, refusal: nil)
             }
         }
     }
@@ -250,15 +265,18 @@ package struct Engine {
         }
         let begin = Begin(task: task, request: request, undo: undo)
         // What has begun may go on, and tells what it needs to be undone now.
-        if hasBegun(task) { return try grant(begin, epoch: nil) }
+        if hasBegun(task) { return try grant(begin, epoch: nil, isRepeated: true) }
         if let why = state.refusal(ofBegin: task) { return world.answerBegin(task, request: request, refusal: why) }
         switch world.lease {
         case .held(let epoch): try grant(begin, epoch: epoch)
         case .late: held.append(begin)
-        case .lost(let why):
-            world.answerBegin(task, request: request, refusal: why)
-            if state.pause == nil { try commit([.pauseRequested(PauseRequested(by: "engine", reason: why))]) }
+        case .lost(let why): try refuseForGood(begin, why)
         }
+    }
+
+    private mutating func refuseForGood(_ begin: Begin, _ why: String) throws(MusterError) {
+        world.answerBegin(begin.task, request: begin.request, refusal: why)
+        if state.pause == nil { try commit([.pauseRequested(PauseRequested(by: "engine", reason: why))]) }
     }
 
     private func hasBegun(_ task: StepTask) -> Bool {
@@ -266,7 +284,9 @@ package struct Engine {
         return task.verb == .apply ? step?.phase == .applying(begun: true) : step?.undoing == .calling(begun: true)
     }
 
-    private mutating func grant(_ begin: Begin, epoch: Int64?) throws(MusterError) {
+    private mutating func grant(_ begin: Begin, epoch: Int64?, isRepeated: Bool = false) throws(MusterError) {
+        var begin = begin
+        (begin.isRepeated, begin.isJournaled) = (isRepeated, true)
         let (step, attempt) = (begin.task.step, begin.task.attempt)
         let event: Event =
             begin.task.verb == .undo
@@ -282,8 +302,17 @@ package struct Engine {
         let again = held
         held.removeAll()
         for begin in again where underWay.contains(begin.task) {
-            try takeBegin(begin.task, begin.request, begin.undo)
+            if begin.isJournaled { try takeAgain(begin) } else { try takeBegin(begin.task, begin.request, begin.undo) }
         }
+    }
+
+    /// What was journaled as begun and has not begun yet. A refusal is safe: the step is read back, and found as it was.
+    private mutating func takeAgain(_ begin: Begin) throws(MusterError) {
+        if case .lost(let why) = world.lease { return try refuseForGood(begin, why) }
+        if let why = state.refusal(ofBegin: begin.task) {
+            return world.answerBegin(begin.task, request: begin.request, refusal: why)
+        }
+        granted.append(begin)
     }
 
     private mutating func takeAnswer(_ task: StepTask, _ result: Result<PluginAnswer, StepFailure>) throws(MusterError)

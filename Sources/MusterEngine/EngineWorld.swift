@@ -59,6 +59,8 @@ package enum LeaseStanding: Hashable, Sendable {
     case late
     /// Another run has it.
     case lost(String)
+
+    package var isHeld: Bool { if case .held = self { true } else { false } }
 }
 
 /// All that is outside the engine but its journal: clocks, plugins, people. One thread calls it; nothing but

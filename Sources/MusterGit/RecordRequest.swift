@@ -155,10 +155,30 @@ package struct PushOrder: Hashable, Sendable, Codable {
     package var remote: String
     /// Full names of local refs; each goes to the ref of the same name.
     package var refs: [String]
+    /// Which of the refs is a log that is to meet the remote's when that has runs which this one lacks; without it such a log
+    /// is rejected.
+    package var log: LogJoin?
 
-    package init(remote: String, refs: [String]) {
+    package init(remote: String, refs: [String], log: LogJoin? = nil) {
         self.remote = remote
         self.refs = refs
+        self.log = log
+    }
+}
+
+/// How the log of executions meets a remote's that another machine brought further: the branch here is moved forward to it, or
+/// to one commit that joins the two and drops nothing.
+package struct LogJoin: Hashable, Sendable, Codable {
+    /// The log's branch, short: `muster/records`.
+    package var branch: String
+    /// Author and committer of the commit that joins.
+    package var author: GitIdentity
+    package var time: Timestamp
+
+    package init(branch: String, author: GitIdentity, time: Timestamp) {
+        self.branch = branch
+        self.author = author
+        self.time = time
     }
 }
 

@@ -47,6 +47,10 @@ extension RunState {
         steps[at].undoing = .undoneByHand
         steps[at].undo = nil
         steps[at].timesUndone += 1
+        // What waited for it gets its turn once the rollback goes on.
+        for other in steps.indices where steps[other].undoing == .failed {
+            if steps[other].undoFailure?.code == Self.undoBlocked { steps[other].undoing = nil }
+        }
     }
 
     /// Where an effect was begun the target is read back first: nothing is sent again before that.

@@ -53,8 +53,10 @@ extension RunState {
         if !missed.isEmpty {
             let ids = missed.prefix(5).map { plan.steps[$0].id }.joined(separator: ", ")
             let more = missed.count > 5 ? " and \(missed.count - 5) more" : ""
-            let reason =
-                missed.compactMap { steps[$0].undoFailure?.message }.first ?? stop?.reason ?? "it was not undone"
+            // That another step stands in the way says less than why that one does.
+            let failures = missed.compactMap { steps[$0].undoFailure }
+            let failure = failures.first { $0.code != Self.undoBlocked } ?? failures.first
+            let reason = failure?.message ?? stop?.reason ?? "it was not undone"
             return RunFinished(
                 outcome: .stuck,
                 why:

@@ -40,8 +40,12 @@ extension RunState {
     mutating func roll(_ body: RollbackRequested, _ time: Timestamp) {
         rollback = body
         stop = nil
-        for at in rollbackOrder(to: body.to)
-        where steps[at].undoing == .failed || steps[at].undoing == .undone(.nothingThere) { steps[at].undoing = nil }
+        let kept =
+            body.to.flatMap { positions[$0] }.flatMap { completed.lastIndex(of: $0) }.map { completed[...$0] } ?? []
+        for at in steps.indices where !kept.contains(at) {
+            let undoing = steps[at].undoing
+            steps[at].isUndoneAgain = undoing == .failed || undoing == .undone(.nothingThere)
+        }
         reopenFinally()
     }
 
@@ -90,13 +94,18 @@ extension RunState {
 
     private var firstToUndo: Int? {
         guard let rollback, stop == nil else { return nil }
-        return rollbackOrder(to: rollback.to).first { steps[$0].undo != nil && steps[$0].undoing == nil }
+        return rollbackOrder(to: rollback.to).first { at in
+            steps[at].undo != nil && (steps[at].undoing == nil || steps[at].isUndoneAgain)
+        }
     }
 
     /// Whether undos are under way or still to come: `finally` waits for them.
     var hasUndosToCome: Bool {
         rollback != nil && (steps.contains(where: \.isBeingUndone) || firstToUndo != nil)
     }
+
+    /// Of a step that another one, which is still in place, needs.
+    static let undoBlocked = "undo.blocked"
 
     func rollbackDecision() -> Event? {
         guard pause == nil, let at = nextInRollback else { return nil }
@@ -110,7 +119,7 @@ extension RunState {
         }
         if let blocker = stepInPlace(thatNeeds: at, besides: []) {
             let failure = StepFailure(
-                kind: .permanent, code: "undo.blocked",
+                kind: .permanent, code: Self.undoBlocked,
                 message: "Step \"\(plan.steps[blocker].id)\" needs it and is still in place.",
                 remedy: "Put that one back first, then roll back again.")
             return .undoFailed(UndoFailed(step: id, failure: failure))

@@ -9,6 +9,7 @@ extension RunState {
         switch (event, steps[at].undoing) {
         case (.undoStarted(let body), _) where mayStartUndo(at) && body.attempt == nextUndoAttempt(at):
             steps[at].undoAttempt = body.attempt
+            steps[at].isUndoneAgain = false
             steps[at].undoing = undoStart(at)
             undoing.insertSorted(at)
         case (.undoChecked(let body), .checking):
@@ -41,6 +42,7 @@ extension RunState {
             // It cannot be undone, or what needs it is still in place.
             steps[at].undoFailure = body.failure
             steps[at].undoing = .failed
+            steps[at].isUndoneAgain = false
         case (.undoFailed(let body), .waitingToRetry) where stop != nil,
             (.undoFailed(let body), .wanted) where stop != nil:
             steps[at].undoFailure = body.failure
@@ -59,7 +61,7 @@ extension RunState {
     private func mayStartUndo(_ at: Int) -> Bool {
         switch steps[at].undoing {
         case .wanted, .waitingToRetry: true
-        case nil: nextInRollback == at
+        case nil, .failed, .undone: nextInRollback == at
         default: false
         }
     }

@@ -140,6 +140,8 @@ package struct StepState: Hashable, Sendable {
     /// Attempts at the newest undo.
     package internal(set) var undoAttempt = 0
     package internal(set) var undoFailure: StepFailure?
+    /// A rollback was asked for after its undo had failed, or had found nothing: it is looked at once more.
+    var isUndoneAgain = false
     /// How often the step was undone: each effect after an undo has an idempotency key of its own.
     package internal(set) var timesUndone = 0
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CommandFixture
+import Foundation
 import Glibc
 import MusterModel
 import Testing
@@ -49,6 +50,26 @@ struct HandOverTests {
         #expect(resumed["takeOver"]?["reason"] == "The first machine is gone")
         #expect(try drill.catalog.record(of: run).file("README.md").contains("The first machine is gone"))
         #expect(try drill.verify().status == 0)
+    }
+
+    @Test func `a run of which only the plan was published is not ended by another machine`() throws {
+        let drill = try drill()
+        try cutOff(drill)
+        let (run, catalog) = (drill.runID, drill.catalog)
+        let branch = "refs/heads/muster/runs/\(run)"
+        let whole = try catalog.git("rev-parse", branch)
+        let plan = try catalog.git("rev-list", "--max-parents=0", branch)
+        try catalog.git("update-ref", branch, plan.trimmingCharacters(in: .whitespacesAndNewlines))
+        let here = catalog.state
+        catalog.state = "\(catalog.root)/other"
+        let refused = try resume(drill, run, "--take-over", "--reason", "Gone", host: "elsewhere")
+        #expect(refused.status == 5 && refused.errors.contains("[run.only-planned]"), "\(refused)")
+        #expect(catalog.runFolders.isEmpty)
+        catalog.state = here
+        try catalog.git("update-ref", branch, whole.trimmingCharacters(in: .whitespacesAndNewlines))
+        let result = try resume(drill, run)
+        #expect(result.status == 0 && result.output.contains("✓ succeeded"), "\(result)")
+        #expect(try drill.effects() == Self.once)
     }
 
     @Test func `a machine whose run went on elsewhere is refused, and takes it back with a reason`() throws {

@@ -13,7 +13,7 @@ struct HostilePluginTests {
         version: 1.0.0
         summary: Do harm
         effect: reversible
-        timeout: 2s
+        timeout: 1m
         rollback: |
           Undo the harm.
 
@@ -48,10 +48,14 @@ struct HostilePluginTests {
         ("badUTF8", 1, "breaks the protocol"), ("resultWhileBeginning", 1, "without waiting for the answer to begin"),
         ("wrongResult", 1, "the result of apply does not fit"), ("hangs", 1, "2 s"),
         ("floodsMessages", 1, "more than 20000 messages"),
-        ("leavesDaemon", 1, "breaks the protocol"),
+        ("answersInBatch", 1, "breaks the protocol"),
     ])
     func `a run ends with what the plugin did wrong`(mode: String, status: Int32, says: String) throws {
         try catalog.installHostile(mode, until: "apply")
+        if mode == "hangs" {
+            try catalog.replace("- id: harm\n", by: "- id: harm\n    timeout: 2s\n", in: "runbooks/drill.yaml")
+            try catalog.commit("Little time")
+        }
         let command = try catalog.start([
             "run", "drill", "-e", "lab", "--plugins", catalog.plugins, "--yes", "--unattended",
         ])
@@ -64,6 +68,13 @@ struct HostilePluginTests {
         let proof = try catalog.muster("verify", "last")
         #expect(proof.status == 0, "\(proof)")
         try eventually("the plugin and all that it started end") { catalog.pluginProcesses.isEmpty }
+    }
+
+    @Test func `what a plugin leaves behind does not outlive the run`() throws {
+        try catalog.installHostile("leavesDaemon", until: "apply")
+        let result = try catalog.muster("run", "drill", "-e", "lab", "--plugins", catalog.plugins, "--yes")
+        #expect(result.status == 0, "\(result)")
+        #expect(catalog.pluginProcesses.isEmpty)
     }
 
     @Test(arguments: ["diesAtOnce", "garbage", "wrongName", "wrongVersion", "wrongDefinition", "refuses"])

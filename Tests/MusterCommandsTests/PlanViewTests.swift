@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import MusterDocuments
 import MusterMachine
 import MusterModel
 import MusterTestSupport
@@ -40,5 +41,17 @@ import Testing
         #expect(
             text.hasSuffix(
                 "2 steps: 1 to change, 0 already so, 1 of finally, looked at again when it runs, 0 without an effect."))
+    }
+
+    @Test(arguments: [
+        (Configuration.Leases.local, "keep other machines away from them yourself"),
+        (.remote, "by leases on the remote, where it can be reached"), (.required, "kept by leases on the remote"),
+    ])
+    func `who holds the locks says how far they hold`(leases: Configuration.Leases, says: String) {
+        var plan = PlanFixture.plan([step("a", .needed)])
+        plan.kind = .drill
+        plan.locks = ["group:a"]
+        let view = PlanView(style: Style(isColoured: false), leases: leases)
+        #expect(view.text(plan, digest: Digest(of: []), window: nil).contains(says))
     }
 }

@@ -64,9 +64,9 @@ struct RunbookLintTests {
             ]
         ),
         (
-            "on-failure: continue", "on-failure: rollback",
+            "uses: muster/wait", "uses: muster/wait\n    on-failure: rollback",
             [
-                "35:17: error: 'on-failure: rollback' is not available in this version of Muster [runbook.not-available] | Use stop; undo data is recorded all the same."
+                "44:17: error: A step of finally cannot roll the run back: finally runs after the rollback [runbook.rollback-in-finally] | Use stop, which waits for a person, or continue."
             ]
         ),
         (

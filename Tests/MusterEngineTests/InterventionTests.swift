@@ -55,6 +55,26 @@ import Testing
         #expect(state.pause == PauseRequested(by: "engine", reason: "h2 has it"))
     }
 
+    /// Runs a step whose lease runs out between the look at it and the end of the journal's write.
+    private func runOverslept(then standing: LeaseStanding) throws -> (SimulatedWorld, RunState) {
+        let world = SimulatedWorld()
+        world.leases = [0: .held(epoch: 7), 4: standing]
+        world.leaseOnceBegun = .late
+        world.interruptions[4] = .pluginLog(PluginLog(plugin: "p", stream: "log", text: "x"))
+        let state = try run([F.step("a")], world)
+        #expect(world.entries.count { $0.event.kind == "step-begun" } == 1)
+        return (world, state)
+    }
+
+    @Test func `an effect is not told to begin when the lease ran out while its beginning was written`() throws {
+        let (lost, state) = try runOverslept(then: .lost("h2 has it"))
+        #expect(lost.refusals == ["h2 has it"] && !lost.trace.contains("proceed a"))
+        #expect(state.phase == .paused && state.pause?.reason == "h2 has it")
+        let (kept, end) = try runOverslept(then: .held(epoch: 7))
+        #expect(kept.refusals.isEmpty && kept.trace.count { $0 == "proceed a" } == 1)
+        #expect(end.phase == .finished(.succeeded))
+    }
+
     @Test func `with a lost lease what has begun ends and nothing else begins`() throws {
         let world = SimulatedWorld()
         world.beginsTwice = ["a"]

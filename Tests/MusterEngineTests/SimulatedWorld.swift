@@ -22,6 +22,9 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
     var bringsInterruptionsFirst = false
     /// How the run's hold on its targets stands, from the n-th wait on.
     var leases: [Int: LeaseStanding] = [:]
+    /// How it stands once the first beginning is on the disk, until something comes in again.
+    var leaseOnceBegun: LeaseStanding?
+    private var begunAtWait: Int?
     /// What people decide about a step that waits, one after the other, with tickets from 1 on.
     var choices: [String: [StepDecided.Choice]] = [:]
     /// What comes in right after the first such call is given up.
@@ -65,6 +68,7 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
         syncs += 1
         if syncs == failingSync { throw MusterError(code: "journal.failed", "fsync failed", status: .runFailed) }
         syncedCount = entries.count
+        if begunAtWait == nil, entries.contains(where: { $0.event.kind == "step-begun" }) { begunAtWait = waits }
         trace.append("sync")
     }
 
@@ -117,7 +121,10 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
         inbox.append(.confirmed(step: step.id, person: "op", note: "looked"))
     }
 
-    var lease: LeaseStanding { leases.filter { $0.key <= waits }.max { $0.key < $1.key }?.value ?? .held(epoch: nil) }
+    var lease: LeaseStanding {
+        if let leaseOnceBegun, begunAtWait == waits { return leaseOnceBegun }
+        return leases.filter { $0.key <= waits }.max { $0.key < $1.key }?.value ?? .held(epoch: nil)
+    }
 
     func reply(_ ticket: EngineInput.Ticket, refusal: String?) {
         precondition(refusal != nil || syncedCount == entries.count, "what is told as taken is on disk")

@@ -54,30 +54,41 @@ struct DamageTests {
         }
     }
 
-    private func readAll(_ fixture: Fixture) throws {
+    /// All that the record says, by path; the folders' ids are in it by what they hold.
+    private func readAll(_ fixture: Fixture) throws -> [CatalogFile] {
         let client = fixture.catalog().client
         let place = RecordPlace(run: run, branch: branch)
-        let files: [RecordFile]? = try client.call(.listRecordFiles(place), deadline: .seconds(2))
+        let files: [RecordFile]? = try client.call(.listRecordFiles(place), deadline: .milliseconds(1500))
         let paths = try #require(files).map(\.path)
-        let read: [CatalogFile]? = try client.call(.readRecord(place, paths: paths), deadline: .seconds(2))
-        #expect(read?.count == 8)
+        let read: [CatalogFile]? = try client.call(
+            .readRecord(place, paths: paths), deadline: .milliseconds(1500))
+        return try #require(read)
+    }
+
+    private enum Finding {
+        case found, missed
+        /// A bit that means nothing, such as one behind the end of the compressed data: all was read as it was written.
+        case harmless
     }
 
     /// Damages the object, reads, and mends it: whether the damage was found, and how long that took.
-    private func isFound(
-        _ damage: Damage, _ id: ObjectID, _ fixture: Fixture, other: [UInt8], at place: Int
-    ) throws -> (Bool, Duration) {
+    private func look(
+        _ damaged: [UInt8]?, _ id: ObjectID, _ fixture: Fixture, sound: [CatalogFile]
+    ) throws -> (Finding, Duration) {
         let path = fixture.looseFile(id)
-        let sound = try fixture.run("/bin/cat", [path]).output
+        let kept = try fixture.run("/bin/cat", [path]).output
         #expect(unlink(path) == 0)
-        if let bytes = damage.apply(to: sound, other: other, at: place) { try fixture.writeFile(path, bytes) }
+        if let damaged { try fixture.writeFile(path, damaged) }
+        var read: [CatalogFile] = []
         let clock = ContinuousClock()
         let began = clock.now
-        let code = try errorCode { try readAll(fixture) }
+        let code = try errorCode { read = try readAll(fixture) }
         let took = clock.now - began
         unlink(path)
-        try fixture.writeFile(path, sound)
-        return (code != nil, took)
+        try fixture.writeFile(path, kept)
+        // Said to be damaged, or the worker was ended for it: never that there is no such file or record.
+        if ["git.corrupt-repository", "git.deadline", "git.worker-ended"].contains(code) { return (.found, took) }
+        return (code == nil && read == sound ? .harmless : .missed, took)
     }
 
     @Test func `each damage to each kind of object of a record is found by reading it, and nothing hangs`() throws {
@@ -88,20 +99,24 @@ struct DamageTests {
             all = ["commit", "tree", "blob"].compactMap { type in all.last { $0.type == type } }
             #expect(all.count == 3)
         }
-        try readAll(fixture)
+        let sound = try readAll(fixture)
+        #expect(sound.count == 8)
         var (points, missed, slow) = (0, 0, 0)
         for (number, object) in all.enumerated() {
+            let bytes = try fixture.run("/bin/cat", [fixture.looseFile(object.id)]).output
             for damage in Damage.allCases {
                 for place in damagePlaces(damage, number) {
-                    points += 1
-                    let (isFound, took) = try isFound(damage, object.id, fixture, other: other, at: place)
-                    #expect(isFound, "\(damage) at \(place) of \(object)")
-                    if !isFound { missed += 1 }
+                    let damaged = damage.apply(to: bytes, other: other, at: place)
+                    let (finding, took) = try look(damaged, object.id, fixture, sound: sound)
                     if took > .seconds(10) { slow += 1 }
+                    if finding == .harmless, damage == .flipped { continue }
+                    points += 1
+                    #expect(finding == .found, "\(damage) at \(place) of \(object)")
+                    if finding != .found { missed += 1 }
                 }
             }
         }
-        try readAll(fixture)
+        #expect(try readAll(fixture) == sound)
         try CampaignLog.add(
             kind: "damaged objects", points: points, lost: missed, doubled: 0, notResumable: slow, wrongEnd: 0)
         #expect(missed == 0 && slow == 0)
@@ -110,6 +125,6 @@ struct DamageTests {
     /// Where to cut or flip; the other kinds have no place.
     private func damagePlaces(_ damage: Damage, _ number: Int) -> [Int] {
         guard damage == .truncated || damage == .flipped else { return [0] }
-        return CampaignScale.pick(full: (0..<8).map { 7 * $0 + number }, sample: [11 + number])
+        return CampaignScale.pick(full: (0..<12).map { 7 * $0 + number }, sample: [11 + number])
     }
 }

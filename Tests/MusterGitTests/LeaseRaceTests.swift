@@ -33,6 +33,8 @@ struct LeaseRaceTests {
             #expect(winner.lease.epoch == (epochs[name] ?? 0) + 1)
             epochs[name] = winner.lease.epoch
             try giveBack(winner, clients)
+            // More pushes than winners: the forge had to compare, and not only the machines' own look at it.
+            if round == 19 { #expect(try pushes(forge) > 20) }
         }
         try CampaignLog.add(
             kind: "lease races of 4 machines", points: rounds, lost: tally.withoutWinner, doubled: tally.doubled,
@@ -41,21 +43,23 @@ struct LeaseRaceTests {
         // One take and one giving back a round and nothing else: no winner's commit was lost or doubled on the forge.
         let count = try forge.fixture.git(["rev-list", "--count", "--all"], in: forge.folder).line
         #expect(Int(count) == 2 * rounds)
-        // More pushes than winners: the forge had to compare, and not only the machines' own look at it.
-        let tries = try forge.machines.enumerated().map { try pushes($1, of: "machine \($0)") }.reduce(0, +)
-        #expect(tries > rounds, "\(tries) pushes in \(rounds) rounds")
     }
 
-    /// How often a machine wrote a lease's commit to take it: more often than it won, when another's push came first.
-    private func pushes(_ machine: Fixture, of host: String) throws -> Int {
-        let all = try machine.git(["cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname)"]).text
-        let commits = all.split(separator: "\n").filter { $0.hasPrefix("commit ") }.map {
-            $0.dropFirst("commit ".count)
-        }
-        let format = "--format=%s|%(trailers:key=Host,valueonly,separator=)"
-        let input = Array(commits.joined(separator: "\n").utf8)
-        let lines = try machine.git(["log", "--no-walk", "--stdin", format], input: input).text
-        return lines.split(separator: "\n").filter { $0.hasPrefix("Take") && $0.hasSuffix("|\(host)") }.count
+    /// How often machines wrote a lease's commit to take it: more often than they won, when another's push came first.
+    private func pushes(_ forge: Forge) throws -> Int {
+        try forge.machines.enumerated().map { index, machine in
+            let own = "\(machine.gitFolder)/muster"
+            let store = try "\(own)/\(machine.run("/bin/ls", [own]).line)"
+            let listing = ["cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname)"]
+            let commits = try machine.git(listing, in: store).text.split(separator: "\n").filter {
+                $0.hasPrefix("commit ")
+            }
+            let input = Array(commits.map { $0.dropFirst("commit ".count) }.joined(separator: "\n").utf8)
+            let format = "--format=%s|%(trailers:key=Host,valueonly,separator=)"
+            let lines = try machine.git(["log", "--no-walk", "--stdin", format], in: store, input: input).text
+            let host = "|machine \(index)"
+            return lines.split(separator: "\n").filter { $0.hasPrefix("Take") && $0.hasSuffix(host) }.count
+        }.reduce(0, +)
     }
 
     private func claim(_ machine: Int, _ name: String, _ round: Int) -> LeaseClaim {

@@ -26,15 +26,21 @@ struct MergeRecordTests {
         #expect(try fixture.isSound())
     }
 
-    @Test func `a record that is there stays, and another one of the same run is an error`() throws {
+    @Test func `a record that is there stays, grows with its run's branch, and another one is an error`() throws {
         let fixture = try Fixture(bare: true)
         let catalog = fixture.catalog()
         let first = try catalog.commitRun(runCommit(runID(1), ["a": "1\n"]))
         let merged = try catalog.mergeRecord(recordMerge(runID(1)))
         #expect(try catalog.mergeRecord(recordMerge(runID(1))).wasThere)
-        _ = try catalog.commitRun(runCommit(runID(1), parent: first, ["a": "2\n"]))
+        let second = try catalog.commitRun(runCommit(runID(1), parent: first, ["a": "2\n"]))
+        let grown = try catalog.mergeRecord(recordMerge(runID(1)))
+        #expect(!grown.wasThere)
+        #expect(try fixture.head("muster/records^1") == merged.commit)
+        // A branch that was begun anew does not hold what the log has of the run.
+        try fixture.git(["update-ref", "-d", runID(1).ref, second.hex])
+        _ = try catalog.commitRun(runCommit(runID(1), ["a": "3\n"]))
         #expect(try errorCode { try catalog.mergeRecord(recordMerge(runID(1))) } == "git.record-differs")
-        #expect(try fixture.head("muster/records") == merged.commit)
+        #expect(try fixture.head("muster/records") == grown.commit)
         #expect(try errorCode { try catalog.mergeRecord(recordMerge(runID(9))) } == "git.unknown-run")
         for branch in ["", "a..b", "a b", "../x", "x.lock"] {
             #expect(

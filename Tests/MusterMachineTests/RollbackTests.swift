@@ -200,6 +200,66 @@ import Testing
         #expect(driver.finish?.why?.contains("still in place is a, b") == true, "\(driver.finish?.why ?? "")")
     }
 
+    @Test func `an undo that failed before the rollback is tried again in it`() throws {
+        var driver = try PeopleDriver([F.step("a"), F.step("b", needs: ["a"])])
+        try driver.take(E.toUndoFailed + [E.rollback()])
+        try driver.run()
+        #expect(driver.undone == ["a"])
+        #expect(driver.state.phase == .finished(.rolledBack))
+    }
+
+    @Test func `a rollback to a step forgets neither its failed undo nor its doubt`() throws {
+        for path in [E.toUndoFailed, E.inDoubtPath] {
+            var driver = try PeopleDriver([F.step("a"), F.step("b", needs: ["a"])])
+            try driver.take(path + [E.decided(.abandon)])
+            try driver.run()
+            try driver.take([E.resumed, E.rollback(to: "a")])
+            try driver.run()
+            #expect(driver.state.phase == .finished(.stuck))
+        }
+    }
+
+    @Test func `an effect that lands after an undo found nothing is this run's, and can be undone`() throws {
+        var driver = try PeopleDriver([F.step("a")])
+        driver.answers["a observe"] = [E.observed(.satisfied)]
+        try driver.take(E.toUndone + [E.decided(.retry)])
+        driver.answers["a read-back"] = [E.observed(.satisfied, .readBack)]
+        try driver.run()
+        #expect(driver.phase("a") == .done(.verified))
+        #expect(driver.state.inPlace == [0])
+        try driver.take([E.resumed, E.rollback()])
+        try driver.run()
+        #expect(driver.undone == ["a", "a"])
+        #expect(driver.undoing("a") == .undone(.proven))
+    }
+
+    @Test func `a later rollback looks again where an undo found nothing, and a stop leaves that standing`() throws {
+        var driver = try PeopleDriver([F.step("a", onFailure: .rollback)])
+        driver.answers["a verify"] = [E.verified("a", .unmet)]
+        driver.answers["a undo-observe"] = [
+            E.observed(.needed, .beforeUndo), E.observed(.satisfied, .beforeUndo),
+        ]
+        try driver.run()
+        #expect(driver.undoing("a") == .undone(.nothingThere))
+        var stopped = driver
+        try stopped.take([E.resumed, E.rollback(), E.stop()])
+        try stopped.run()
+        #expect(stopped.undoing("a") == .undone(.nothingThere))
+        try driver.take([E.resumed, E.rollback()])
+        try driver.run()
+        #expect(driver.undoing("a") == .undone(.proven))
+        #expect(driver.state.phase == .finished(.rolledBack))
+    }
+
+    @Test func `an effect that a read-back missed and a later look shows is in place`() throws {
+        var driver = try PeopleDriver([F.step("a", attempts: 2)])
+        driver.answers["a apply"] = [E.attemptFailed(retryAt: F.time)]
+        driver.answers["a observe"] = [E.observed(.needed), E.observed(.satisfied)]
+        try driver.run()
+        #expect(driver.phase("a") == .done(.verified))
+        #expect(driver.state.inPlace == [0])
+    }
+
     // MARK: After the end
 
     @Test func `a finished run can be reopened and rolled back`() throws {

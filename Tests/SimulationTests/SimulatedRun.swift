@@ -24,6 +24,8 @@ final class SimulatedRun {
     /// What had been acknowledged when the last engine ended.
     private var acknowledged: [JournalEntry] = []
     private(set) var entries: [JournalEntry] = []
+    /// The state of the last engine, when it came to rest or to the end.
+    private var rested: RunState?
 
     private static let folder = "/run"
     private static let livesMax = 80
@@ -45,15 +47,12 @@ final class SimulatedRun {
 
     /// - Returns: what it broke.
     func perform() -> Findings {
-        var next: (state: RunState, opening: [Event])? = begin(reading: nil)
-        while let (state, opening) = next {
+        repeat {
             world.findings.lives += 1
             if world.findings.lives > Self.livesMax {
                 world.findings.notResumable.append("after \(Self.livesMax) engines it has not ended")
-                break
             }
-            next = live(state, opening)
-        }
+        } while world.findings.notResumable.isEmpty && live()
         world.findings.doubled += world.cloud.blind
         world.findings.events = entries.count
         return world.findings
@@ -61,21 +60,24 @@ final class SimulatedRun {
 
     // MARK: Lives
 
-    /// One engine's life. Returns where the next one begins; nil at the end of all.
-    private func live(_ state: RunState, _ opening: [Event]) -> (RunState, [Event])? {
+    /// One engine's life, from reading the journal on. False: none follows.
+    private func live() -> Bool {
         let killer = Killer(after: nextKill())
         let failing = nextDiskFault()
         do {
             let (writer, reading) = try open(failing ?? disk)
-            let journal = CheckedJournal(writer, reading, killer, sabotage: world.sabotage)
+            defer { writer.close() }
+            guard let state = look(reading), let opening = opening(state) else { return false }
+            let journal = CheckedJournal(writer, entries, killer, sabotage: world.sabotage)
             world.begin(killer, journal)
             defer { acknowledged = Array(journal.entries.prefix(journal.syncedCount)) }
-            var engine = Engine(state: state, journal: journal, world: world, followers: [world])
-            let end = try engine.run(opening: opening)
-            journal.close()
-            return afterRest(end)
+            var engine = Engine(
+                state: state, journal: journal, world: world, followers: [world],
+                restsWhenWaiting: random.chance(20))
+            rested = try engine.run(opening: opening)
+            return true
         } catch {
-            return afterLoss(error, killer, hasFailed: failing.map { $0.failures > 0 } ?? false)
+            return lose(error, killer, hasFailed: failing.map { $0.failures > 0 } ?? false)
         }
     }
 
@@ -95,91 +97,74 @@ final class SimulatedRun {
             disk, failingCall: random.number(1...(1 << random.number(2...7))), errno: errno, forEver: random.chance(50))
     }
 
-    private func open(_ files: any DurableFileSystem) throws(MusterError) -> (JournalWriter, [JournalEntry]) {
+    private func open(_ files: any DurableFileSystem) throws(MusterError) -> (JournalWriter, JournalReading?) {
         guard disk.files[Self.folder + "/" + JournalWriter.fileName] != nil else {
-            return (try JournalWriter.create(folder: Self.folder, files: files, limits: Self.limits), [])
+            if !acknowledged.isEmpty { world.findings.lost.append("the journal is gone") }
+            return (try JournalWriter.create(folder: Self.folder, files: files, limits: Self.limits), nil)
         }
         let (writer, reading) = try JournalWriter.reopen(folder: Self.folder, files: files, limits: Self.limits)
-        return (writer, reading.entries)
+        return (writer, reading)
     }
 
     // MARK: Between lives
 
-    private func afterLoss(_ error: any Error, _ killer: Killer, hasFailed: Bool) -> (RunState, [Event])? {
+    /// False: it is not the fault that was made which ended the engine.
+    private func lose(_ error: any Error, _ killer: Killer, hasFailed: Bool) -> Bool {
         world.lose()
+        rested = nil
+        hasKilled = hasKilled || killer.isDead
         let code = (error as? MusterError)?.code ?? "\(error)"
-        if killer.isDead {
-            guard world.findings.notResumable.isEmpty else { return nil }
-            hasKilled = true
-        } else if !hasFailed || !code.hasPrefix("journal.") {
+        guard killer.isDead || hasFailed && code.hasPrefix("journal.") else {
             world.findings.notResumable.append("the engine ended by itself: \(error)")
-            return nil
+            return false
         }
         world.findings.points += 1
         // A sync that failed may have lost what it was to write, as the power does.
         if world.faults.cutsPower && killer.isDead || hasFailed && random.chance(50) {
             disk = disk.afterPowerLoss(random.pick(SimulatedDisk.Loss.allCases), using: &random)
         }
-        guard let reading = read() else { return nil }
-        return begin(reading: reading)
+        return true
     }
 
-    private func afterRest(_ end: RunState, isClosed: Bool = true) -> (RunState, [Event])? {
-        guard let reading = read(), let again = fold(reading.entries) else { return nil }
-        if !again.isLike(end) { world.findings.wrongEnd.append("its journal tells another state than the engine had") }
-        if isClosed, !reading.tornTail.isEmpty {
-            world.findings.wrongEnd.append("a journal that was closed has a torn tail")
+    /// What the journal tells the next engine: all that was acknowledged, and the state that the last one had.
+    private func look(_ reading: JournalReading?) -> RunState? {
+        entries = reading?.entries ?? []
+        if !entries.starts(with: acknowledged) {
+            world.findings.lost.append("\(acknowledged.count) events were acknowledged, \(entries.count) are there")
         }
-        for at in end.waitingForDecision where end.choices(for: plan.steps[at].id).isEmpty {
-            world.findings.notResumable.append("\(plan.steps[at].id) waits, and there is nothing to choose")
-        }
-        guard end.isFinished else { return (end, opening(end, world.openingWords(end))) }
-        let check = EndCheck(end, world.cloud)
-        world.findings.wrongEnd += check.wrong
-        world.findings.late += check.late
-        guard reopensLeft > 0, random.chance(world.faults.reopens) else { return nil }
-        reopensLeft -= 1
-        return (end, opening(end, world.openingWords(end)))
-    }
-
-    private func read() -> JournalReading? {
-        guard let bytes = disk.files[Self.folder + "/" + JournalWriter.fileName]?.visible else {
-            if acknowledged.isEmpty { return try? JournalReading([]) }
-            world.findings.lost.append("the journal is gone")
-            return nil
-        }
-        do {
-            let reading = try JournalReading(bytes)
-            entries = reading.entries
-            if !entries.starts(with: acknowledged) {
-                world.findings.lost.append("\(acknowledged.count) events were acknowledged, \(entries.count) are there")
-            }
-            return reading
-        } catch {
-            world.findings.lost.append("the journal cannot be read: \(error)")
-            return nil
-        }
-    }
-
-    private func fold(_ entries: [JournalEntry]) -> RunState? {
         var state = RunState(plan: plan)
         do {
             for entry in entries { try state.apply(entry.event, at: entry.at) }
-            return state
         } catch {
             world.findings.notResumable.append("the journal cannot be folded: \(error)")
             return nil
         }
+        if let rested, !rested.isLike(state) {
+            world.findings.wrongEnd.append("its journal tells another state than the engine had")
+        }
+        if rested != nil, reading?.tornTail.isEmpty == false {
+            world.findings.wrongEnd.append("a journal that was closed has a torn tail")
+        }
+        for at in state.waitingForDecision where state.choices(for: plan.steps[at].id).isEmpty {
+            world.findings.notResumable.append("\(plan.steps[at].id) waits, and there is nothing to choose")
+        }
+        return state
     }
 
-    private func begin(reading: JournalReading?) -> (RunState, [Event])? {
-        guard let state = fold(reading?.entries ?? []) else { return nil }
+    /// What the next engine begins with; nil when nobody wants anything more of the run.
+    private func opening(_ state: RunState) -> [Event]? {
         switch state.phase {
-        case .empty: return (state, [PlanFixture.created(rules: rules), PlanFixture.started])
-        case .created: return (state, [PlanFixture.started])
-        case .running, .paused: return (state, opening(state, world.openingWords(state)))
-        case .finished: return afterRest(state, isClosed: false)
+        case .empty: return [PlanFixture.created(rules: rules), PlanFixture.started]
+        case .created: return [PlanFixture.started]
+        case .running, .paused: break
+        case .finished:
+            let check = EndCheck(state, world.cloud)
+            world.findings.wrongEnd += check.wrong
+            world.findings.late += check.late
+            guard reopensLeft > 0, random.chance(world.faults.reopens) else { return nil }
+            reopensLeft -= 1
         }
+        return opening(state, world.openingWords(state))
     }
 
     private func opening(_ state: RunState, _ words: [Event]) -> [Event] {

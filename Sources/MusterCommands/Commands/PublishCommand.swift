@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import MusterDocuments
 internal import MusterGit
 internal import MusterModel
+internal import MusterSystem
 
 struct PublishCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,8 +28,10 @@ struct PublishCommand: ParsableCommand {
                 common.json ? JSON.object(["recorded": recorded, "pushed": .array([])]).canonicalText : text)
         }
         let runs = try documents.git.runTips().map(\.run.ref)
-        let report = try documents.git.push(
-            PushOrder(remote: remote, refs: ["refs/heads/\(configuration.recordsBranch)"] + runs))
+        let log = LogJoin(
+            branch: configuration.recordsBranch, author: documents.state.userOrLogin, time: readClocks().wall)
+        let order = PushOrder(remote: remote, refs: ["refs/heads/\(configuration.recordsBranch)"] + runs, log: log)
+        let report = try documents.git.push(order, deadline: .seconds(300))
         if common.json {
             terminal.out(JSON.object(["recorded": recorded, "pushed": try JSON(encoding: report.refs)]).canonicalText)
         } else {

@@ -45,7 +45,8 @@ func findRun(_ text: String, _ catalog: String?) throws(MusterError) -> RunID {
     do {
         return try folders.find(text)
     } catch {
-        guard text != "last", let (git, _) = try? CatalogDocuments.open(catalog) else { throw error }  // no catalog here
+        // Without a catalog here, what the machine said is the answer.
+        guard text != "last", let (git, _) = try? CatalogDocuments.open(catalog) else { throw error }
         let matches = try git.runTips().map(\.run).filter { $0.text.hasSuffix(text) }
         guard matches.count == 1 else { throw error }
         return matches[0]

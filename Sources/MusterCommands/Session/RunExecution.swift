@@ -130,8 +130,9 @@ struct RunExecution {
     private func push(_ end: RunResult.End) -> Result<PushReport, MusterError>? {
         guard let remote = configuration.recordsRemote else { return nil }
         let refs = (end == .paused ? [] : ["refs/heads/\(configuration.recordsBranch)"]) + [run.ref]
+        let log = LogJoin(branch: configuration.recordsBranch, author: identity, time: readClocks().wall)
         do {
-            return .success(try catalog.push(PushOrder(remote: remote, refs: refs)))
+            return .success(try catalog.push(PushOrder(remote: remote, refs: refs, log: log)))
         } catch {
             return .failure(error)
         }

@@ -208,7 +208,7 @@ extension Event {
     /// Whether people decided it: it gets a commit at once.
     fileprivate var isOfPeople: Bool {
         switch self {
-        case .stepDecided, .rollbackRequested, .stopRequested, .pauseRequested, .runResumed: true
+        case .runStarted, .stepDecided, .rollbackRequested, .stopRequested, .pauseRequested, .runResumed: true
         default: false
         }
     }

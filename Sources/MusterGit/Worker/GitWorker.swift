@@ -23,6 +23,7 @@ package func runGitWorker() -> Never {
         }
         writeFully(answer(to: message, in: opened))
     }
+    if case .success(let opened)? = repository { opened.leases = nil }
     exit(0)
 }
 

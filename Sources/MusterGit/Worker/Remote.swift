@@ -40,8 +40,11 @@ final class Remote {
     private let home: String?
     private let notes = RemoteNotes()
 
+    /// - Parameters:
+    ///   - repository: whose configuration names the remote.
+    ///   - store: where objects come from and go to; the same repository when it is left out.
     /// - Throws: `git.unknown-remote` for anything but the name of a remote.
-    init(_ name: String, in repository: Repository) throws {
+    init(_ name: String, in repository: Repository, objectsIn store: Repository? = nil) throws {
         var remote: OpaquePointer?
         if let failure = gitFailure("find the remote \(name)", { git_remote_lookup(&remote, repository.handle, name) })
         {
@@ -51,15 +54,19 @@ final class Remote {
                 help: "Add it with `git remote add \(name) <url>`, or change the remote in muster.yaml.")
         }
         self.name = name
-        handle = remote!  // set by the call above, which did not fail
-        // What is read must be what is written: where the two differ, all goes to where pushes go.
-        if let push = git_remote_pushurl(remote).map({ String(cString: $0) }) {
-            url = push
-            git_remote_set_instance_url(remote, push)
-        } else {
-            url = git_remote_url(remote).map { String(cString: $0) } ?? ""
-        }
         home = repository.opening.home
+        // What is read must be what is written: where the two differ, all goes to where pushes go.
+        let found = (git_remote_pushurl(remote) ?? git_remote_url(remote)).map { String(cString: $0) } ?? ""
+        url = found
+        guard let store else {
+            handle = remote!  // set by the call above, which did not fail
+            if git_remote_pushurl(remote) != nil { git_remote_set_instance_url(remote, found) }
+            return
+        }
+        git_remote_free(remote)
+        var other: OpaquePointer?
+        try git("name the remote \(name)") { git_remote_create_anonymous(&other, store.handle, found) }
+        handle = other!
     }
 
     deinit {

@@ -104,6 +104,30 @@ extension Repository {
         return ObjectID(oid)
     }
 
+    /// Writes a folder of entries that the repository holds.
+    func write(_ entries: [TreeEntry], at path: String) throws -> ObjectID {
+        var builder: OpaquePointer?
+        try git("write a folder") { git_treebuilder_new(&builder, handle, nil) }
+        defer { git_treebuilder_free(builder) }
+        var names: Set<String> = []
+        for entry in entries {
+            guard names.insert(EntryName.twinKey(entry.name)).inserted else {
+                throw Self.doubled("\(path)/\(entry.name)")
+            }
+            let mode: git_filemode_t =
+                switch entry.kind {
+                case .file: GIT_FILEMODE_BLOB
+                case .executable: GIT_FILEMODE_BLOB_EXECUTABLE
+                case .folder: GIT_FILEMODE_TREE
+                }
+            var oid = entry.id.oid
+            try git("write \(path)/\(entry.name)") { git_treebuilder_insert(nil, builder, entry.name, &oid, mode) }
+        }
+        var oid = git_oid()
+        try git("write the folder \(path)") { git_treebuilder_write(&oid, builder) }
+        return ObjectID(oid)
+    }
+
     private static func doubled(_ path: String) -> MusterError {
         MusterError(
             code: "git.doubled-path",

@@ -72,11 +72,12 @@ extension Repository {
         }
     }
 
-    private func checkFolder(_ tree: ObjectID, at path: String, depth: Int, _ seen: inout Set<ObjectID>) throws {
+    /// Everything below a fetched folder is there, with good names; what was `seen` is not looked at again.
+    func checkFolder(_ tree: ObjectID, at path: String, depth: Int, _ seen: inout Set<ObjectID>) throws {
         guard seen.insert(tree).inserted else { return }
         guard depth < GitLimits.depth else {
             throw MusterError(
-                code: "git.too-large", "The run has folders deeper than \(GitLimits.depth), at \(path).",
+                code: "git.too-large", "What was fetched has folders deeper than \(GitLimits.depth), at \(path).",
                 help: "Something other than Muster wrote it.")
         }
         for entry in try entries(of: tree, at: path) {
@@ -86,8 +87,8 @@ extension Repository {
             } else if seen.insert(entry.id).inserted, objectType(entry.id) != GIT_OBJECT_BLOB {
                 throw MusterError(
                     code: "git.corrupt-repository",
-                    "The file \(place) of a fetched run, object \(entry.id), is not there.",
-                    help: "The remote did not send all of the run: run `git fsck --full` there.", status: .stuck)
+                    "The file \(place) of what was fetched, object \(entry.id), is not there.",
+                    help: "The remote did not send all: run `git fsck --full` there.", status: .stuck)
             }
         }
     }

@@ -11,7 +11,8 @@ extension Repository {
 
     func readLease(_ remote: String, _ name: String) throws -> PlacedLease? {
         do {
-            return try look(at: name, remote)
+            let store = try leaseStore()
+            return try look(at: name, try leaseRemote(remote, store), in: store)
         } catch let error as Unreachable {
             throw error.asMusterError(remote)
         }
@@ -19,36 +20,46 @@ extension Repository {
 
     func takeLease(_ order: LeaseOrder) throws -> LeaseAnswer {
         do {
-            return try decideAndSend(order)
+            return try decideAndSend(order, in: try leaseStore())
         } catch let error as Unreachable {
             throw error.asMusterError(order.remote)
         }
     }
 
+    private func leaseStore() throws -> Repository {
+        if let leases, leases.mayBeUsed() { return leases.repository }
+        leases = nil  // gone before its place is taken
+        let store = try LeaseStore(in: commonFolder + "muster/", opening)
+        leases = store
+        return store.repository
+    }
+
     /// Reads, decides, sends; again until the remote took it or the rule says no. The remote compares the ref's old value with
     /// the one that was decided on, since both are from the same connection.
-    private func decideAndSend(_ order: LeaseOrder) throws -> LeaseAnswer {
+    private func decideAndSend(_ order: LeaseOrder, in store: Repository) throws -> LeaseAnswer {
         let ref = Lease.ref(name: order.claim.name)
         var sent: [ObjectID: Lease] = [:]
         var refusal: Refusal?
         for attempt in 1...Self.leaseAttempts {
             if attempt > 1 { jitter.pause(milliseconds: 1...(20 * attempt)) }
-            let remote = try comparingRemote(order.remote)
+            let remote = try leaseRemote(order.remote, store)
             try remote.connect(GIT_DIRECTION_PUSH)
             let tip = try remote.heads()[ref]
             // An answer that got lost: what was sent has arrived.
             if let tip, let lease = sent[tip] { return .won(PlacedLease(commit: tip, lease: lease)) }
             if refusal?.tip != tip { refusal = nil }
             if let refusal, refusal.count == Self.leaseRefusals { throw refusal.asMusterError(order) }
-            if let tip, !exists(tip) { _ = try look(at: order.claim.name, order.remote) }
-            let current = try tip.map { PlacedLease(commit: $0, lease: try lease(in: $0, order.claim.name)) }
+            if let tip, !store.exists(tip) {
+                _ = try look(at: order.claim.name, try leaseRemote(order.remote, store), in: store)
+            }
+            let current = try tip.map { PlacedLease(commit: $0, lease: try store.lease(in: $0, order.claim.name)) }
             switch LeaseRule.decide(order.intent, order.claim, current: current?.lease, now: order.now) {
             case .failure(let denied): return .lost(denied.refusal, current: current)
             case .success(let lease):
                 if let current, current.lease == lease { return .won(current) }
-                let commit = try write(lease, onto: tip, order)
+                let commit = try store.write(lease, onto: tip, order)
                 sent[commit] = lease
-                guard let why = try send(commit, to: ref, remote) else {
+                guard let why = try store.send(commit, as: ref, remote) else {
                     return .won(PlacedLease(commit: commit, lease: lease))
                 }
                 refusal = Refusal(tip: tip, why: why, count: (refusal?.count ?? 0) + 1)
@@ -76,26 +87,13 @@ extension Repository {
         }
     }
 
-    /// Nil when the remote has it; else what it, or the connection, says. Whether it arrived is then for the next look.
-    private func send(_ commit: ObjectID, to ref: String, _ remote: Remote) throws -> String? {
-        try withSource(of: commit) { source in
-            let failure = remote.upload(["\(source):\(ref)"])
-            switch remote.verdict(on: ref) {
-            case .accepted: return nil
-            case .rejected(let why): return why
-            case nil: return failure.map { remote.reason($0) } ?? "it said nothing about the branch"
-            }
-        }
-    }
-
-    /// A remote that compares.
-    private func comparingRemote(_ name: String) throws -> Remote {
-        let remote = try Remote(name, in: self)
+    /// A remote that compares, with the objects of leases apart from this repository's.
+    private func leaseRemote(_ name: String, _ store: Repository) throws -> Remote {
+        let remote = try Remote(name, in: self, objectsIn: store)
         guard remote.compares else {
             throw MusterError(
                 code: "git.lease-needs-smart-remote",
-                "The remote \"\(name)\" is a folder: a lease there could be taken twice, because libgit2 does not compare"
-                    + " a branch's old value before it moves it in a folder.",
+                "The remote \"\(name)\" is a folder, where libgit2 does not compare before it moves a branch: two could win.",
                 help:
                     "Give the remote an ssh, https or git address with `git remote set-url \(name) <url>`; for a folder of"
                     + " this machine `ssh://localhost/<path>` is one.")
@@ -103,13 +101,39 @@ extension Repository {
         return remote
     }
 
-    private func look(at name: String, _ remoteName: String) throws -> PlacedLease? {
-        let remote = try comparingRemote(remoteName)
+    private func look(at name: String, _ remote: Remote, in store: Repository) throws -> PlacedLease? {
         try remote.connect(GIT_DIRECTION_FETCH)
         let ref = Lease.ref(name: name)
         guard let tip = try remote.heads()[ref] else { return nil }
-        if !exists(tip) { try remote.download([ref], limit: GitLimits.leaseHistoryBytes) }
-        return PlacedLease(commit: tip, lease: try lease(in: tip, name))
+        if !store.exists(tip) {
+            try remote.download([ref], limit: GitLimits.leaseHistoryBytes)
+            // What is known is not sent again by the next download.
+            if store.exists(tip) { try store.remember(tip, as: ref) }
+        }
+        return PlacedLease(commit: tip, lease: try store.lease(in: tip, name))
+    }
+}
+
+// MARK: In the store
+
+extension Repository {
+    /// Points a ref at the commit, whatever it pointed at: for a repository that only one process works in.
+    private func remember(_ commit: ObjectID, as ref: String) throws {
+        var reference: OpaquePointer?
+        defer { git_reference_free(reference) }
+        var oid = commit.oid
+        try git("remember \(ref)") { git_reference_create(&reference, handle, ref, &oid, 1, nil) }
+    }
+
+    /// Nil when the remote has it; else what it, or the connection, says. Whether it arrived is then for the next look.
+    private func send(_ commit: ObjectID, as ref: String, _ remote: Remote) throws -> String? {
+        try remember(commit, as: ref)
+        let failure = remote.upload(["\(ref):\(ref)"])
+        switch remote.verdict(on: ref) {
+        case .accepted: return nil
+        case .rejected(let why): return why
+        case nil: return failure.map { remote.reason($0) } ?? "it said nothing about the branch"
+        }
     }
 }
 
@@ -129,7 +153,7 @@ extension Repository {
             case .release: "Give back"
             }
         let note = CommitNote(
-            message: "\(verb) the lease of \(lease.name)",
+            message: "\(verb) the lease of \(visibleText(lease.name))",
             trailers: [
                 .init("Run", lease.run.text), .init("Host", lease.host), .init("Epoch", "\(lease.epoch)"),
                 .init("Until", "\(lease.until)"),

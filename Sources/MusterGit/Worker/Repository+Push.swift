@@ -7,14 +7,61 @@ internal import MusterSystem
 extension Repository {
     func push(_ order: PushOrder) throws -> PushReport {
         for ref in order.refs { try refuseOddRef(ref) }
+        var (report, log) = try pushOnce(order)
+        // Another machine's log may arrive between the look and the push: it is met as well.
+        for attempt in 1..<Self.joinAttempts {
+            guard let join = order.log, let index = report.refs.firstIndex(where: { $0.ref == join.ref }),
+                case .rejected = report.refs[index].outcome
+            else { break }
+            jitter.pause(milliseconds: 5...min(200, 20 * attempt))
+            guard try head(of: join.ref, on: order.remote) != log else { break }
+            let again: PushReport
+            (again, log) = try pushOnce(PushOrder(remote: order.remote, refs: [join.ref], log: join))
+            report.refs[index] = again.refs[0]
+        }
+        return report
+    }
+
+    /// - Returns: also where the remote's log was.
+    private func pushOnce(_ order: PushOrder) throws -> (PushReport, log: ObjectID?) {
         let remote = try Remote(order.remote, in: self)
         do {
             try remote.connect(GIT_DIRECTION_PUSH)
             let heads = try remote.heads()
             bringRuns(order.refs, heads, from: order.remote)
-            return PushReport(refs: send(try order.refs.map { try parcel($0, heads) }, to: remote))
+            let apart = try meet(order, heads)
+            let parcels = try order.refs.map { ref in
+                guard ref == order.log?.ref, let apart else { return try parcel(ref, heads) }
+                return Parcel(ref: ref, content: .nothing, outcome: apart)
+            }
+            return (PushReport(refs: send(parcels, to: remote)), order.log.flatMap { heads[$0.ref] })
         } catch let error as Unreachable {
-            return PushReport(refs: order.refs.map { PushReport.Ref(ref: $0, outcome: .unreachable(error.why)) })
+            let refs = order.refs.map { PushReport.Ref(ref: $0, outcome: .unreachable(error.why)) }
+            return (PushReport(refs: refs), nil)
+        }
+    }
+
+    /// Nil when the remote has none, or cannot be asked.
+    private func head(of ref: String, on name: String) throws -> ObjectID? {
+        let remote = try Remote(name, in: self)
+        do {
+            try remote.connect(GIT_DIRECTION_FETCH)
+            return try remote.heads()[ref]
+        } catch {
+            return nil
+        }
+    }
+
+    /// What becomes of a log that cannot meet the remote's; the other refs are sent all the same.
+    private func meet(_ order: PushOrder, _ heads: [String: ObjectID]) throws -> PushReport.Outcome? {
+        guard let join = order.log, order.refs.contains(join.ref) else { return nil }
+        do {
+            try meetLog(join, heads, from: order.remote)
+            return nil
+        } catch let error as MusterError {
+            return .rejected("\(error.summary) [\(error.code)]")
+        } catch let error as Unreachable {
+            return .unreachable(error.why)
         }
     }
 
@@ -29,7 +76,7 @@ extension Repository {
 
     /// Fetches what the remote has of runs beyond this repository's knowledge: without it, a run that was continued on another
     /// machine could not be told from one that went another way there.
-    private func bringRuns(_ refs: [String], _ heads: [String: ObjectID], from name: String) {
+    func bringRuns(_ refs: [String], _ heads: [String: ObjectID], from name: String) {
         let unknown = refs.filter { ref in
             RunID(ref: ref) != nil && heads[ref].map { !exists($0) } ?? false
         }
@@ -138,6 +185,11 @@ extension Repository {
         case .unreachable: return PushReport.Ref(ref: parcel.ref, outcome: outcome)
         }
     }
+}
+
+extension LogJoin {
+    /// The log's full name.
+    fileprivate var ref: String { "refs/heads/\(branch)" }
 }
 
 extension RunID {

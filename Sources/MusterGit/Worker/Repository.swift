@@ -16,6 +16,8 @@ final class Repository {
     var checkedTrees: [ObjectID: [TreeEntry]] = [:]
     /// Answers of history searches, by commit and path.
     var knownHistories: [String: DefinitionHistory] = [:]
+    /// Made by the first request about a lease.
+    var leases: LeaseStore?
 
     init(_ opening: WorkerOpening) throws(MusterError) {
         self.opening = opening
@@ -35,6 +37,11 @@ final class Repository {
             throw failure.asMusterError
         }
         database = objects!
+    }
+
+    deinit {
+        git_odb_free(database)
+        git_repository_free(handle)
     }
 
     func state() throws -> RepositoryState {

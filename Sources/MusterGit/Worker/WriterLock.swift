@@ -15,18 +15,20 @@ struct WriterLock {
 
     /// How long a lock file of somebody else is waited for.
     static let patience = Duration.seconds(5)
+    /// How long another Muster writer, which is alive as long as it holds the lock, is waited for: there may be a queue.
+    private static let queuePatience = Duration.seconds(20)
     /// A lock file that a dead writer had opened and not yet filled is told from another's by its age.
     private static let emptyLockAge: Int64 = 2
 
     /// Runs the work as the only Muster writer.
     ///
-    /// - Throws: `git.locked` when another writer keeps the lock for longer than ``patience``.
+    /// - Throws: `git.locked` when another writer keeps the lock for longer than that.
     func hold<Value>(_ jitter: Jitter, _ work: () throws -> Value) throws -> Value {
         mkdir(folder, 0o777)  // when it fails, opening the file says why
         let descriptor = open(folder + "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
         guard descriptor >= 0 else { throw cannotWrite("\(folder)lock cannot be opened", errno) }
         defer { close(descriptor) }
-        let end = readClocks().boot + Self.patience.milliseconds * 1_000_000
+        let end = readClocks().boot + Self.queuePatience.milliseconds * 1_000_000
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK || errno == EINTR else {
                 throw cannotWrite("\(folder)lock cannot be locked", errno)
