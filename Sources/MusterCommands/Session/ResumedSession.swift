@@ -159,7 +159,8 @@ extension StoredRun {
         }
         if state.phase == .empty {
             throw MusterError(
-                code: "run.not-begun", "The run \(run) was cut off before its first line was on the disk: it did nothing.",
+                code: "run.not-begun",
+                "The run \(run) was cut off before its first line was on the disk: it did nothing.",
                 help: "There is nothing to go on with. Run it anew: muster run \(plan.runbook.name)")
         }
         if let rules = state.created?.rules, rules > RunCreated.currentRules {
