@@ -39,8 +39,8 @@ package enum EngineInput: Hashable, Sendable {
     case evidence(StepTask, name: String, data: JSON)
     case pluginLog(PluginLog)
     case confirmed(step: String, person: String, note: String)
-    case stop(StopRequested)
-    case pause(PauseRequested)
+    case stop(StopRequested, Ticket? = nil)
+    case pause(PauseRequested, Ticket? = nil)
     /// A person's decision about a step that waits for one, from wherever it came.
     case decided(StepDecided, Ticket?)
     case rollBack(RollbackRequested, Ticket?)

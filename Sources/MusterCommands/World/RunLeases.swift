@@ -41,6 +41,8 @@ final class RunLeases: LeaseKeeper {
     private var sent: (id: Int, name: String, at: Int64)?
     /// After an error the next try waits, so that a remote that is down is not asked without pause.
     private var nextTry: Int64 = 0
+    /// Why the newest try did not renew a lease; nil once one did.
+    private var lastError: MusterError?
     private var inputs: [EngineInput] = []
 
     private init(catalog: Catalog, holder: Holder, life: Duration) {
@@ -55,12 +57,13 @@ final class RunLeases: LeaseKeeper {
     ///
     /// - Parameters:
     ///   - takeOver: a person's reason to take them from a run that let them expire; nil where nobody decided that.
-    ///   - policy: whether the run may go on without, when the remote cannot be reached.
+    ///   - isBegun: the run is taken up again: what it cannot hold stays half its own.
     /// - Returns: nil where there is nothing to hold; with the events that tell what was taken.
     /// - Throws: `run.leased` with who holds one, where, since when and until when; `git.lease-needs-smart-remote`; with
     ///   `leases: required` whatever keeps the remote from being asked.
     static func take(
-        _ names: [String], holder: Holder, folder: String, configuration: Configuration, takeOver: String?
+        _ names: [String], holder: Holder, folder: String, configuration: Configuration, isBegun: Bool,
+        takeOver: String?
     ) throws(MusterError) -> (keeper: RunLeases?, events: [Event]) {
         let names = Set(names).sorted()
         guard configuration.leases != .local, !names.isEmpty else { return (nil, []) }
@@ -73,7 +76,7 @@ final class RunLeases: LeaseKeeper {
             do throws(MusterError) {
                 events.append(.leaseChanged(try keeper.take(name, takeOver)))
             } catch {
-                keeper.release(isOver: true)
+                keeper.release(isOver: !isBegun)
                 guard configuration.leases == .remote, error.code == "git.remote-unreachable" else { throw error }
                 return (nil, names.map { without($0, error) })
             }
@@ -170,7 +173,10 @@ final class RunLeases: LeaseKeeper {
     private func noteLate(_ now: Int64) {
         for (name, entry) in held where now >= entry.endsAt && !entry.isLate {
             held[name]!.isLate = true
-            say(.late, name, entry.lease.epoch, "its time ran out; no effect begins until it is held again")
+            say(
+                .late, name, entry.lease.epoch,
+                "its time ran out; no effect begins until it is held again"
+                    + (lastError.map { ": \($0.summary)" } ?? ""))
         }
     }
 
@@ -182,6 +188,7 @@ final class RunLeases: LeaseKeeper {
                 take(try GitClient.decode(try answer.result.get(), as: LeaseAnswer.self), sent.name, sent.at)
             } catch {
                 // Not known whether it was renewed: the same order again finds out.
+                lastError = error
                 nextTry = readClocks().boot + 2_000_000_000
             }
         }
@@ -190,6 +197,7 @@ final class RunLeases: LeaseKeeper {
     private func take(_ answer: LeaseAnswer, _ name: String, _ askedAt: Int64) {
         switch answer {
         case .won(let placed):
+            lastError = nil
             let wasLate = held[name]?.isLate == true
             keep(placed.lease, askedAt)
             if wasLate { say(.renewed, name, placed.lease.epoch, "held again until \(placed.lease.until)") }
