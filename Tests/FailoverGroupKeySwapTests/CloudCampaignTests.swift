@@ -8,7 +8,11 @@ import Testing
 
 /// One fault of the table, and at which calls it strikes.
 struct CampaignRow: CustomStringConvertible, Sendable {
-    enum Where: Sendable { case everyCall, everyThird, changes }
+    enum Where: Sendable {
+        /// Every n-th call and every change.
+        case every(Int)
+        case changes
+    }
 
     /// As on the simulator's command line, without its aim.
     let fault: String
@@ -17,7 +21,7 @@ struct CampaignRow: CustomStringConvertible, Sendable {
     /// Whether a sample of the campaign takes it.
     var isSampled: Bool {
         [
-            "unavailable", "connection-lost-after-effect", "missing-role:times=always", "wrong-answer:form=other-json",
+            "unavailable", "connection-lost-after-effect", "wrong-answer:form=other-json",
             "key-disabled", "stale-reads", "stuck-operation",
         ].contains(fault)
     }
@@ -29,14 +33,16 @@ struct CampaignRow: CustomStringConvertible, Sendable {
     private static let forwards: [CampaignRow] =
         [
             "throttle", "unavailable", "connection-lost-before-effect", "connection-lost-after-effect",
-            "token-expired", "missing-role:times=1",
-        ].map { CampaignRow(fault: $0, at: .everyCall) }
+        ].map { CampaignRow(fault: $0, at: .every(1)) }
+        + [
+            "token-expired", "missing-role:times=1", "wrong-answer:form=html", "wrong-answer:form=truncated",
+            "wrong-answer:form=empty", "wrong-answer:form=other-json", "stale-reads",
+        ].map { CampaignRow(fault: $0, at: .every(3)) }
         + [
             "missing-role:times=always", "unavailable:times=always", "connection-lost-after-effect:times=always",
-            "wrong-answer:form=html", "wrong-answer:form=truncated", "wrong-answer:form=empty",
-            "wrong-answer:form=other-json", "role-propagation", "server-identity-without-rights", "key-disabled",
-            "key-deleted", "purge-protection-missing", "replication-broken", "stale-reads",
-        ].map { CampaignRow(fault: $0, at: .everyThird) }
+            "role-propagation", "server-identity-without-rights", "key-disabled", "key-deleted",
+            "purge-protection-missing", "replication-broken",
+        ].map { CampaignRow(fault: $0, at: .every(6)) }
         + ["slow-operation", "slow-operation:factor=2000", "stuck-operation", "operation-failed", "busy"]
         .map { CampaignRow(fault: $0, at: .changes) }
 
@@ -45,24 +51,22 @@ struct CampaignRow: CustomStringConvertible, Sendable {
             "unavailable", "connection-lost-before-effect", "connection-lost-after-effect", "missing-role:times=always",
             "unavailable:times=always", "wrong-answer:form=other-json", "key-disabled", "replication-broken",
             "stale-reads",
-        ].map { CampaignRow(fault: $0, at: .everyThird, isBack: true) }
+        ].map { CampaignRow(fault: $0, at: .every(3), isBack: true) }
         + ["slow-operation:factor=2000", "stuck-operation", "operation-failed", "busy"]
         .map { CampaignRow(fault: $0, at: .changes, isBack: true) }
 
     /// The rules that strike at one call each; the number tells rows apart, so that they meet other calls.
     func rules(_ calls: [RequestLog.Entry], number: Int) -> [String] {
         let changes = calls.indices.filter { calls[$0].method != "GET" && calls[$0].operation != "Token" }
-        let thirds = calls.indices.filter { $0 % 3 == number % 3 }
-        let points =
-            switch at {
-            case .everyCall: Array(calls.indices)
-            case .everyThird: Set(thirds).union(changes).sorted()
-            case .changes: changes
-            }
-        let sample = [
-            number % 2 == 0 || at == .changes ? changes[number % changes.count] : thirds[number * 7 % thirds.count]
-        ]
-        return CampaignScale.pick(full: points, sample: sample).map { point in
+        let points: [Int]
+        if case .every(let stride) = at {
+            points = calls.indices.filter { $0 % stride == number % stride || changes.contains($0) }
+        } else {
+            points = changes
+        }
+        // Of the sample every other row meets a change.
+        let sample = number % 2 == 0 ? changes[number % changes.count] : points[number * 7 % points.count]
+        return CampaignScale.pick(full: points, sample: [sample]).map { point in
             "\(fault)\(fault.contains(":") ? "," : ":")operation=*,after=\(point)"
         }
     }
