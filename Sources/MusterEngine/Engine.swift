@@ -106,6 +106,7 @@ package struct Engine {
                 events = [.pauseRequested(PauseRequested(by: "engine", reason: reason))]
             }
             if events.isEmpty { return }
+            if case .runFinished = events[0], !world.mayEnd { return }
             try commit(events)
         }
     }

@@ -31,6 +31,8 @@ final class RunLeases: LeaseKeeper {
         var endsAt: Int64
         var askedAt: Int64
         var isLate = false
+        /// Its time ran out, and the remote could not say whether it can be had again.
+        var wasAskedInVain = false
     }
 
     private let catalog: Catalog
@@ -143,6 +145,10 @@ final class RunLeases: LeaseKeeper {
         return .held(epoch: held.values.map(\.lease.epoch).max())
     }
 
+    func mayEnd(now: Int64) -> Bool {
+        lostTo != nil || held.values.allSatisfy { now < $0.endsAt || $0.wasAskedInVain }
+    }
+
     // MARK: Renewing
 
     var pollTargets: [PollTarget] { sent == nil ? [] : catalog.client.pollTargets }
@@ -166,7 +172,7 @@ final class RunLeases: LeaseKeeper {
         do {
             sent = (try catalog.client.send(.leaseTake(order), deadline: Self.deadline), next.name, now.boot)
         } catch {
-            nextTry = now.boot + 2_000_000_000
+            noteVain(next.name, error)
         }
     }
 
@@ -189,9 +195,17 @@ final class RunLeases: LeaseKeeper {
             } catch {
                 // Not known whether it was renewed: the same order again finds out.
                 lastError = error
-                nextTry = readClocks().boot + 2_000_000_000
+                noteVain(sent.name, error)
             }
         }
+    }
+
+    private func noteVain(_ name: String, _ error: MusterError) {
+        nextTry = readClocks().boot + 2_000_000_000
+        guard let entry = held[name], entry.isLate, !entry.wasAskedInVain else { return }
+        held[name]!.wasAskedInVain = true
+        let says = "its time ran out, and \(holder.remote) does not say whose it is: \(error.summary)"
+        say(.late, name, entry.lease.epoch, says)
     }
 
     private func take(_ answer: LeaseAnswer, _ name: String, _ askedAt: Int64) {
