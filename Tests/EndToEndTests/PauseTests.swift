@@ -65,16 +65,15 @@ struct PauseTests {
         #expect(try drill.effects() == ["apply one": 1, "apply two": 1, "apply back": 1])
     }
 
-    @Test func `a pause lets an effect end, and its retry waits for the resume`() throws {
-        let drill = try LedgerDrill([
-            .init("one", "sleepMilliseconds: 400, failsIn: apply-half", more: "retry: { attempts: 2, backoff: 1m..1m }")
-        ])
+    @Test func `a pause lets an effect end, and what became of it is known before the run rests`() throws {
+        let drill = try LedgerDrill([.init("one", "sleepMilliseconds: 3000, failsIn: apply-half"), .init("two")])
         let command = try drill.start()
         try command.wait(for: "one: effect begun")
         #expect(try drill.catalog.muster("pause", "last").status == 0)
         let result = try command.finish()
-        #expect(result.status == 4, "\(result)")
+        #expect(result.status == 4 && result.output.contains("decide \(drill.runID) one"), "\(result)")
+        #expect(try drill.count("run-paused") == 1 && drill.effects() == ["apply one": 1])
+        #expect(try drill.journal().contains { $0["purpose"] == "read-back" })
         #expect(try drill.verify().status == 0)
-        #expect(try drill.effects() == ["apply one": 1])
     }
 }
