@@ -257,7 +257,8 @@ let package = Package(
             name: "FailoverGroupKeySwapTests",
             dependencies: [
                 "FailoverGroupKeySwap", "MusterPlugin", "CloudSteps", "CloudHTTP", "AzureSteps", "AzureClient", "MusterModel",
-                "MusterDocuments", "MusterSystem", "CloudSimulator",
+                "MusterDocuments", "MusterSystem", "CloudSimulator", "MusterEngine", "MusterMachine", "MusterPluginProtocol",
+                "MusterPluginHost", "MusterTestSupport",
             ],
             swiftSettings: strict),
         .testTarget(

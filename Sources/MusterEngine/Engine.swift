@@ -106,6 +106,7 @@ package struct Engine {
                 events = [.pauseRequested(PauseRequested(by: "engine", reason: reason))]
             }
             if events.isEmpty { return }
+            if case .runFinished = events[0], !world.mayEnd { return }
             try commit(events)
         }
     }
@@ -221,25 +222,35 @@ package struct Engine {
         case .confirmed(let step, let person, let note):
             guard underWay.remove(StepTask(step: step, attempt: 1, verb: .askPerson)) != nil else { return }
             try commit([.manualConfirmed(ManualConfirmed(step: step, person: person, note: note))])
-        case .stop(let request):
-            if state.stop == nil, state.phase == .running || state.phase == .created {
-                try commit([.stopRequested(request)])
-            }
-        case .pause(let request):
-            // A stop without `finally` ends the run soon; what brings things back may take long, and may rest.
-            let endsSoon = state.stop.map { $0.runsFinally != true } ?? false
-            if state.pause == nil, !endsSoon, state.phase == .running { try commit([.pauseRequested(request)]) }
+        case .stop(let request, let ticket): try take(request, ticket)
+        case .pause(let request, let ticket): try take(request, ticket)
         case .decided(let decision, let ticket): try take(decision, ticket)
         case .rollBack(let request, let ticket): try take(request, ticket)
         case .lease(let change): try commit([.leaseChanged(change)])
         }
     }
 
+    private mutating func take(_ request: StopRequested, _ ticket: EngineInput.Ticket?) throws(MusterError) {
+        guard state.stop == nil, state.phase == .running || state.phase == .created else {
+            return refuse(ticket, state.stop == nil ? "the run does not run" : "the run is being ended already")
+        }
+        try commit([.stopRequested(request)])
+        if let ticket { taken.append(ticket) }
+    }
+
+    private mutating func take(_ request: PauseRequested, _ ticket: EngineInput.Ticket?) throws(MusterError) {
+        // A stop without `finally` ends the run soon; what brings things back may take long, and may rest.
+        let endsSoon = state.stop.map { $0.runsFinally != true } ?? false
+        guard !endsSoon, state.phase == .running else { return refuse(ticket, "the run is coming to its end") }
+        // Asked for twice it is as good as once.
+        if state.pause == nil { try commit([.pauseRequested(request)]) }
+        if let ticket { taken.append(ticket) }
+    }
+
     private mutating func take(_ decision: StepDecided, _ ticket: EngineInput.Ticket?) throws(MusterError) {
         guard state.phase == .running, state.choices(for: decision.step).contains(decision.choice) else {
             return refuse(ticket, state.whyNot(decision))
         }
-        underWay = underWay.filter { $0.step != decision.step || $0.verb != .askDecision }
         try commit([.stepDecided(decision)])
         if let ticket { taken.append(ticket) }
     }

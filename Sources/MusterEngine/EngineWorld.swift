@@ -39,8 +39,8 @@ package enum EngineInput: Hashable, Sendable {
     case evidence(StepTask, name: String, data: JSON)
     case pluginLog(PluginLog)
     case confirmed(step: String, person: String, note: String)
-    case stop(StopRequested)
-    case pause(PauseRequested)
+    case stop(StopRequested, Ticket? = nil)
+    case pause(PauseRequested, Ticket? = nil)
     /// A person's decision about a step that waits for one, from wherever it came.
     case decided(StepDecided, Ticket?)
     case rollBack(RollbackRequested, Ticket?)
@@ -88,6 +88,11 @@ package protocol EngineWorld: AnyObject {
 
     /// How the run's hold on its targets stands now.
     var lease: LeaseStanding { get }
+
+    /// Whether a run that has nothing left to do may be told as ended. Not while its lease ran out and the remote has not been
+    /// asked: who slept would end well without a word of the other run that had the target meanwhile. False never lasts, and
+    /// something comes in when it changes.
+    var mayEnd: Bool { get }
 
     /// Tells whoever sent an input what became of it: nil when it was taken and is on the disk.
     func reply(_ ticket: EngineInput.Ticket, refusal: String?)

@@ -152,8 +152,8 @@ package struct PlanPreview {
             }
         case .begin(let task, let request, _):
             world.answerBegin(task, request: request, refusal: "a plan has no effects")
-        case .stop(let request): interrupt(request.reason)
-        case .pause(let request): interrupt(request.reason)
+        case .stop(let request, _): interrupt(request.reason)
+        case .pause(let request, _): interrupt(request.reason)
         case .decided, .rollBack, .lease: break
         case .pluginLog(let log): logs = logs.suffix(19) + [log]
         case .progress, .evidence, .confirmed: break

@@ -32,6 +32,8 @@ extension RunState {
             steps[at].phase = .applying(begun: true)
         case (.stepApplied(let body), .applying):
             steps[at].outputs = body.outputs
+            // Claimed without a new begin: what an earlier attempt began and a read-back missed has landed.
+            steps[at].wasReadBackAbsent = false
             steps[at].phase = .verifying
         case (.stepVerified(let body), .verifying), (.stepVerified(let body), .waiting):
             steps[at].postconditions = body.postconditions

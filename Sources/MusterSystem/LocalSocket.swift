@@ -12,11 +12,17 @@ package final class LocalListener {
     private static let lineBytesMax = 64 << 10
     /// Most visitors at once; a further one waits in the kernel's queue.
     private static let visitorsMax = 16
+    /// How long a visitor may take to say what it wants, in nanoseconds.
+    private static let patience: Int64 = 5_000_000_000
 
     private let descriptor: Int32
     private let folder: FolderHandle
     private let name: String
     private var visitors: [Int32: [UInt8]] = [:]
+    /// When each visitor is shown out, in nanoseconds of the boot clock.
+    private var leaveAt: [Int32: Int64] = [:]
+    /// After an error of the system nobody is let in for a while, so that the loop does not spin.
+    private var admitsFrom: Int64 = 0
 
     /// - Parameter path: of the socket; what stands there of a process that ended is replaced.
     package init(path: String) throws(MusterError) {
@@ -27,9 +33,8 @@ package final class LocalListener {
         let oldMask = umask(0o177)
         defer { umask(oldMask) }
         guard folder.withAddress(of: name, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 8) == 0 else {
-            let error = localSocketError("bound", path)
-            Glibc.close(descriptor)
-            throw error
+            // The descriptor is closed by deinit.
+            throw localSocketError("bound", path)
         }
     }
 
@@ -48,14 +53,17 @@ package final class LocalListener {
 
     package var pollTargets: [PollTarget] {
         if isClosed { return [] }
-        let own = visitors.count < Self.visitorsMax ? [PollTarget(reading: descriptor)] : []
+        let mayAdmit = visitors.count < Self.visitorsMax && admitsFrom <= readClocks().boot
+        let own = mayAdmit ? [PollTarget(reading: descriptor)] : []
         return own + visitors.keys.map { PollTarget(reading: $0) }
     }
 
     /// The lines that have come, each with its visitor, who waits for ``answer(_:_:)``. Never waits.
     package func receive() -> [(visitor: Int, line: [UInt8])] {
         if isClosed { return [] }
-        admit()
+        let now = readClocks().boot
+        for (visitor, end) in leaveAt where end <= now && visitors[visitor] != nil { showOut(visitor) }
+        admit(now)
         var lines: [(Int, [UInt8])] = []
         for visitor in visitors.keys {
             guard let line = read(visitor) else { continue }
@@ -68,17 +76,30 @@ package final class LocalListener {
     package func answer(_ visitor: Int, _ line: [UInt8]) {
         let visitor = Int32(visitor)
         guard visitors.removeValue(forKey: visitor) != nil else { return }
+        leaveAt[visitor] = nil
         let bytes = line + [UInt8(ascii: "\n")]
         _ = bytes.withUnsafeBytes { send(visitor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
         Glibc.close(visitor)
     }
 
-    private func admit() {
+    private func admit(_ now: Int64) {
+        guard admitsFrom <= now else { return }
         while visitors.count < Self.visitorsMax {
             let visitor = muster_accept_own_user(descriptor)
-            if visitor == -1 { return }
-            if visitor >= 0 { visitors[visitor] = [] }
+            if visitor == -1 {
+                if errno != EAGAIN, errno != EINTR { admitsFrom = now + 1_000_000_000 }
+                return
+            }
+            guard visitor >= 0 else { continue }
+            visitors[visitor] = []
+            leaveAt[visitor] = now + Self.patience
         }
+    }
+
+    private func showOut(_ visitor: Int32) {
+        visitors[visitor] = nil
+        leaveAt[visitor] = nil
+        Glibc.close(visitor)
     }
 
     /// A whole line; nil while it is not there yet. Who sends none, or one too long, is shown out.
@@ -89,12 +110,13 @@ package final class LocalListener {
             if count < 0, errno == EINTR { continue }
             if count < 0, errno == EAGAIN { return nil }
             guard count > 0, visitors[visitor]!.count + count <= Self.lineBytesMax else {
-                visitors[visitor] = nil
-                Glibc.close(visitor)
+                showOut(visitor)
                 return nil
             }
             visitors[visitor]! += chunk[..<count]
             if let end = visitors[visitor]!.firstIndex(of: UInt8(ascii: "\n")) {
+                // Whoever has asked may wait for the answer as long as it takes.
+                leaveAt[visitor] = nil
                 return Array(visitors[visitor]![..<end])
             }
         }
@@ -111,7 +133,13 @@ package func askLocally(path: String, _ line: [UInt8], timeout: Duration) throws
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(O_CLOEXEC), 0)
     guard descriptor >= 0 else { throw localSocketError("opened", path) }
     defer { close(descriptor) }
-    guard folder.withAddress(of: name, { connect(descriptor, $0, $1) }) == 0 else { return nil }
+    // Also the time that connecting may take: one that is stopped lets its visitors queue.
+    var limit = timeval(tv_sec: Int(timeout.components.seconds), tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    guard folder.withAddress(of: name, { connect(descriptor, $0, $1) }) == 0 else {
+        if errno == ECONNREFUSED || errno == ENOENT { return nil }
+        throw localSocketError("reached", path)
+    }
     let bytes = line + [UInt8(ascii: "\n")]
     let sent = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
     var answer: [UInt8] = []

@@ -209,12 +209,35 @@ struct LongRunningOperationTests {
     }
 
     @Test func `a result that cannot be read after success leaves the change in doubt`() async throws {
-        let bench = try Bench([
-            accepted(["Azure-AsyncOperation": status]), .answer(["status": "Succeeded"]), .answer([:], status: 404),
-        ])
+        let missing = Array(repeating: ScriptedTransport.Reply.answer([:], status: 404), count: 60)
+        let bench = try Bench(
+            [accepted(["Azure-AsyncOperation": status]), .answer(["status": "Succeeded"])] + missing)
         let error = await azureError { try await bench.calls().sql.createKey(server, name: "k", uri: keyB.text) }
         #expect(error?.status == 404)
         #expect(error?.advice == .unknownOutcome)
+    }
+
+    @Test func `a read that still shows what was before the change is read again`() async throws {
+        let path = "\(server.text)/encryptionProtector/current"
+        let shown = { (name: String) in
+            ScriptedTransport.Reply.answer([
+                "id": .string(path), "name": "current",
+                "properties": ["serverKeyName": .string(name), "serverKeyType": "AzureKeyVault"],
+            ])
+        }
+        let bench = try Bench([
+            accepted(["Azure-AsyncOperation": status]), .answer(["status": "Succeeded"]), shown("old"), shown("old"),
+            shown("new"),
+        ])
+        let protector = try await bench.calls().sql.setProtector(
+            server, keyName: "new", type: "AzureKeyVault", autoRotation: false)
+        #expect(protector.keyName == "new")
+        #expect(bench.transport.serviceRequests.count == 5)
+    }
+
+    @Test func `an answer without a list is not an empty list`() async throws {
+        let bench = try Bench([.answer(["status": "ok"])])
+        #expect(await azureError { try await bench.calls().sql.inaccessibleDatabases(server) }?.code == "azure.answer")
     }
 
     @Test func `a key that another try has registered counts only when it is the same key`() async throws {

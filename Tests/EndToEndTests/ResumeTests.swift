@@ -84,7 +84,7 @@ struct ResumeTests {
         try command.wait(for: "waits in")
         let branch = "refs/heads/muster/runs/\(drill.runID)"
         try eventually("the first step is committed") {
-            try drill.catalog.git("rev-list", "--count", branch).hasPrefix("2")
+            try drill.catalog.unfinishedRecord(of: drill.runID).result(of: "one") == "verified"
         }
         command.signal(SIGKILL)
         _ = try command.finish()

@@ -56,7 +56,7 @@ struct Lab {
     let cloud: SimulatedCloud
     let time = ManualTime()
     let inputs: [String: JSON]
-    private let section: JSON
+    let section: JSON
 
     init(faults: [String] = [], lacking lack: Lack? = nil) async throws {
         let file = "runbooks/tests/failover-group-key-swap/default.yaml"

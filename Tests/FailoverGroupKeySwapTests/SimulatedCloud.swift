@@ -44,6 +44,11 @@ final class SimulatedCloud: Sendable {
     }
 
     func change(_ change: (inout AzureState) -> Void) { world.withLock { change(&$0.state) } }
+
+    /// The world as it is now.
+    var snapshot: AzureWorld { world.withLock { $0 } }
+
+    func changeWorld(_ change: (inout AzureWorld) -> Void) { world.withLock { change(&$0) } }
 }
 
 /// What a scenario can be made to lack.

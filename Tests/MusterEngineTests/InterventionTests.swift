@@ -75,6 +75,15 @@ import Testing
         #expect(end.phase == .finished(.succeeded))
     }
 
+    @Test func `a run that slept past its lease is not told as ended before it is known whose the target was`() throws {
+        let world = SimulatedWorld()
+        world.leases = [0: .held(epoch: 1), 4: .late, 7: .lost("h2 has it")]
+        for wait in 5...6 { world.interruptions[wait] = .pluginLog(PluginLog(plugin: "p", stream: "log", text: "x")) }
+        world.interruptions[7] = .lease(LeaseChanged(what: .lost, lock: "t", epoch: 2, says: "h2 has it"))
+        #expect(try run([F.step("a")], world).phase == .finished(.succeeded))
+        #expect(world.entries.suffix(2).map(\.event.kind) == ["lease-changed", "run-finished"])
+    }
+
     @Test func `with a lost lease what has begun ends and nothing else begins`() throws {
         let world = SimulatedWorld()
         world.beginsTwice = ["a"]

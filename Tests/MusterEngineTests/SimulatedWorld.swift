@@ -121,6 +121,7 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
         inbox.append(.confirmed(step: step.id, person: "op", note: "looked"))
     }
 
+    var mayEnd: Bool { lease != .late }
     var lease: LeaseStanding {
         if let leaseOnceBegun, begunAtWait == waits { return leaseOnceBegun }
         return leases.filter { $0.key <= waits }.max { $0.key < $1.key }?.value ?? .held(epoch: nil)

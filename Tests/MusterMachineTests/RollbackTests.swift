@@ -260,6 +260,17 @@ import Testing
         #expect(driver.state.inPlace == [0])
     }
 
+    @Test func `an effect that a read-back missed and a later attempt claims without a begin is in place`() throws {
+        var driver = try PeopleDriver([F.step("a", attempts: 2)])
+        try driver.take(TransitionTableTests.toBegun + [E.attemptFailed(retryAt: F.time)])
+        try driver.take([E.observed(.needed, .readBack), E.started(attempt: 2), E.checked(), E.observed(.needed)])
+        #expect(driver.state.inPlace.isEmpty)
+        try driver.take([E.applying(), E.applied()])
+        try driver.run()
+        #expect(driver.phase("a") == .done(.verified))
+        #expect(driver.state.inPlace == [0])
+    }
+
     // MARK: After the end
 
     @Test func `a finished run can be reopened and rolled back`() throws {

@@ -56,6 +56,7 @@ final class DrillWorld: EngineWorld, RunFollower {
     private var waits = 0
     private var hasAskedToRest = false
     private(set) var lease = LeaseStanding.held(epoch: 1)
+    var mayEnd: Bool { lease != .late }
     private var epoch: Int64 = 1
     /// What is still decided about steps at random; after that, people give up.
     var patience = 12

@@ -30,7 +30,11 @@ package struct ResourceManager: Sendable {
         for _ in 0..<Self.pagesMax {
             guard let page = next else { return items }
             let body = try await get(page)
-            items += body["value"]?.array ?? []
+            guard let values = body["value"]?.array else {
+                // As from a proxy in between: what is no list must not pass for an empty one.
+                throw AzureError(code: "azure.answer", "\(page.shortened) answered something that is no list.")
+            }
+            items += values
             next = try body["nextLink"]?.string.flatMap { $0.isEmpty ? nil : $0 }.map { (link) throws(AzureError) in
                 try ownAddress(link, what: "The next page")
             }
@@ -42,10 +46,13 @@ package struct ResourceManager: Sendable {
     ///
     /// - Parameter started: told about the operation as soon as it is known, so that it can be stored before the wait. What
     ///   it throws ends the wait and is passed on; the operation itself goes on.
+    /// - Parameter isShown: whether the resource is as it was asked to be. For a while after the operation some reads may
+    ///   still show what was before: the resource is read until it is so, for ``settlingPatience``.
     /// - Returns: for PUT and PATCH the resource as it is afterwards, for POST the result if there is one, else nil.
     /// - Throws: ``AzureError``.
     package func perform(
         _ method: RequestMethod, _ url: WebAddress, body: JSON? = nil,
+        isShown: (JSON) -> Bool = { _ in true },
         started: (LongRunningOperation) async throws -> Void = { _ in }
     ) async throws -> JSON? {
         let answer = try await sender.send(ServiceRequest(method, url, scope: scope, body: body))
@@ -54,13 +61,14 @@ package struct ResourceManager: Sendable {
         case .running(let operation):
             let firstWait = retryAfter(answer.headers, now: sender.sender.time.now)
             try await started(operation)
-            return try await wait(for: operation, firstWait: firstWait)
+            return try await wait(for: operation, firstWait: firstWait, isShown: isShown)
         }
     }
 
     /// Waits for an operation, also one that was begun before a crash.
-    package func wait(for operation: LongRunningOperation, firstWait: Duration? = nil) async throws(AzureError) -> JSON?
-    {
+    package func wait(
+        for operation: LongRunningOperation, firstWait: Duration? = nil, isShown: (JSON) -> Bool = { _ in true }
+    ) async throws(AzureError) -> JSON? {
         let url = try ownAddress(operation.url, what: "The operation")
         var asked = firstWait
         for poll in 0... {
@@ -72,7 +80,7 @@ package struct ResourceManager: Sendable {
                 throw unknown(error, operation)
             }
             if case .succeeded(let body) = try pollResult(operation, answer) {
-                return try await settledResult(of: operation, lastBody: body)
+                return try await settledResult(of: operation, lastBody: body, isShown)
             }
             asked = retryAfter(answer.headers, now: sender.sender.time.now)
         }
@@ -112,18 +120,22 @@ package struct ResourceManager: Sendable {
     }
 
     /// The operation has succeeded: not to be able to read its result does not make it retryable.
-    private func settledResult(of operation: LongRunningOperation, lastBody: JSON?) async throws(AzureError) -> JSON? {
+    private func settledResult(
+        of operation: LongRunningOperation, lastBody: JSON?, _ isShown: (JSON) -> Bool
+    ) async throws(AzureError) -> JSON? {
         do throws(AzureError) {
-            return try await result(of: operation, lastBody: lastBody)
+            return try await result(of: operation, lastBody: lastBody, isShown)
         } catch {
             throw error.inDoubt
         }
     }
 
-    private func result(of operation: LongRunningOperation, lastBody: JSON?) async throws(AzureError) -> JSON? {
+    private func result(
+        of operation: LongRunningOperation, lastBody: JSON?, _ isShown: (JSON) -> Bool
+    ) async throws(AzureError) -> JSON? {
         switch (operation.method, operation.tracking) {
         case (.put, .asyncOperation), (.patch, .asyncOperation), (.put, .location), (.patch, .location):
-            return try await get(ownAddress(operation.target, what: "The resource"))
+            return try await get(ownAddress(operation.target, what: "The resource"), until: isShown)
         case (.post, .asyncOperation):
             guard let location = operation.resultURL else { return nil }
             let answer = try await sender.send(
@@ -132,6 +144,41 @@ package struct ResourceManager: Sendable {
         case (.delete, _): return nil
         default: return lastBody
         }
+    }
+
+    /// Longest time in which a read after a change is not taken at its word; no figure of it is published.
+    static let settlingPatience = Duration.seconds(120)
+
+    /// Reads until what is read is as it must be, for ``settlingPatience`` and as far as the work's time allows.
+    ///
+    /// - Returns: what was read last, as it must be or not.
+    func settled<Value>(
+        _ isSettled: (Value) -> Bool, _ read: () async throws(AzureError) -> Value
+    ) async throws(AzureError) -> Value {
+        let time = sender.sender.time
+        let end = Deadline(after: Self.settlingPatience, from: time)
+        var value = try await read()
+        for look in 0... {
+            let wait = polling.wait(beforePoll: look, retryAfter: nil)
+            guard !isSettled(value), wait < min(end.remaining(time), sender.context.deadline.remaining(time)),
+                await time.pause(wait)
+            else { break }
+            value = try await read()
+        }
+        return value
+    }
+
+    /// A resource that is not found is one that is not shown yet.
+    private func get(_ url: WebAddress, until isShown: (JSON) -> Bool) async throws(AzureError) -> JSON {
+        let isSettled = { (read: Result<JSON, AzureError>) in
+            if case .success(let body) = read { isShown(body) } else { false }
+        }
+        let found = try await settled(isSettled) { () throws(AzureError) in
+            do throws(AzureError) { return .success(try await get(url)) } catch  where error.isNotFound {
+                return .failure(error)
+            }
+        }
+        return try found.get()
     }
 
     /// An address that a service gave us. The token goes to Resource Manager alone.

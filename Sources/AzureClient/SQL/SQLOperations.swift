@@ -34,6 +34,14 @@ package struct SQLOperations: Sendable {
         }
     }
 
+    /// The same, read until the key is there, or is not, as it must be: for a while after a change some reads may still show
+    /// what was before.
+    package func key(
+        _ server: ResourceID, _ name: String, isThere: Bool
+    ) async throws(AzureError) -> SQLServerKey? {
+        try await manager.settled({ ($0 != nil) == isThere }) { () throws(AzureError) in try await key(server, name) }
+    }
+
     package func protector(_ server: ResourceID) async throws(AzureError) -> SQLEncryptionProtector {
         try await read(server, "/encryptionProtector/current")
     }
@@ -84,7 +92,8 @@ package struct SQLOperations: Sendable {
         let body: JSON = ["properties": ["serverKeyType": "AzureKeyVault", "uri": .string(uri)]]
         var wasAccepted = false
         do {
-            let answer = try await manager.perform(.put, url, body: body) { operation in
+            let isShown = { (json: JSON) in json["properties"]?["uri"]?.string?.lowercased() == uri.lowercased() }
+            let answer = try await manager.perform(.put, url, body: body, isShown: isShown) { operation in
                 wasAccepted = true
                 try await started(operation)
             }
@@ -92,7 +101,9 @@ package struct SQLOperations: Sendable {
         } catch let error as AzureError
             where ["ServerKeyNameAlreadyExists", "ServerKeyUriAlreadyExists"].contains(error.code)
         {
-            guard let found = try await key(server, name), found.properties.uri == uri else { throw error }
+            // A key that is said to be there and is not shown leaves open whose it is, and whether it is there.
+            guard let found = try await key(server, name, isThere: true) else { throw error.inDoubt }
+            guard found.properties.uri == uri else { throw error }
             return SQLKeyRegistration(key: found, origin: error.advice == .unknownOutcome ? .unclear : .earlier)
         }
     }
@@ -122,7 +133,10 @@ package struct SQLOperations: Sendable {
                 "autoRotationEnabled": .bool(autoRotation),
             ]
         ]
-        return try changed(try await manager.perform(.put, url, body: body, started: started), url)
+        let isShown = { (json: JSON) in
+            json["properties"]?["serverKeyName"]?.string?.lowercased() == keyName.lowercased()
+        }
+        return try changed(try await manager.perform(.put, url, body: body, isShown: isShown, started: started), url)
     }
 
     /// Has the server try its key again, after access to it was lost and given back.

@@ -19,6 +19,7 @@ package enum FaultKind: String, CaseIterable, Sendable, Hashable {
     case replicationBroken = "replication-broken"
     case busy
     case wrongAnswer = "wrong-answer"
+    case staleReads = "stale-reads"
     case failoverDropsConnections = "failover-drops-connections"
     case dnsDelay = "dns-delay"
     case plannedFailoverTimeout = "planned-failover-timeout"
@@ -148,6 +149,12 @@ package enum FaultKind: String, CaseIterable, Sendable, Hashable {
                 drill: "An error that shows what came; never taken for a state. Repeats reads, doubts changes.",
                 arguments: [.init(name: "form", fallback: "html", summary: "html, truncated, empty or other-json")],
                 meets: .reads, times: 1)
+        case .staleReads:
+            .init(
+                summary: "Reads of server keys and protectors show for a while what was before the change",
+                drill:
+                    "Takes no old value for a failure of the change, and none for its success; changes nothing twice.",
+                arguments: [.init(name: "delay", fallback: "1m", summary: "simulated time")], meets: .changes, times: 1)
         case .failoverDropsConnections, .dnsDelay, .plannedFailoverTimeout, .leftSuspended, .secondaryWithoutKey,
             .keyDisabledMidDrill:
             failoverDescription

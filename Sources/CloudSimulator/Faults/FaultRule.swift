@@ -101,7 +101,7 @@ package struct FaultRule: Sendable, Hashable {
 
     private func checkArguments() throws(MusterError) {
         switch kind {
-        case .rolePropagation, .dnsDelay: try checkDuration("delay")
+        case .rolePropagation, .dnsDelay, .staleReads: try checkDuration("delay")
         case .leftSuspended: if argument("duration") != "always" { try checkDuration("duration") }
         case .failoverDropsConnections: _ = try Self.count("statements", argument("statements"), kind)
         case .keyDisabledMidDrill:

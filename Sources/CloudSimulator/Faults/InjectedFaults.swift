@@ -107,6 +107,9 @@ extension AzureWorld {
                 .compactMap(\.principal)
             state.roleAssignments.removeAll { principals.contains($0.principal) }
             for name in state.vaults.keys { for one in principals { state.vaults[name]?.accessPolicies[one] = nil } }
+        case .staleReads:
+            let delay = Duration(durationText: rule.argument("delay")) ?? .zero
+            formerServers = FormerServers(servers: state.servers, until: now.advanced(by: delay))
         case .keyDisabled: changeKeys(rule) { for index in $0.versions.indices { $0.versions[index].enabled = false } }
         case .keyDeleted: changeKeys(rule) { $0.deletedAt = now }
         case .purgeProtectionMissing:

@@ -35,8 +35,18 @@ extension AzureWorld {
         case "FailoverGroups_ForceFailoverAllowDataLoss": return try postFailover(call, server, .forced)
         case "FailoverGroups_TryPlannedBeforeForcedFailover":
             return try postFailover(call, server, .plannedElseForced)
-        default: return try serverRead(call, server)
+        default: return try serverRead(call, shown(server, at: call.at))
         }
+    }
+
+    /// The server with the keys that reads show now.
+    private func shown(_ server: SQLServer, at now: Timestamp) -> SQLServer {
+        guard let formerServers, now < formerServers.until,
+            let former = formerServers.servers[CaselessName(server.name)]
+        else { return server }
+        var shown = server
+        (shown.keys, shown.protector, shown.autoRotation) = (former.keys, former.protector, former.autoRotation)
+        return shown
     }
 
     private func serverRead(_ call: Call, _ server: SQLServer) throws(AzureError) -> SimulatedResponse {

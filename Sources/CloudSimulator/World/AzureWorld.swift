@@ -12,6 +12,8 @@ package struct AzureWorld: Sendable {
     package internal(set) var effects: [Effect] = []
     package internal(set) var requests = RequestLog()
     package internal(set) var faults: [FaultRule]
+    /// What reads of keys and protectors still show, by a fault.
+    var formerServers: FormerServers?
 
     /// Signs tokens and operation URLs.
     let signingSecret: String
@@ -37,6 +39,12 @@ package struct AzureWorld: Sendable {
         /// Such as `server-key.registered`.
         package var kind: String
         package var target: String
+    }
+
+    /// The servers as they were, shown until then.
+    struct FormerServers: Sendable {
+        var servers: [CaselessName: SQLServer]
+        var until: Timestamp
     }
 
     struct RateLimits {

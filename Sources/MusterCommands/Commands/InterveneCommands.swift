@@ -23,12 +23,13 @@ struct PauseCommand: ParsableCommand {
         let folders = try StateFolder()
         let by = try personHere(common.catalog ?? catalogFolder(of: run, folders))
         let request = PauseRequested(by: by, reason: reason)
-        guard try RunControl.ask(.pause(request), runFolder: folders.run(run)) != nil else {
+        guard let answer = try RunControl.ask(.pause(request), runFolder: folders.run(run)) else {
             let stored = try StoredRun(run, in: folders)
             throw MusterError(
                 code: "run.not-running", "The run \(run) does not run here: \(stored.standing).",
                 help: "There is nothing to pause.")
         }
+        try answer.checked("paused")
         Terminal().out(
             common.json
                 ? JSON.object(["run": .string(run.text), "asked": "pause"]).canonicalText
@@ -56,7 +57,8 @@ struct CancelCommand: ParsableCommand {
         let folders = try StateFolder()
         let by = try personHere(common.catalog ?? catalogFolder(of: run, folders))
         let request = StopRequested(by: by, reason: reason, runsFinally: finally ? true : nil)
-        if try RunControl.ask(.cancel(request), runFolder: folders.run(run)) != nil {
+        if let answer = try RunControl.ask(.cancel(request), runFolder: folders.run(run)) {
+            try answer.checked("cancelled")
             return terminal.out(
                 common.json
                     ? JSON.object(["run": .string(run.text), "asked": "cancel"]).canonicalText

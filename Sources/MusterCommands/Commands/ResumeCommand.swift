@@ -76,7 +76,8 @@ struct ResumeCommand: ParsableCommand {
             session = try options.session(common, takeOver: options.takesOver ? reason : nil, terminal)
         } catch {
             if error.code == "run.finished", let commit = try recordLate() {
-                terminal.error("note: The run's record was not in the log yet. It is there now, in \(commit.short).")
+                terminal.error(
+                    "note: The record of the run was not in the log yet. It is there now, in \(commit.short).")
             }
             throw error
         }

@@ -30,34 +30,46 @@ struct RollbackCommand: ParsableCommand {
         let terminal = Terminal()
         let run = try findRun(options.name, common.catalog)
         let folders = try StateFolder()
-        let stored = try StoredRun(run, in: folders)
-        if let to, stored.state.positions[to] == nil {
-            throw MusterError(
-                code: "run.unknown-step", "The run \(run) has no step \"\(visibleText(to))\".",
-                help: "Its steps: \(stored.plan.steps.map(\.id).joined(separator: ", ")).")
+        if onlyPlan {
+            let view = try view(try StoredRun(run, in: folders), terminal)
+            return terminal.out(common.json ? try view.json().canonicalText : view.text)
         }
-        let view = RollbackView(stored: stored, to: to, style: terminal.style)
-        if common.json, onlyPlan { return terminal.out(try view.json().canonicalText) }
-        if !common.json { terminal.out(view.text) }
-        if onlyPlan { return }
-        guard view.hasWork else { throw nothing(run) }
-        guard try goAhead(terminal) else { return }
-        let request = RollbackRequested(
-            by: try personHere(common.catalog ?? catalogFolder(of: run, folders)), reason: reason!, to: to)
-        if let answer = try RunControl.ask(.rollBack(request), runFolder: folders.run(run)) {
-            if let refusal = answer.refusal {
-                throw MusterError(code: "run.not-rolled-back", "The run cannot be rolled back now: \(refusal).")
+        let by = try personHere(common.catalog ?? catalogFolder(of: run, folders))
+        let request = RollbackRequested(by: by, reason: reason!, to: to)
+        // A living run is looked at where it stands; one that is not is first taken up, by another machine's journal if need be.
+        if let stored = try? StoredRun(run, in: folders), stored.isAlive {
+            guard try agreed(try view(stored, terminal), run, terminal) else { return }
+            if let answer = try RunControl.ask(.rollBack(request), runFolder: folders.run(run)) {
+                try answer.checked("rolled back")
+                return terminal.out(
+                    common.json
+                        ? JSON.object(["run": .string(run.text), "asked": "rollback"]).canonicalText
+                        : "The run \(run) is being rolled back. See it with: muster status \(run)")
             }
-            return terminal.out(
-                common.json
-                    ? JSON.object(["run": .string(run.text), "asked": "rollback"]).canonicalText
-                    : "The run \(run) is being rolled back. See it with: muster status \(run)")
         }
         let session = try options.session(
             common, takeOver: options.takesOver ? reason : nil, reopens: true, terminal)
+        guard try agreed(try view(session.stored, terminal), run, terminal) else { return }
         try perform(
             session, [.rollbackRequested(request)], terminal, json: common.json,
             wanted: to == nil ? .rolledBack : .cancelled)
+    }
+
+    /// - Throws: `run.not-rolled-back` for a step that the run did not carry out, or a run that cannot be rolled back.
+    private func view(_ stored: StoredRun, _ terminal: Terminal) throws(MusterError) -> RollbackView {
+        if let why = stored.state.whyNot(RollbackRequested(by: "", reason: "", to: to)) {
+            throw MusterError(
+                code: "run.not-rolled-back", "The run cannot be rolled back so: \(visibleText(why)).",
+                help: "Its steps, in the order in which they would be undone: muster rollback \(stored.run) --plan")
+        }
+        return RollbackView(stored: stored, to: to, style: terminal.style)
+    }
+
+    /// Shows what would be done and asks; false when somebody said no.
+    private func agreed(_ view: RollbackView, _ run: RunID, _ terminal: Terminal) throws -> Bool {
+        if !common.json { terminal.out(view.text) }
+        guard view.hasWork else { throw nothing(run) }
+        return try goAhead(terminal)
     }
 
     private func nothing(_ run: RunID) -> MusterError {

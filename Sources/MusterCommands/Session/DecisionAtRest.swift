@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MusterDocuments
 internal import MusterGit
 internal import MusterJournal
 internal import MusterMachine
@@ -20,6 +21,11 @@ struct DecisionAtRest {
     /// - Throws: `run.not-to-decide`, and nothing is written.
     func record(in folders: StateFolder) throws -> RunState {
         let (git, repository) = try CatalogDocuments.open(catalog)
+        let engineLock = try EngineLock(runFolder: folders.run(run))
+        defer { engineLock.release() }
+        // Where another machine has gone on, the decision is taken there.
+        let remote = try Records.configuration(git, repository)?.recordsRemote
+        _ = try HandOver(git: git, run: run, folders: folders, remote: remote).prepare(takeOver: nil)
         let (journal, reading) = try JournalWriter.reopen(folder: folders.run(run))
         defer { journal.close() }
         let stored = try StoredRun(run, folder: journal.folder, reading: reading)

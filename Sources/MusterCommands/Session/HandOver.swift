@@ -146,12 +146,13 @@ struct HandOver {
                 "Go on with it on its own machine. If that is lost, look at the targets, then start a new run: it finds done what is done.",
             status: .stuck)
     }
+}
 
-    private func makeFolders(_ folder: String) {
-        var path = ""
-        for name in folder.split(separator: "/") {
-            path += "/" + name
-            mkdir(path, 0o700)
-        }
+/// Makes the folder and those above it, for their owner only; what is there stays.
+func makeFolders(_ folder: String) {
+    var path = ""
+    for name in folder.split(separator: "/") {
+        path += "/" + name
+        mkdir(path, 0o700)
     }
 }

@@ -31,6 +31,7 @@ final class ResumedSession {
 
     private let documents: CatalogDocuments
     private let journal: JournalWriter
+    private let engineLock: EngineLock
     private let world: RunWorld
     private let plugins: PluginPool
     private let hold: TargetHold
@@ -44,6 +45,9 @@ final class ResumedSession {
         let (git, state) = try CatalogDocuments.open(request.catalog ?? catalogFolder(of: request.run, folders))
         let remote = try Records.configuration(git, state)?.recordsRemote
         let handOver = HandOver(git: git, run: request.run, folders: folders, remote: remote)
+        makeFolders(folders.run(request.run))
+        // Before the journal is looked at: a hand-over may replace it.
+        engineLock = try EngineLock(runFolder: folders.run(request.run))
         let restored = try handOver.prepare(takeOver: request.takeOver)
         let (journal, reading) = try JournalWriter.reopen(folder: folders.run(request.run))
         self.journal = journal
@@ -63,7 +67,7 @@ final class ResumedSession {
         world = RunWorld(plugins: plugins, signals: signals, person: person)
         hold = try TargetHold(
             stored.plan, run: request.run, folders: folders, state: state, configuration: configuration,
-            takeOver: request.takeOver)
+            isBegun: true, takeOver: nil)
         world.hold(hold.leases)
         notices = restored + reading.notices + stored.unpublished(takeOver)
     }
@@ -82,13 +86,15 @@ final class ResumedSession {
             by: by, host: Host.name, bootID: Host.bootID, processID: Host.processID, engine: musterVersion,
             takeOver: takeOver)
         // A run whose go-ahead never reached the disk has done nothing, and nobody can say that it was given.
+        let cutOff = StopRequested(by: by, reason: "it was cut off before it began")
         let opening: [Event] =
             stored.state.phase == .created
-            ? [.stopRequested(StopRequested(by: by, reason: "it was cut off before it began"))]
+            ? [asks.first { $0.kind == "stop-requested" } ?? .stopRequested(cutOff)]
             : [.runResumed(resumed)] + hold.events + asks
         let result = try execution.carryOut(
             stored.state, after: stored.reading.entries, opening: [opening], views: views)
         hold.release(isOver: result.end != .paused)
+        engineLock.release()
         return result
     }
 }

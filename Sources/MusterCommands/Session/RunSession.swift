@@ -148,9 +148,12 @@ final class RunSession {
         let window = try room?.checked(at: now)
         let id = RunID(started: now, runbook: plan.runbook.name, random: Host.random())
         let hold = try TargetHold(
-            plan, run: id, folders: state, state: documents.state, configuration: configuration, takeOver: takeOver)
+            plan, run: id, folders: state, state: documents.state, configuration: configuration,
+            isBegun: false, takeOver: takeOver)
         let folder = state.run(id)
         let journal = try JournalWriter.create(folder: folder)
+        let engineLock = try EngineLock(runFolder: folder)
+        defer { engineLock.release() }
         try writeFile("\(folder)/\(StateFolder.planFile)", try planBytes())
         try writeFile("\(folder)/\(LateRecords.catalogFile)", Array(documents.state.gitFolder.utf8))
         let identity = documents.state.userOrLogin
@@ -164,9 +167,16 @@ final class RunSession {
         let started = RunStarted(
             confirmation: goAhead.confirmation, accepted: goAhead.accepted.isEmpty ? nil : goAhead.accepted,
             window: window)
-        let result = try execution.carryOut(
-            RunState(plan: plan),
-            opening: [[.runCreated(created(id, identity))], hold.events + [.runStarted(started)]], views: views)
+        let result: RunResult
+        do {
+            result = try execution.carryOut(
+                RunState(plan: plan),
+                opening: [[.runCreated(created(id, identity))], hold.events + [.runStarted(started)]], views: views)
+        } catch {
+            // A run that could not be recorded did not begin; any other may have had effects.
+            hold.isBegun = error.status != .preconditionUnmet
+            throw error
+        }
         hold.release(isOver: result.end != .paused)
         return result
     }

@@ -12,15 +12,21 @@ final class TargetHold {
     let leases: RunLeases?
     /// What the journal is told of them.
     let events: [Event]
+    /// Whether the run may have had an effect: its targets are then half its own until it is over.
+    var isBegun: Bool
+    private var isReleased = false
 
     /// Takes all or none.
     ///
-    /// - Parameter takeOver: a person's reason to take leases that another run let expire; nil where nobody decided that.
+    /// - Parameters:
+    ///   - isBegun: the run is taken up again.
+    ///   - takeOver: a person's reason to take leases that another run let expire; nil where nobody decided that.
     /// - Throws: `run.locked`, `run.unfinished`, `run.leased`, `run.no-lease-remote`, and what keeps a lease from being taken.
     init(
         _ plan: Plan, run: RunID, folders: StateFolder, state: RepositoryState, configuration: Configuration,
-        takeOver: String?
+        isBegun: Bool, takeOver: String?
     ) throws(MusterError) {
+        self.isBegun = isBegun
         // Clouds that are simulated for one run are no target that another could touch.
         let names = plan.kind == .rehearsal ? [] : plan.locks
         locks = try TargetLocks(names, run: run, in: folders)
@@ -38,11 +44,15 @@ final class TargetHold {
         (leases, events) = try RunLeases.take(
             names,
             holder: .init(run: run, person: identity.text, remote: remote, author: identity),
-            folder: state.gitFolder, configuration: configuration, takeOver: takeOver)
+            folder: state.gitFolder, configuration: configuration, isBegun: isBegun, takeOver: takeOver)
     }
+
+    deinit { release(isOver: !isBegun) }
 
     /// - Parameter isOver: false for a run at rest, whose targets are still half its own.
     func release(isOver: Bool) {
+        guard !isReleased else { return }
+        isReleased = true
         leases?.release(isOver: isOver)
         locks.release(isOver: isOver)
     }

@@ -36,7 +36,7 @@ final class TargetLocks {
                     "Another run works on \(name): \(holder.isEmpty ? "its name is not known" : holder).",
                     help: "Nothing was changed. Wait for its end: muster status", status: .preconditionUnmet)
             }
-            if let other = Self.unfinished(holder, besides: run, in: folders) {
+            if let other = try unfinished(holder, besides: run, in: folders) {
                 release()
                 throw MusterError(
                     code: "run.unfinished",
@@ -48,7 +48,9 @@ final class TargetLocks {
             let note = "\(run), since \(readClocks().wall), process \(Host.processID) on \(Host.name)"
             guard Self.write(note, descriptor) else {
                 let reason = String(cString: strerror(errno))
-                release(isOver: true)
+                // This one's note may be half written; the others keep what they say.
+                if holder.isEmpty { ftruncate(descriptor, 0) } else { _ = Self.write(holder, descriptor) }
+                release()
                 throw MusterError(
                     code: "run.cannot-lock", "Who holds the lock \(name) cannot be written: \(reason).",
                     help: "Nothing was changed. Look at the disk of \(folder).", status: .preconditionUnmet)
@@ -67,13 +69,27 @@ final class TargetLocks {
     deinit { release() }
 
     /// The run that left its note in the lock, where it is at rest or was cut off: the target is still half its own.
-    private static func unfinished(_ note: String, besides run: RunID, in folders: StateFolder) -> RunID? {
+    ///
+    /// - Throws: what keeps its journal from being read: whether it is over is not known then.
+    private func unfinished(
+        _ note: String, besides run: RunID, in folders: StateFolder
+    ) throws(MusterError) -> RunID? {
         guard let name = note.split(separator: ",").first, let other = RunID(String(name)), other != run else {
             return nil
         }
-        // A run whose journal is not here any more, or cannot be read, can be neither resumed nor cancelled.
-        guard let stored = try? StoredRun(other, in: folders), !stored.state.isFinished else { return nil }
-        return stored.state.phase == .empty || stored.state.phase == .created ? nil : other
+        let state: RunState
+        do { state = try StoredRun(other, in: folders).state } catch {
+            // A run whose folder is gone can be neither resumed nor cancelled.
+            if error.code == "journal.not-found" { return nil }
+            var error = error
+            error.summary = "Whether the run \(other), which had the lock, is over cannot be told. " + error.summary
+            error.status = .preconditionUnmet
+            release()
+            throw error
+        }
+        // Runs of Muster 0.2 end for ever when they are cut off: nobody could take them up.
+        guard !state.isFinished, state.asksPeople else { return nil }
+        return state.phase == .empty || state.phase == .created ? nil : other
     }
 
     /// The files stay: to remove one could take a lock away that another run has just taken. A run that is not over leaves

@@ -27,6 +27,8 @@ final class RecordWriter: RunFollower, PollService {
     private static let behindMax: Int64 = 2_000_000_000
 
     private static let progressBehindMax: Int64 = 60_000_000_000
+    /// How long the next try waits after a commit that failed, in nanoseconds.
+    private static let pauseAfterFailure: Int64 = 10_000_000_000
     /// How often the last commit is tried.
     private static let lastTries = 3
 
@@ -37,8 +39,12 @@ final class RecordWriter: RunFollower, PollService {
     private var tip: ObjectID?
     /// What happened since the newest commit that was sent: what the next one is made for.
     private var uncommittedEvents: [Event] = []
+    /// How many of them the commit under way is made for.
+    private var sentEvents = 0
     private var dueAt: Int64?
     private var sent: Int?
+    /// Where the branch stands is asked after a failed commit: it may have been done all the same.
+    private var sentTips: Int?
     /// Ids of the files that no later commit changes, by path: those in git, and those on their way.
     private var written: [String: ObjectID] = [:]
     private var writing: [String: ObjectID] = [:]
@@ -74,32 +80,47 @@ final class RecordWriter: RunFollower, PollService {
         dueAt = min(dueAt ?? .max, readClocks().boot + delay)
     }
 
-    var pollTargets: [PollTarget] { sent == nil ? [] : catalog.client.pollTargets }
+    var pollTargets: [PollTarget] { sent == nil && sentTips == nil ? [] : catalog.client.pollTargets }
 
-    var wakeAt: Int64? { sent == nil ? dueAt : catalog.client.nextDeadline }
+    var wakeAt: Int64? { sent == nil && sentTips == nil ? dueAt : catalog.client.nextDeadline }
 
     func service() {
         takeAnswers()
-        // After a failure the branch's tip is not known; finding it out would wait, so the next commit is the last one.
-        guard sent == nil, failure == nil, let dueAt, dueAt <= readClocks().boot, tip != nil else { return }
-        do { try send(commitOccasion(for: uncommittedEvents)) } catch { failed(error) }
+        guard sent == nil, sentTips == nil, let dueAt, dueAt <= readClocks().boot else { return }
+        do {
+            if failure == nil, tip != nil { return try send(commitOccasion(for: uncommittedEvents)) }
+            sentTips = try catalog.client.send(.runTips)
+        } catch { failed(error) }
     }
 
     private func takeAnswers() {
-        guard let sent else { return }
-        for answer in catalog.client.receive() where answer.id == sent {
-            self.sent = nil
+        guard sent != nil || sentTips != nil else { return }
+        for answer in catalog.client.receive() {
             do throws(MusterError) {
-                committed(try GitClient.decode(try answer.result.get(), as: ObjectID.self))
+                if answer.id == sent {
+                    sent = nil
+                    committed(try GitClient.decode(try answer.result.get(), as: ObjectID.self))
+                } else if answer.id == sentTips {
+                    sentTips = nil
+                    found(try GitClient.decode(try answer.result.get(), as: [RunTip].self))
+                }
             } catch {
                 failed(error)
             }
         }
     }
 
+    private func found(_ tips: [RunTip]) {
+        tip = tips.first { $0.run == place.run }?.commit ?? tip
+        (written, writing) = ([:], [:])
+        failure = nil
+    }
+
     private func committed(_ commit: ObjectID) {
         tip = commit
         failure = nil
+        uncommittedEvents.removeFirst(min(sentEvents, uncommittedEvents.count))
+        sentEvents = 0
         publisher?.moved(to: commit)
         written.merge(writing) { _, new in new }
         writing = [:]
@@ -107,12 +128,13 @@ final class RecordWriter: RunFollower, PollService {
 
     private func failed(_ error: any Error) {
         failure = Self.recordError(error)
-        dueAt = nil
+        sentEvents = 0
+        dueAt = readClocks().boot + Self.pauseAfterFailure
     }
 
     private func send(_ occasion: CommitOccasion) throws {
         sent = try catalog.client.send(.commitRun(try commit(occasion)))
-        uncommittedEvents.removeAll()
+        sentEvents = uncommittedEvents.count
         dueAt = nil
     }
 
@@ -157,7 +179,7 @@ final class RecordWriter: RunFollower, PollService {
     private func commitLast(
         _ occasion: CommitOccasion, then: (_ last: (commit: ObjectID, note: CommitNote)) throws -> ObjectID
     ) throws -> ObjectID {
-        while sent != nil {
+        while sent != nil || sentTips != nil {
             _ = waitUntilReady(pollTargets, timeout: .milliseconds(100))
             takeAnswers()
         }

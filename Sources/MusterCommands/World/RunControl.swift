@@ -17,6 +17,14 @@ enum ControlRequest: Hashable, Sendable, Codable {
 struct ControlAnswer: Hashable, Sendable, Codable {
     /// Nil when it was taken.
     var refusal: String?
+
+    /// - Throws: `run.not-taken` when the run did not take what it was asked.
+    func checked(_ what: String) throws(MusterError) {
+        guard let refusal else { return }
+        throw MusterError(
+            code: "run.not-taken", "The run cannot be \(what) now: \(refusal).",
+            help: "See where it stands: muster status")
+    }
 }
 
 /// The run's ear for other commands of the same user: a socket in the run's folder.
@@ -40,12 +48,8 @@ final class RunControl {
                 return nil
             }
             switch request {
-            case .pause(let body):
-                reply(visitor, refusal: nil)
-                return .pause(body)
-            case .cancel(let body):
-                reply(visitor, refusal: nil)
-                return .stop(body)
+            case .pause(let body): return .pause(body, visitor)
+            case .cancel(let body): return .stop(body, visitor)
             case .decide(let body): return .decided(body, visitor)
             case .rollBack(let body): return .rollBack(body, visitor)
             }

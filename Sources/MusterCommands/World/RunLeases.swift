@@ -31,6 +31,8 @@ final class RunLeases: LeaseKeeper {
         var endsAt: Int64
         var askedAt: Int64
         var isLate = false
+        /// Its time ran out, and the remote could not say whether it can be had again.
+        var wasAskedInVain = false
     }
 
     private let catalog: Catalog
@@ -41,6 +43,8 @@ final class RunLeases: LeaseKeeper {
     private var sent: (id: Int, name: String, at: Int64)?
     /// After an error the next try waits, so that a remote that is down is not asked without pause.
     private var nextTry: Int64 = 0
+    /// Why the newest try did not renew a lease; nil once one did.
+    private var lastError: MusterError?
     private var inputs: [EngineInput] = []
 
     private init(catalog: Catalog, holder: Holder, life: Duration) {
@@ -55,12 +59,13 @@ final class RunLeases: LeaseKeeper {
     ///
     /// - Parameters:
     ///   - takeOver: a person's reason to take them from a run that let them expire; nil where nobody decided that.
-    ///   - policy: whether the run may go on without, when the remote cannot be reached.
+    ///   - isBegun: the run is taken up again: what it cannot hold stays half its own.
     /// - Returns: nil where there is nothing to hold; with the events that tell what was taken.
     /// - Throws: `run.leased` with who holds one, where, since when and until when; `git.lease-needs-smart-remote`; with
     ///   `leases: required` whatever keeps the remote from being asked.
     static func take(
-        _ names: [String], holder: Holder, folder: String, configuration: Configuration, takeOver: String?
+        _ names: [String], holder: Holder, folder: String, configuration: Configuration, isBegun: Bool,
+        takeOver: String?
     ) throws(MusterError) -> (keeper: RunLeases?, events: [Event]) {
         let names = Set(names).sorted()
         guard configuration.leases != .local, !names.isEmpty else { return (nil, []) }
@@ -73,7 +78,7 @@ final class RunLeases: LeaseKeeper {
             do throws(MusterError) {
                 events.append(.leaseChanged(try keeper.take(name, takeOver)))
             } catch {
-                keeper.release(isOver: true)
+                keeper.release(isOver: !isBegun)
                 guard configuration.leases == .remote, error.code == "git.remote-unreachable" else { throw error }
                 return (nil, names.map { without($0, error) })
             }
@@ -140,6 +145,10 @@ final class RunLeases: LeaseKeeper {
         return .held(epoch: held.values.map(\.lease.epoch).max())
     }
 
+    func mayEnd(now: Int64) -> Bool {
+        lostTo != nil || held.values.allSatisfy { now < $0.endsAt || $0.wasAskedInVain }
+    }
+
     // MARK: Renewing
 
     var pollTargets: [PollTarget] { sent == nil ? [] : catalog.client.pollTargets }
@@ -163,14 +172,17 @@ final class RunLeases: LeaseKeeper {
         do {
             sent = (try catalog.client.send(.leaseTake(order), deadline: Self.deadline), next.name, now.boot)
         } catch {
-            nextTry = now.boot + 2_000_000_000
+            noteVain(next.name, error)
         }
     }
 
     private func noteLate(_ now: Int64) {
         for (name, entry) in held where now >= entry.endsAt && !entry.isLate {
             held[name]!.isLate = true
-            say(.late, name, entry.lease.epoch, "its time ran out; no effect begins until it is held again")
+            say(
+                .late, name, entry.lease.epoch,
+                "its time ran out; no effect begins until it is held again"
+                    + (lastError.map { ": \($0.summary)" } ?? ""))
         }
     }
 
@@ -182,14 +194,24 @@ final class RunLeases: LeaseKeeper {
                 take(try GitClient.decode(try answer.result.get(), as: LeaseAnswer.self), sent.name, sent.at)
             } catch {
                 // Not known whether it was renewed: the same order again finds out.
-                nextTry = readClocks().boot + 2_000_000_000
+                lastError = error
+                noteVain(sent.name, error)
             }
         }
+    }
+
+    private func noteVain(_ name: String, _ error: MusterError) {
+        nextTry = readClocks().boot + 2_000_000_000
+        guard let entry = held[name], entry.isLate, !entry.wasAskedInVain else { return }
+        held[name]!.wasAskedInVain = true
+        let says = "its time ran out, and \(holder.remote) does not say whose it is: \(error.summary)"
+        say(.late, name, entry.lease.epoch, says)
     }
 
     private func take(_ answer: LeaseAnswer, _ name: String, _ askedAt: Int64) {
         switch answer {
         case .won(let placed):
+            lastError = nil
             let wasLate = held[name]?.isLate == true
             keep(placed.lease, askedAt)
             if wasLate { say(.renewed, name, placed.lease.epoch, "held again until \(placed.lease.until)") }

@@ -49,6 +49,7 @@ final class RunWorld: EngineWorld {
         }
     }
 
+    var mayEnd: Bool { leases?.mayEnd(now: readClocks().boot) ?? true }
     var lease: LeaseStanding { leases?.standing(now: readClocks().boot) ?? .held(epoch: nil) }
 
     func reply(_ ticket: EngineInput.Ticket, refusal: String?) { control?.reply(ticket, refusal: refusal) }

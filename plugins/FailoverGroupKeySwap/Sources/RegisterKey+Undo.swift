@@ -57,6 +57,9 @@ extension RegisterKey {
                 data.operation = operation
                 try await gate.begin(undo: data)
             }
+            // What proves the undo reads the key once: it must not be a read that still shows what was before.
+            let name = undo.serverKeyName
+            _ = try await afterEffect { try await session.azure.sql.key(inputs.server, name, isThere: false) }
         }
     }
 

@@ -54,7 +54,7 @@ struct RegisterKey: ReversibleStep {
                 return .unknown(why: why)
             }
             let path = "servers/\(inputs.server.name)/keys/\(inputs.key.serverKeyName)"
-            guard let key = try await session.azure.sql.key(inputs.server, inputs.key.serverKeyName) else {
+            guard let key = try await registered(inputs, undo, session) else {
                 return .needed([Change(path, from: nil, to: inputs.key.text)])
             }
             guard key.isKey(inputs.key) else {
@@ -64,6 +64,18 @@ struct RegisterKey: ReversibleStep {
             }
             return .satisfied(try outputs(key))
         }
+    }
+
+    /// What is registered under the key's name. Where this run's own registration has succeeded, a read that does not show it
+    /// is not taken at its word at once.
+    private func registered(_ inputs: Inputs, _ undo: Undo?, _ session: AzureSession) async throws -> SQLServerKey? {
+        let (sql, name) = (session.azure.sql, inputs.key.serverKeyName)
+        if let operation = undo?.operation, undo?.isProvenOurs != true,
+            case .settled = try await session.end(of: operation)
+        {
+            return try await sql.key(inputs.server, name, isThere: true)
+        }
+        return try await sql.key(inputs.server, name)
     }
 
     func apply(_ inputs: Inputs, _ context: StepContext, _ gate: EffectGate<Undo>) async throws -> Outputs {

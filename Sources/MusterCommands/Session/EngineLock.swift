@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import MusterModel
+
+/// One engine a run on this machine: a lock beside the journal, which may be replaced by another machine's while it is held.
+///
+/// The kernel frees it when the process ends, however it ends.
+final class EngineLock {
+    private var descriptor: Int32
+
+    /// - Throws: `journal.locked` while another process has the run.
+    init(runFolder: String) throws(MusterError) {
+        let path = "\(runFolder)/engine.lock"
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw MusterError(
+                code: "run.cannot-lock", "The run cannot be locked (\(path)): \(String(cString: strerror(errno))).",
+                help: "Look at the disk and the permissions of \(runFolder).", status: .runFailed)
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw MusterError(
+                code: "journal.locked", "Another process is running this run: it holds \(path).",
+                help: "See how it stands with \"muster status\"; if it hangs, end that process first.",
+                status: .preconditionUnmet)
+        }
+    }
+
+    func release() {
+        if descriptor >= 0 { close(descriptor) }
+        descriptor = -1
+    }
+
+    deinit { release() }
+}
