@@ -169,6 +169,7 @@ extension RunState {
 
     private func rollbackHow(_ at: Int, _ gone: Set<Int>) -> RollbackItem.How? {
         if definitions[at].reference == BuiltInStep.manual { return .person }
+        if case .undone = steps[at].undoing { return .undone }
         guard steps[at].undo != nil else { return steps[at].timesUndone > 0 ? .undone : nil }
         if definitions[at].effect == .irreversible { return .irreversible }
         return stepInPlace(thatNeeds: at, besides: gone).map { .blocked(by: plan.steps[$0].id) } ?? .undo

@@ -8,7 +8,8 @@ struct RollbackSection {
     let record: RunRecord
 
     func write(to page: inout MarkdownPage) {
-        guard !undos.isEmpty || record.rollbacks != nil else { return }
+        // An undo that a person decided for one step stands with that step.
+        guard record.rollbacks != nil else { return }
         page.line("<a id=\"rollback\"></a>")
         page.heading("Rollback")
         for rollback in record.rollbacks ?? [] {
@@ -73,7 +74,13 @@ struct RollbackSection {
         page.paragraph("**Done by people:** \(links). Whether anything of that has to be put back, only they know.")
     }
 
-    private var left: [StepRecord] { record.steps.filter { $0.effect != nil && $0.putBackBy == nil } }
+    /// What brings things back is not undone; of it only counts what is not as the run found it.
+    private var left: [StepRecord] {
+        let named = Set(record.leftBehind.map(\.step))
+        return record.steps.filter {
+            $0.effect != nil && $0.putBackBy == nil && ($0.section == .steps || named.contains($0.id))
+        }
+    }
 
     /// The notes of what is still there, the last completed first: the order in which to put it back.
     private func manualSteps(_ page: inout MarkdownPage) {

@@ -25,12 +25,17 @@ extension RunFold {
     /// The last word on each path counts: a later step may have changed what an earlier one put there. Where that is shown to
     /// be what the run found at first, nothing is left behind.
     var changedPlaces: ChangedPlaces {
-        let touched = steps.filter { $0.record.effect != nil }.sorted {
+        let touched = steps.filter { $0.record.effect != nil || $0.record.undos != nil }.sorted {
             ($0.finishedAt?.elapsed ?? .max, $0.record.number) < ($1.finishedAt?.elapsed ?? .max, $1.record.number)
         }
         var places = ChangedPlaces()
         var found: [String: String?] = [:]
         for step in touched {
+            guard step.record.effect != nil else {
+                // What is undone left nothing, but what stood there before it is what a later step may have brought back.
+                for change in step.record.changes { found[change.path] = found[change.path] ?? change.from }
+                continue
+            }
             let certainty = step.record.effect ?? .claimed
             if step.record.changes.isEmpty {
                 places.left.append(LeftBehind(step: step.step.id, path: nil, value: nil, certainty: certainty))

@@ -66,6 +66,7 @@ final class CampaignWorld: EngineWorld, RunJournal, @unchecked Sendable {
 
     var now: Instant { time.source.read() }
     var lease: LeaseStanding { .held(epoch: nil) }
+    var mayEnd: Bool { true }
 
     // MARK: Journal
 

@@ -49,8 +49,10 @@ struct Records {
     /// The whole id of the run that the text names: an id, the end of one among the newest thousand, or `last`.
     func find(_ text: String) throws(MusterError) -> RunID {
         if let run = RunID(text) { return run }
-        let known = try git.records(RecordQuery(branch: branch, limit: text == "last" ? 1 : 1000)).map(\.run)
-        let matches = text == "last" ? known : known.filter { $0.text.hasSuffix(text) }
+        // A run at rest has a branch and no place in the log yet.
+        let logged = try git.records(RecordQuery(branch: branch, limit: 1000)).map(\.run)
+        let known = Set(logged).union(try git.runTips().map(\.run)).sorted()
+        let matches = text == "last" ? Array(known.suffix(1)) : known.filter { $0.text.hasSuffix(text) }
         if matches.count == 1 { return matches[0] }
         throw MusterError(
             code: "record.unknown-run",

@@ -64,6 +64,17 @@ struct CancelCommand: ParsableCommand {
                     ? JSON.object(["run": .string(run.text), "asked": "cancel"]).canonicalText
                     : "The run \(run) ends as soon as what has begun is over. See it with: muster status \(run)")
         }
+        let catalog = common.catalog ?? catalogFolder(of: run, folders)
+        if !finally, !options.takesOver, (try? StoredRun(run, in: folders))?.plan.kind != .rehearsal,
+            let state = try RunAtRest(run: run, catalog: catalog).end(request, in: folders)
+        {
+            let inPlace = state.inPlace.map { state.plan.steps[$0].id }
+            return terminal.out(
+                common.json
+                    ? JSON.object(["run": .string(run.text), "outcome": "cancelled"]).canonicalText
+                    : "■ cancelled\n  In place: " + (inPlace.isEmpty ? "nothing" : inPlace.joined(separator: ", "))
+                        + "\n  Read its record: muster show \(run)")
+        }
         let session = try options.session(common, takeOver: options.takesOver ? reason : nil, terminal)
         try perform(session, [.stopRequested(request)], terminal, json: common.json, wanted: .cancelled)
     }

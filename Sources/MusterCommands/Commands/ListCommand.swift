@@ -21,6 +21,7 @@ struct ListCommand: ParsableCommand {
         let records = try Records(folder: common.catalog).list(limit, runbook: runbook)
         let terminal = Terminal()
         if common.json { return terminal.out(try JSON(encoding: records).canonicalText) }
+        for line in try unfinished() { terminal.out(terminal.style(line, .warning)) }
         if records.isEmpty {
             return terminal.out(
                 runbook.map { "No run of \(visibleText($0)) has been recorded yet." } ?? "No run has been recorded yet."
@@ -36,6 +37,19 @@ struct ListCommand: ParsableCommand {
                 "\(record.run)  \(record.kind.rawValue)  \(visibleText(record.environment.name))  "
                     + terminal.style(record.outcome.rawValue + deviations, tint) + objectives(record, terminal.style)
                     + "  \(took)")
+        }
+    }
+
+    /// Runs of this machine that are not over: the log of executions has them only afterwards.
+    private func unfinished() throws(MusterError) -> [String] {
+        let folders = try StateFolder()
+        return folders.runs().suffix(200).reversed().compactMap { run in
+            // One that cannot be read is told of by muster status.
+            guard runbook == nil || run.runbook == runbook, let stored = try? StoredRun(run, in: folders),
+                !stored.state.isFinished, stored.plan.kind != .rehearsal
+            else { return nil }
+            return
+                "\(run)  \(stored.plan.kind.rawValue)  \(visibleText(stored.plan.environment.name))  \(stored.standing)"
         }
     }
 

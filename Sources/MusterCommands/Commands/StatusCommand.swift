@@ -24,7 +24,7 @@ struct StatusCommand: ParsableCommand {
             terminal.out(try json(stored).canonicalText)
         } else {
             terminal.out("\(id): \(stored.standing)")
-            let view = RunView(style: terminal.style, width: terminal.width, stepsMax: .max)
+            let view = RunView(style: terminal.style, width: .max, stepsMax: .max)
             for line in view.lines(stored.state, now: readClocks().wall) { terminal.out(line) }
         }
         if let status = stored.exitStatus { throw CommandEnd(status: status) }
@@ -52,7 +52,8 @@ extension StoredRun {
         case .finished(.succeeded): nil
         case .finished(let outcome): outcome.exitStatus
         case .paused: .waitsForPerson
-        case .empty, .created, .running: isAlive ? nil : .stuck
+        case .empty, .created: isAlive ? nil : .runFailed
+        case .running: isAlive ? nil : .stuck
         }
     }
 }

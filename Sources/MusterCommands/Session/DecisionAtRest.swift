@@ -20,27 +20,9 @@ struct DecisionAtRest {
     /// - Returns: the run as it stands afterwards.
     /// - Throws: `run.not-to-decide`, and nothing is written.
     func record(in folders: StateFolder) throws -> RunState {
-        let (git, repository) = try CatalogDocuments.open(catalog)
-        let engineLock = try EngineLock(runFolder: folders.run(run))
-        defer { engineLock.release() }
-        // Where another machine has gone on, the decision is taken there.
-        let remote = try Records.configuration(git, repository)?.recordsRemote
-        _ = try HandOver(git: git, run: run, folders: folders, remote: remote).prepare(takeOver: nil)
-        let (journal, reading) = try JournalWriter.reopen(folder: folders.run(run))
-        defer { journal.close() }
-        let stored = try StoredRun(run, folder: journal.folder, reading: reading)
-        let now = readClocks()
-        let (state, events) = try following(stored, by: repository.userOrLogin, at: now)
-        let entries = try journal.append(events, at: now)
-        try journal.sync()
-        let records = try Records(git: git, state: repository)
-        let writer = try RecordWriter(
-            catalog: git, journal: journal, plan: stored.plan,
-            place: .init(run: run, author: repository.userOrLogin, branch: records.branch, uncommitted: [:]))
-        try writer.takeUp(reading.entries)
-        try writer.follow(entries, state)
-        _ = state.isFinished ? try writer.commitFinished() : try writer.commitAtRest()
-        return state
+        try RunAtRest(run: run, catalog: catalog).record(in: folders) { stored, identity, now throws(MusterError) in
+            try following(stored, by: identity, at: now)
+        }!
     }
 
     /// The decision and what follows from it without any call to a plugin.

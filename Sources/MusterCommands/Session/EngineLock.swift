@@ -27,6 +27,14 @@ final class EngineLock {
         }
     }
 
+    /// Whether a process has the run now.
+    static func isHeld(runFolder: String) -> Bool {
+        let probe = open("\(runFolder)/engine.lock", O_RDONLY | O_CLOEXEC)
+        guard probe >= 0 else { return false }
+        defer { close(probe) }
+        return flock(probe, LOCK_SH | LOCK_NB) != 0
+    }
+
     func release() {
         if descriptor >= 0 { close(descriptor) }
         descriptor = -1

@@ -26,11 +26,11 @@ struct HandOver {
     }
 
     /// - Parameter takeOver: a person's reason to go on with what another machine published.
-    /// - Returns: what to tell the person.
+    /// - Returns: what to tell the person, and whether the journal is now the published one.
     /// - Throws: `run.taken-over` when another machine went on with the run and nobody decided to take it back;
     ///   `run.only-planned` when what was published does not tell whether the run began;
     ///   `run.not-here` when neither this machine nor the catalog knows the run.
-    func prepare(takeOver: String?) throws(MusterError) -> [String] {
+    func prepare(takeOver: String?) throws(MusterError) -> (notices: [String], hasAdopted: Bool) {
         let unreachable = try fetch(hasOwn: access("\(folders.run(run))/\(JournalWriter.fileName)", F_OK) == 0)
         let own = try ownJournal()
         let published = try publishedFiles()
@@ -39,11 +39,11 @@ struct HandOver {
             throw MusterError(
                 code: "run.not-here", "Neither this machine nor the catalog has a journal of run \(run).",
                 help: "Fetch its branch from where it was published: git fetch REMOTE \(run.ref):\(run.ref)")
-        case (_?, nil): return unreachable
+        case (_?, nil): return (unreachable, false)
         case (let own, let published?):
             switch Self.relation(own ?? [], published.journal) {
-            case .ahead where own != nil: return unreachable
-            case let relation: return unreachable + (try adopt(published, own, relation, takeOver))
+            case .ahead where own != nil: return (unreachable, false)
+            case let relation: return (unreachable + (try adopt(published, own, relation, takeOver)), true)
             }
         }
     }

@@ -53,7 +53,7 @@ final class ResumedSession {
         self.journal = journal
         let stored = try StoredRun(request.run, folder: journal.folder, reading: reading)
         self.stored = stored
-        takeOver = try stored.takeOver(request.takeOver)
+        takeOver = try stored.takeOver(request.takeOver, hasAdopted: restored.hasAdopted)
         try stored.refuseWhatCannotGoOn()
         // Before anything is held: a run that is over must not take its targets from the next one.
         if stored.state.isFinished, !request.reopens { throw stored.isOver }
@@ -69,7 +69,7 @@ final class ResumedSession {
             stored.plan, run: request.run, folders: folders, state: state, configuration: configuration,
             isBegun: true, takeOver: nil)
         world.hold(hold.leases)
-        notices = restored + reading.notices + stored.unpublished(takeOver)
+        notices = restored.notices + reading.notices + stored.unpublished(takeOver)
     }
 
     /// Goes on with the run until it ends or is at rest.
@@ -120,8 +120,9 @@ extension StoredRun {
     /// The take-over that an engine here would make; nil where this machine had the run last.
     ///
     /// - Throws: `run.elsewhere` when another machine had it and nobody decided to take it over.
-    fileprivate func takeOver(_ reason: String?) throws(MusterError) -> TakeOver? {
-        guard let holder, holder.host != Host.name else { return nil }
+    fileprivate func takeOver(_ reason: String?, hasAdopted: Bool) throws(MusterError) -> TakeOver? {
+        // Another state folder of one machine is like another machine: neither knows what the other did.
+        guard let holder, holder.host != Host.name || hasAdopted else { return nil }
         guard let reason else {
             throw MusterError(
                 code: "run.elsewhere",

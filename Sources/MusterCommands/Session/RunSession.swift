@@ -151,11 +151,13 @@ final class RunSession {
             plan, run: id, folders: state, state: documents.state, configuration: configuration,
             isBegun: false, takeOver: takeOver)
         let folder = state.run(id)
-        let journal = try JournalWriter.create(folder: folder)
+        makeFolders(folder)
         let engineLock = try EngineLock(runFolder: folder)
         defer { engineLock.release() }
+        // The journal last: a folder without one is no run.
         try writeFile("\(folder)/\(StateFolder.planFile)", try planBytes())
         try writeFile("\(folder)/\(LateRecords.catalogFile)", Array(documents.state.gitFolder.utf8))
+        let journal = try JournalWriter.create(folder: folder)
         let identity = documents.state.userOrLogin
         world.signalsCancel = plan.kind == .rehearsal
         world.hold(hold.leases)

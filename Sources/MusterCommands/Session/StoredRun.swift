@@ -39,6 +39,16 @@ struct StoredRun {
             var state = RunState(plan: plan)
             for entry in reading.entries { try state.apply(entry.event, at: entry.at) }
             self.state = state
+            // What was agreed to is what goes on, and nothing else.
+            if let created = state.created, created.plan != Digest(of: bytes) {
+                throw MusterError(
+                    code: "state.other-plan",
+                    "\(folder)/\(StateFolder.planFile) is not the plan that the run \(run) was begun with.",
+                    help: "Put the plan back that the run's branch holds: git show \(run.ref):\(StateFolder.planFile)",
+                    status: .verificationFailed)
+            }
+        } catch let error as MusterError where error.code == "state.other-plan" {
+            throw error
         } catch {
             throw MusterError(
                 code: "state.misfit", "Journal and plan of the run do not fit: \(describeDecodingError(error)).",
@@ -52,10 +62,21 @@ struct StoredRun {
         return state.created.map { ($0.host, $0.bootID, $0.processID) }
     }
 
-    /// Whether the process that has the run is there.
+    /// Whether an engine has the run: told by its lock, which the kernel frees however the engine ends.
     var isAlive: Bool {
-        guard !state.isFinished, state.phase != .paused, let holder else { return false }
-        return holder.bootID == Host.bootID && Host.isAlive(holder.processID)
+        guard !state.isFinished, state.phase != .paused, let holder, holder.bootID == Host.bootID else { return false }
+        return EngineLock.isHeld(runFolder: folder)
+    }
+
+    /// Whether an effect had begun whose end nobody has heard of.
+    var hasOpenEffect: Bool {
+        state.steps.contains { step in
+            if step.undoing == .calling(begun: true) { return true }
+            switch step.phase {
+            case .applying(begun: true), .readingBack: return true
+            default: return false
+            }
+        }
     }
 }
 
@@ -67,9 +88,12 @@ extension StoredRun {
         case .paused:
             let waiting = state.waitingForDecision.map { state.plan.steps[$0].id }
             return waiting.isEmpty ? "paused" : "paused, waits for a decision about \(waiting.joined(separator: ", "))"
-        case .empty, .created, .running:
+        case .empty, .created:
+            return isAlive ? "beginning" : "never began: it was cut off before its go-ahead was on the disk"
+        case .running:
             if !isAlive {
-                return "cut off: its engine ended, and effects under way are in doubt until they are read back"
+                let doubt = hasOpenEffect ? ", and the effect under way is in doubt until it is read back" : ""
+                return "cut off: its engine ended\(doubt)"
             }
             if state.waitsOnlyForDecisions { return "running, waits for a decision" }
             return state.rollback == nil ? "running" : "rolling back"

@@ -63,7 +63,9 @@ struct EndView {
     /// What a rollback would do, and what brings things back and has not run.
     private func whatElse(_ result: RunResult) -> [String] {
         let state = result.state
+        // The simulated clouds of a rehearsal are gone with it.
         if case .finished(.succeeded) = result.end { return [] }
+        if state.plan.kind == .rehearsal { return [] }
         let undos = state.rollbackPlan().filter { $0.how == .undo }
         let finally = state.steps.indices.filter {
             guard state.plan.steps[$0].section == .finally else { return false }
