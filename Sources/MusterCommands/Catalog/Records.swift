@@ -76,12 +76,23 @@ struct Records {
     /// Whether the log's record is only the beginning of what the run's branch holds: a run that was over was taken up once
     /// more.
     func hasGrownBeyondLog(_ run: RunID) throws(MusterError) -> Bool {
+        guard let (logged, own) = try journals(of: run) else { return false }
+        return own.count > logged.count && own.starts(with: logged)
+    }
+
+    /// Whether the run's branch here is only the beginning of what the log holds: another machine went on with it.
+    func isAheadOfBranch(_ run: RunID) throws(MusterError) -> Bool {
+        guard let (logged, own) = try journals(of: run) else { return false }
+        return logged.count > own.count && logged.starts(with: own)
+    }
+
+    /// As the log and the run's branch have it; nil unless both do.
+    private func journals(of run: RunID) throws(MusterError) -> (logged: [UInt8], own: [UInt8])? {
         let name = "journal.jsonl"
         guard let logged = try git.readRecord(RecordPlace(run: run, branch: branch), paths: [name])?[name],
             let own = try git.readRecord(RecordPlace(run: run, branch: nil), paths: [name])?[name]
-        else { return false }
-        return own.content.bytes.count > logged.content.bytes.count
-            && own.content.bytes.starts(with: logged.content.bytes)
+        else { return nil }
+        return (logged.content.bytes, own.content.bytes)
     }
 
     /// Every file of the record by its path.

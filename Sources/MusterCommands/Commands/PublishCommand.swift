@@ -32,12 +32,23 @@ struct PublishCommand: ParsableCommand {
             branch: configuration.recordsBranch, author: documents.state.userOrLogin, time: readClocks().wall)
         let order = PushOrder(remote: remote, refs: ["refs/heads/\(configuration.recordsBranch)"] + runs, log: log)
         let report = try documents.git.push(order, deadline: .seconds(300))
+        try catchUp(documents.git, configuration.recordsBranch, from: remote)
         if common.json {
             terminal.out(JSON.object(["recorded": recorded, "pushed": try JSON(encoding: report.refs)]).canonicalText)
         } else {
             for ref in report.refs { terminal.out(pushText(ref, remote)) }
         }
         if !report.isComplete { throw CommandEnd(status: .runFailed) }
+    }
+
+    /// Runs of this machine that another one took to their end: the log that both now share has more of them than their
+    /// branches here.
+    private func catchUp(_ git: Catalog, _ branch: String, from remote: String) throws(MusterError) {
+        let records = Records(git: git, branch: branch)
+        let tips = Set(try git.runTips().map(\.run))
+        for run in try StateFolder().runs() where tips.contains(run) {
+            if try records.isAheadOfBranch(run) { _ = try git.fetchRun(run, from: remote) }
+        }
     }
 
     private func recordLate(
