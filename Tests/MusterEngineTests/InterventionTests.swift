@@ -117,6 +117,7 @@ import Testing
         let state = try run([F.step("a")], world)
         #expect(state.phase == .finished(.succeeded))
         #expect(world.replies == [1: nil])
+        #expect(world.withdrawn == ["a"], "the question is over wherever its answer came from")
         let asked = try #require(world.trace.firstIndex(of: "ask about a: failed"))
         #expect(Array(world.trace[asked...].prefix(3)) == ["ask about a: failed", "sync", "reply taken"])
     }

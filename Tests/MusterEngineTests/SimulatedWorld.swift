@@ -89,7 +89,16 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
         }
     }
 
+    /// Steps whose question was withdrawn, since its answer came or nobody needs it any more.
+    private(set) var withdrawn: [String] = []
+
     func cancel(_ task: StepTask) {
+        if task.verb == .askDecision {
+            let isAnswered = isSynced("step-decided", task.step)
+            let isNeedless = ["stop-requested", "pause-requested", "rollback-requested"].contains { isSynced($0, nil) }
+            precondition(isAnswered || isNeedless, "why it is withdrawn must be on disk first")
+            return withdrawn.append(task.step)
+        }
         let name = "\(task.step) \(task.verb.rawValue)"
         precondition(
             ["stop-requested", "pause-requested", "rollback-requested"].contains { isSynced($0, nil) },

@@ -55,7 +55,8 @@ struct FullDiskTests {
 
     private func template() throws -> LedgerDrill {
         try LedgerDrill(
-            [.init("s1", "sleepMilliseconds: 300")] + (2...8).map { .init("s\($0)") }, finally: [.init("back")])
+            [.init("s1", "sleepMilliseconds: 300")] + (2...Trial.steps).map { .init("s\($0)") },
+            finally: [.init("back")])
     }
 
     @Test func `with less room than a run may need none begins`() throws {

@@ -5,6 +5,7 @@ import Foundation
 import Glibc
 import MusterModel
 import MusterSystem
+import MusterTestSupport
 
 /// One run that something bad happens to, what follows from it, and whether the promises were kept.
 ///
@@ -21,7 +22,7 @@ struct Trial {
 
     var log: String { "\(drill.catalog.root)/strace.log" }
 
-    static let steps = 8
+    static let steps = CampaignScale.pick(full: 18, sample: 8)
 
     /// The drill that each trial copies.
     static func template() throws -> LedgerDrill {

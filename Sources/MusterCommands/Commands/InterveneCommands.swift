@@ -65,8 +65,7 @@ struct CancelCommand: ParsableCommand {
                     : "The run \(run) ends as soon as what has begun is over. See it with: muster status \(run)")
         }
         let catalog = common.catalog ?? catalogFolder(of: run, folders)
-        // A run that cannot be read is told of just below.
-        if !finally, !options.takesOver, (try? StoredRun(run, in: folders))?.plan.kind != .rehearsal,
+        if !finally, !options.takesOver,
             let state = try RunAtRest(run: run, catalog: catalog).end(request, in: folders)
         {
             let inPlace = state.inPlace.map { state.plan.steps[$0].id }

@@ -57,6 +57,11 @@ struct RollbackCommand: ParsableCommand {
 
     /// - Throws: `run.not-rolled-back` for a step that the run did not carry out, or a run that cannot be rolled back.
     private func view(_ stored: StoredRun, _ terminal: Terminal) throws(MusterError) -> RollbackView {
+        if let to, stored.state.positions[to] == nil {
+            throw MusterError(
+                code: "run.unknown-step", "The run \(stored.run) has no step \"\(visibleText(to))\".",
+                help: "Its steps: \(stored.plan.steps.map(\.id).joined(separator: ", ")).")
+        }
         if let why = stored.state.whyNot(RollbackRequested(by: "", reason: "", to: to)) {
             throw MusterError(
                 code: "run.not-rolled-back", "The run cannot be rolled back so: \(visibleText(why)).",

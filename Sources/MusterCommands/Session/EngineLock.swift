@@ -3,7 +3,8 @@
 internal import Glibc
 internal import MusterModel
 
-/// One engine a run on this machine: a lock beside the journal, which may be replaced by another machine's while it is held.
+/// One engine a run on this machine: a lock outside of the run's folder, whose journal may be replaced by another machine's while it is
+/// held, and which is not made for a run that is refused.
 ///
 /// The kernel frees it when the process ends, however it ends.
 final class EngineLock {
@@ -11,7 +12,8 @@ final class EngineLock {
 
     /// - Throws: `journal.locked` while another process has the run.
     init(runFolder: String) throws(MusterError) {
-        let path = "\(runFolder)/engine.lock"
+        let path = Self.path(runFolder)
+        makeFolders(String(path[..<path.lastIndex(of: "/")!]))
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw MusterError(
@@ -27,9 +29,15 @@ final class EngineLock {
         }
     }
 
+    /// `engines/<run>.lock` beside the folder of all runs.
+    private static func path(_ runFolder: String) -> String {
+        let parts = runFolder.split(separator: "/", omittingEmptySubsequences: false)
+        return (parts.dropLast(2) + ["engines", "\(parts.last!).lock"]).joined(separator: "/")
+    }
+
     /// Whether a process has the run now.
     static func isHeld(runFolder: String) -> Bool {
-        let probe = open("\(runFolder)/engine.lock", O_RDONLY | O_CLOEXEC)
+        let probe = open(path(runFolder), O_RDONLY | O_CLOEXEC)
         guard probe >= 0 else { return false }
         defer { close(probe) }
         return flock(probe, LOCK_SH | LOCK_NB) != 0

@@ -45,7 +45,6 @@ final class ResumedSession {
         let (git, state) = try CatalogDocuments.open(request.catalog ?? catalogFolder(of: request.run, folders))
         let remote = try Records.configuration(git, state)?.recordsRemote
         let handOver = HandOver(git: git, run: request.run, folders: folders, remote: remote)
-        makeFolders(folders.run(request.run))
         // Before the journal is looked at: a hand-over may replace it.
         engineLock = try EngineLock(runFolder: folders.run(request.run))
         let restored = try handOver.prepare(takeOver: request.takeOver)

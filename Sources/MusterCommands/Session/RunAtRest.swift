@@ -46,7 +46,9 @@ struct RunAtRest {
     /// - Returns: nil when a plugin is needed: an effect has to be read back, or what brings things back is to run.
     func end(_ request: StopRequested, in folders: StateFolder) throws -> RunState? {
         try record(in: folders) { stored, identity, now throws(MusterError) in
-            guard stored.state.phase == .paused || stored.state.phase == .running, !stored.hasOpenEffect else {
+            guard stored.plan.kind != .rehearsal, stored.state.phase == .paused || stored.state.phase == .running,
+                !stored.hasOpenEffect
+            else {
                 return nil
             }
             var state = stored.state
