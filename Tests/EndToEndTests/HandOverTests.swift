@@ -39,7 +39,7 @@ struct HandOverTests {
         drill.catalog.state = "\(drill.catalog.root)/other"
         let refused = try resume(drill, run)
         #expect(refused.status == 4 && refused.errors.contains("[run.elsewhere]"), "\(refused)")
-        #expect(try drill.catalog.journalLines(of: run).isEmpty)
+        #expect(drill.catalog.runFolders.isEmpty)
         let unreasoned = try resume(drill, run, "--take-over")
         #expect(unreasoned.status == 2 && unreasoned.errors.contains("--reason"), "\(unreasoned)")
         let result = try resume(drill, run, "--take-over", "--reason", "The first machine is gone", host: "elsewhere")
@@ -64,7 +64,7 @@ struct HandOverTests {
         catalog.state = "\(catalog.root)/other"
         let refused = try resume(drill, run, "--take-over", "--reason", "Gone", host: "elsewhere")
         #expect(refused.status == 5 && refused.errors.contains("[run.only-planned]"), "\(refused)")
-        #expect(try catalog.journalLines(of: run).isEmpty)
+        #expect(catalog.runFolders.isEmpty)
         catalog.state = here
         try catalog.git("update-ref", branch, whole.trimmingCharacters(in: .whitespacesAndNewlines))
         let result = try resume(drill, run)

@@ -128,7 +128,7 @@ struct RollbackTests {
         let plan = try drill.catalog.muster("rollback", "last", "--plan", "--to", "one")
         #expect(plan.output.contains("2. undo two") && !plan.output.contains("undo one"), "\(plan)")
         let unknown = try drill.rollBack("--to", "nope")
-        #expect(unknown.status == 2 && unknown.errors.contains("the run has no step"), "\(unknown)")
+        #expect(unknown.status == 2 && unknown.errors.contains("[run.unknown-step]"), "\(unknown)")
         let result = try drill.rollBack("--to", "one")
         #expect(result.status == 0 && result.output.contains("rolled back to step \"one\""), "\(result)")
         #expect(try drill.values() == ["one": "done", "back": "done"])
