@@ -23,7 +23,7 @@ import Testing
 
     @Test(arguments: faults) func `the campaign finds it`(fault: Deliberate) {
         var total = Findings()
-        for seed in 0..<60 {
+        for seed in 0..<30 {
             total.add(SimulatedRun(seed: UInt64(seed), kind: fault.kind, sabotage: fault.sabotage).perform())
         }
         #expect(fault.isFound(total), "\(fault.sabotage) was not found")
