@@ -68,7 +68,7 @@ struct NetworkTransportTests {
     ) async throws -> Value {
         let transport = try NetworkTransport(caFile: connection.caFile)
         let client = AzureClient(connection, transport: transport, retry: RetryPolicy(attemptsMax: 1))
-        let calls = client.calls(RequestContext(deadline: Deadline(after: .seconds(600), from: .system)))
+        let calls = client.calls(RequestContext(deadline: Deadline(after: .seconds(36_000), from: .system)))
         do {
             let value = try await work(calls.sql)
             await transport.shutdown()
@@ -125,7 +125,7 @@ struct NetworkTransportTests {
         tls.stop()
         let transport = try NetworkTransport(caFile: nil)
         let client = AzureClient(connection, transport: transport, retry: RetryPolicy(attemptsMax: 1))
-        let calls = client.calls(RequestContext(deadline: Deadline(after: .seconds(600), from: .system)))
+        let calls = client.calls(RequestContext(deadline: Deadline(after: .seconds(36_000), from: .system)))
         let error = await azureError { try await calls.sql.server(server) }
         #expect(error?.code == "azure.cannot-connect")
         await transport.shutdown()

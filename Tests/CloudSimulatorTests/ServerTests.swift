@@ -6,7 +6,7 @@ import MusterSystem
 import Testing
 
 /// The executable over real connections.
-@Suite(.timeLimit(.minutes(2))) struct ServerTests {
+@Suite(.timeLimit(.minutes(30))) struct ServerTests {
     @Test func `one ready line says where everything is, and a whole change goes over HTTP`() throws {
         let simulator = try RunningSimulator(["--speed", "1000"])
         defer { simulator.stop() }

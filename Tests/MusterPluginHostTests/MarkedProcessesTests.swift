@@ -15,7 +15,7 @@ import Testing
         return try ChildProcess(path: path, arguments: arguments, environment: environment)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(30)))
     func `processes that are executed anew without end are found in the middle of it`() throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "again-\(UUID().uuidString)").path
         try "#!/bin/sh\nexec \"$0\"\n".write(toFile: file, atomically: false, encoding: .utf8)

@@ -105,7 +105,7 @@ struct Misbehaviour: CustomTestStringConvertible, Sendable {
         #expect(try residentMiB() - before < 64)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ["leavesChild", "leavesDaemon"])
+    @Test(.timeLimit(.minutes(30)), arguments: ["leavesChild", "leavesDaemon"])
     func `what a plugin leaves behind is ended with it`(_ mode: String) throws {
         let host = try HostFixture(mode)
         let call = try host.send(.apply)

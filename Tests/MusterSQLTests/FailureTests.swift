@@ -139,7 +139,7 @@ struct FailureTests {
         let trial = try TrialDatabase()
         let connection = try await trial.open()
         let task = Task {
-            await failure { () throws(SQLError) in _ = try await connection.run("SELECT pg_sleep(600)") }
+            await failure { () throws(SQLError) in _ = try await connection.run("SELECT pg_sleep(36000)") }
         }
         _ = try await trial.endSleeper(by: "pg_terminate_backend")
         let error = await task.value
@@ -152,7 +152,7 @@ struct FailureTests {
     @Test func `a slow query is stopped at its time limit, and the connection stays`() async throws {
         let connection = try await TrialDatabase().open()
         let error = await failure { () throws(SQLError) in
-            _ = try await connection.run("SELECT pg_sleep(600)", [], timeout: .seconds(1))
+            _ = try await connection.run("SELECT pg_sleep(36000)", [], timeout: .seconds(1))
         }
         #expect(error?.kind == .timedOut && error?.state == "57014", "\(String(describing: error))")
         #expect(try await connection.run("SELECT 1").rows == [[.integer(1)]])
@@ -163,7 +163,7 @@ struct FailureTests {
         let trial = try TrialDatabase()
         let connection = try await trial.open()
         let task = Task {
-            await failure { () throws(SQLError) in _ = try await connection.run("SELECT pg_sleep(600)") }
+            await failure { () throws(SQLError) in _ = try await connection.run("SELECT pg_sleep(36000)") }
         }
         try await trial.waitForSleeper()
         task.cancel()
@@ -178,7 +178,7 @@ struct FailureTests {
         let trial = try TrialDatabase()
         let connection = try await trial.open()
         let first = Task {
-            await failure { () throws(SQLError) in _ = try await connection.run("SELECT pg_sleep(600)") }
+            await failure { () throws(SQLError) in _ = try await connection.run("SELECT pg_sleep(36000)") }
         }
         try await trial.waitForSleeper()
         let second = Task { await failure { () throws(SQLError) in _ = try await connection.run("SELECT 1") } }
@@ -193,7 +193,7 @@ struct FailureTests {
     @Test func `two connections are at work at the same time`() async throws {
         let trial = try TrialDatabase()
         let (one, two) = (try await trial.open(), try await trial.open())
-        let sleeper = Task { await failure { () throws(SQLError) in _ = try await one.run("SELECT pg_sleep(600)") } }
+        let sleeper = Task { await failure { () throws(SQLError) in _ = try await one.run("SELECT pg_sleep(36000)") } }
         try await trial.waitForSleeper()
         #expect(try await two.run("SELECT 2").rows == [[.integer(2)]])
         sleeper.cancel()
@@ -213,7 +213,7 @@ struct FailureTests {
 
 extension TrialDatabase {
     private static let sleeping =
-        "FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()"
+        "FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep(36000)%' AND pid <> pg_backend_pid()"
 
     func sleepers() throws -> String {
         String(try server.run("SELECT count(*) \(Self.sleeping);", in: name).dropLast())
