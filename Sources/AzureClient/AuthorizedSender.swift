@@ -28,46 +28,23 @@ struct AuthorizedSender: Sendable {
     /// The answer with a status below 300.
     func send(_ request: ServiceRequest) async throws(AzureError) -> HTTPResponse {
         let token = try await tokens.token(for: request.scope, context: context)
-        var delivery = try await sendOnce(request, token)
-        if delivery.answer.status == 401 {
+        var answer = try await sendOnce(request, token)
+        if answer.status == 401 {
             await tokens.discard(token, scope: request.scope)
-            delivery = try await sendAgain(request, after: delivery)
+            answer = try await sendOnce(request, try await tokens.token(for: request.scope, context: context))
         }
-        guard delivery.answer.status < 300 else {
-            var error = AzureError(
-                answer: delivery.answer, request: "\(request.method.rawValue) \(request.url.shortened)")
-            if delivery.followsLostTry {
-                error.advice = .unknownOutcome
-                error.message += " An earlier try of this request stayed unanswered and may have taken effect."
-            }
-            throw error
+        guard answer.status < 300 else {
+            throw AzureError(answer: answer, request: "\(request.method.rawValue) \(request.url.shortened)")
         }
-        return delivery.answer
+        return answer
     }
 
-    /// With a new token. The refusal of the old one does not settle what became of the tries before it.
-    private func sendAgain(
-        _ request: ServiceRequest, after first: RequestSender.Delivery
-    ) async throws(AzureError) -> RequestSender.Delivery {
-        do throws(AzureError) {
-            let token = try await tokens.token(for: request.scope, context: context)
-            var delivery = try await sendOnce(request, token)
-            delivery.followsLostTry = delivery.followsLostTry || first.followsLostTry
-            return delivery
-        } catch {
-            throw first.followsLostTry ? error.inDoubt : error
-        }
-    }
-
-    private func sendOnce(
-        _ request: ServiceRequest, _ token: String
-    ) async throws(AzureError) -> RequestSender.Delivery {
+    private func sendOnce(_ request: ServiceRequest, _ token: String) async throws(AzureError) -> HTTPResponse {
         var outgoing = HTTPRequest(request.method, request.url, headers: ["authorization": "Bearer \(token)"])
         if let body = request.body {
             outgoing.headers["content-type"] = "application/json"
             outgoing.body = body.canonicalBytes()
         }
-        return try await sender.deliver(
-            outgoing, repeat: request.method.isIdempotent ? .allowed : .forbidden, context: context)
+        return try await sender.send(outgoing, as: request.method.changes ? .change : .read, context: context)
     }
 }

@@ -35,6 +35,11 @@ package struct RequestContext: Sendable {
 }
 
 /// Sends a request until there is an answer to rely on: the rules about where credentials may go, retries, evidence.
+///
+/// Reads and token requests are repeated whatever became of them. A change is sent again only where the try before it is
+/// known to have begun nothing: no connection came about, or the service itself said "not now". Azure SQL knows no token by
+/// which it would recognise the same change, so that a change whose answer was lost is never repeated here, PUT and DELETE
+/// as little as POST: its outcome is unknown, and whoever sent it looks at the target first.
 struct RequestSender: Sendable {
     var transport: any HTTPTransport
     var time: TimeSource
@@ -43,34 +48,20 @@ struct RequestSender: Sendable {
     /// Longest wait for one answer.
     private static let answerTimeout = Duration.seconds(60)
 
-    enum Repeat: Sendable {
-        /// Whatever was lost or refused for now is sent again.
-        case allowed
-        /// A lost answer leaves the outcome unknown.
-        case forbidden
-    }
-
-    /// An answer, and what is to be known of the tries before it.
-    struct Delivery: Sendable {
-        var answer: HTTPResponse
-        /// An earlier try of this changing request may have taken effect without us hearing of it. Only an answer of
-        /// success clears that up: a refusal of the last try says nothing about the first.
-        var followsLostTry: Bool
-    }
-
-    /// The answer alone, for requests whose repetition is harmless.
-    func send(
-        _ request: HTTPRequest, repeat mode: Repeat, allowsLinkLocal: Bool = false, context: RequestContext
-    ) async throws(AzureError) -> HTTPResponse {
-        try await deliver(request, repeat: mode, allowsLinkLocal: allowsLinkLocal, context: context).answer
+    /// What a try that came to nothing may have done.
+    enum Purpose: Sendable {
+        /// Nothing: whatever was lost or refused for now is sent again.
+        case read
+        /// What was asked for: a lost answer leaves the outcome unknown.
+        case change
     }
 
     /// The answer, whatever its status, unless it is a redirect or stays "not now" to the last try.
     ///
     /// - Parameter allowsLinkLocal: the platform's own identity endpoint may be plain HTTP on 169.254.0.0/16.
-    func deliver(
-        _ request: HTTPRequest, repeat mode: Repeat, allowsLinkLocal: Bool = false, context: RequestContext
-    ) async throws(AzureError) -> Delivery {
+    func send(
+        _ request: HTTPRequest, as purpose: Purpose, allowsLinkLocal: Bool = false, context: RequestContext
+    ) async throws(AzureError) -> HTTPResponse {
         let context = context.hurried(from: time)
         let url = request.url
         guard url.isSecure || url.isLoopback || allowsLinkLocal && url.isLinkLocal else {
@@ -80,23 +71,15 @@ struct RequestSender: Sendable {
         }
         let start = time.read()
         var attempt = 0
-        var followsLostTry = false
         while true {
             attempt += 1
             var outgoing = request
             addIdentifiers(to: &outgoing, context)
             let result = await attemptOnce(outgoing, context)
-            let decision = decide(result, request, mode, attempt, context)
-            if case .again(let wait) = decision, await time.pause(wait) {
-                followsLostTry = followsLostTry || mayHaveActed(result, request)
-                continue
-            }
+            let decision = decide(result, request, purpose, attempt, context)
+            if case .again(let wait) = decision, await time.pause(wait) { continue }
             record(outgoing, result, attempt, start.boot, start.wall, context)
-            do throws(AzureError) {
-                return Delivery(answer: try conclude(result, request), followsLostTry: followsLostTry)
-            } catch {
-                throw followsLostTry ? error.inDoubt : error
-            }
+            return try conclude(result, request, purpose)
         }
     }
 
@@ -126,20 +109,17 @@ struct RequestSender: Sendable {
     private enum Decision { case again(Duration), done }
 
     private func decide(
-        _ result: Result<HTTPResponse, TransportError>, _ request: HTTPRequest, _ mode: Repeat, _ attempt: Int,
+        _ result: Result<HTTPResponse, TransportError>, _ request: HTTPRequest, _ purpose: Purpose, _ attempt: Int,
         _ context: RequestContext
     ) -> Decision {
-        guard attempt < retry.attemptsMax, !Task.isCancelled else { return .done }
+        guard attempt < retry.attemptsMax, !Task.isCancelled, !mayHaveActed(result, purpose) else { return .done }
         var asked: Duration?
         switch result {
         case .success(let answer):
-            guard mode == .allowed, RetryPolicy.isTransient(status: answer.status) || isForeign(answer, to: request)
-            else {
-                return .done
-            }
+            guard RetryPolicy.isTransient(status: answer.status) || isForeign(answer, to: request) else { return .done }
             asked = retryAfter(answer.headers, now: time.now)
         case .failure(let error):
-            guard error.isTransient, mode == .allowed || !error.mayHaveArrived else { return .done }
+            guard error.isTransient else { return .done }
         }
         let wait = retry.wait(afterAttempt: attempt, retryAfter: asked, random: time.random())
         return wait < context.deadline.remaining(time) ? .again(wait) : .done
@@ -154,19 +134,20 @@ struct RequestSender: Sendable {
     }
 
     /// The service may have acted on this try although it did not say so.
-    private func mayHaveActed(_ result: Result<HTTPResponse, TransportError>, _ request: HTTPRequest) -> Bool {
-        guard request.method.changes else { return false }
+    private func mayHaveActed(_ result: Result<HTTPResponse, TransportError>, _ purpose: Purpose) -> Bool {
+        guard purpose == .change else { return false }
         switch result {
         case .failure(let error): return error.mayHaveArrived
-        // A gateway's "not now" may follow an effect; a throttled request was never begun.
-        case .success(let answer): return RetryPolicy.isTransient(status: answer.status) && answer.status != 429
+        // A gateway's "not now" may follow an effect.
+        case .success(let answer):
+            return RetryPolicy.isTransient(status: answer.status) && !RetryPolicy.tookNothingOn(answer)
         }
     }
 
     private func conclude(
-        _ result: Result<HTTPResponse, TransportError>, _ request: HTTPRequest
+        _ result: Result<HTTPResponse, TransportError>, _ request: HTTPRequest, _ purpose: Purpose
     ) throws(AzureError) -> HTTPResponse {
-        let isInDoubt = mayHaveActed(result, request)
+        let isInDoubt = mayHaveActed(result, purpose)
         switch result {
         case .failure(let error):
             let advice: AzureError.Advice =

@@ -8,9 +8,6 @@ package enum RequestMethod: String, Hashable, Sendable, Codable {
     case delete = "DELETE"
     case head = "HEAD"
 
-    /// Sending it again leaves the same state behind (RFC 9110, 9.2.2).
-    package var isIdempotent: Bool { self != .post && self != .patch }
-
     /// It is meant to change something (RFC 9110, 9.2.1).
     package var changes: Bool { self != .get && self != .head }
 }
@@ -73,7 +70,7 @@ package struct TransportError: Error, Hashable, Sendable, CustomStringConvertibl
     package enum Cause: String, Sendable {
         /// No connection came about: name not found, refused, no route, connect timeout.
         case cannotConnect = "cannot-connect"
-        /// The server's certificate was refused, or the handshake failed.
+        /// The server's certificate was refused, or the handshake failed: nothing was sent.
         case tls
         /// Connected, then the answer took too long.
         case timeout

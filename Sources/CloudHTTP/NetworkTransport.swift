@@ -82,9 +82,10 @@ package actor NetworkTransport: HTTPTransport {
         return client
     }
 
-    /// Errors that only connecting gives; a connection that breaks later says others.
-    private static let connectErrors: Set<Int32> = [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ENETDOWN, EADDRNOTAVAIL]
+    /// Errors that only connecting gives. An unreachable host or network is none: a connection that has stood may end so.
+    private static let connectErrors: Set<Int32> = [ECONNREFUSED, EADDRNOTAVAIL]
 
+    /// When in doubt the request has been sent: whoever takes a lost answer for a request that never left sends it twice.
     private static func transportError(_ error: any Error, origin: String) -> TransportError {
         switch error {
         case is CancellationError: return TransportError(.cancelled, "The request to \(origin) was cancelled.")
@@ -92,7 +93,8 @@ package actor NetworkTransport: HTTPTransport {
             return TransportError(.tooLarge, "\(origin) answered more than \(answerBytesMax) bytes.")
         case is NIOConnectionError:
             return TransportError(.cannotConnect, "No connection to \(origin): \(error).")
-        case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
+        case is NIOSSLExtraError, NIOSSLError.handshakeFailed, NIOSSLError.unableToValidateCertificate,
+            NIOSSLError.noCertificateToValidate, NIOSSLError.cannotMatchULabel, NIOSSLError.cannotFindPeerIP:
             return TransportError(
                 .tls, "TLS with \(origin) failed: \(error). Is its authority in the environment's CA file?")
         case let error as HTTPClientError: return clientError(error, origin: origin)

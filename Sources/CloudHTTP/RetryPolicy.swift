@@ -20,6 +20,12 @@ package struct RetryPolicy: Hashable, Sendable {
     /// Statuses by which a service says "not now" (learn.microsoft.com/azure/architecture/best-practices/transient-faults).
     package static func isTransient(status: Int) -> Bool { [408, 429, 500, 502, 503, 504].contains(status) }
 
+    /// Whether a service says by this answer that it has not begun what it was asked for: throttled, or unable for now and
+    /// saying until when (RFC 6585, 4; RFC 9110, 15.6.4). A gateway that lost the service behind it names no such time.
+    package static func tookNothingOn(_ answer: HTTPResponse) -> Bool {
+        answer.status == 429 || answer.status == 503 && answer.headers["retry-after"] != nil
+    }
+
     /// The wait before try `attempt + 1`: what the service asks for, else a random part of a doubling bound (full jitter).
     ///
     /// - Parameters:

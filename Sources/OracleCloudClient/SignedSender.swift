@@ -45,6 +45,12 @@ package struct OracleRequest: Hashable, Sendable {
 }
 
 /// Signs and sends requests until there is an answer to rely on: where signatures may go, retries, evidence.
+///
+/// A change whose answer was lost is sent again only under the retry token that it was sent with. The service answers a
+/// token that it knows with what it did the first time (docs.oracle.com/iaas/Content/API/Concepts/usingapi.htm), so that
+/// the repetition asks what became of the change and cannot be a second one; `if-match` refuses it besides where the
+/// target has moved on. A token is good for 24 hours, and no step lasts as long. A change without a token is never sent
+/// twice: its outcome is unknown, and whoever sent it looks at the target first.
 struct SignedSender: Sendable {
     var signer: RequestSigner
     var transport: any HTTPTransport

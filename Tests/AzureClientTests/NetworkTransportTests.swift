@@ -64,11 +64,13 @@ private final class TLSServer {
 struct NetworkTransportTests {
     /// Runs the work with a client on a real connection, and closes it.
     private func with<Value: Sendable>(
-        _ connection: AzureConnection, _ work: (SQLOperations) async throws -> Value
+        _ connection: AzureConnection, attempts: Int = 1, exchanges: Recorder = Recorder(),
+        _ work: (SQLOperations) async throws -> Value
     ) async throws -> Value {
         let transport = try NetworkTransport(caFile: connection.caFile)
-        let client = AzureClient(connection, transport: transport, retry: RetryPolicy(attemptsMax: 1))
-        let calls = client.calls(RequestContext(deadline: Deadline(after: .seconds(36_000), from: .system)))
+        let client = AzureClient(connection, transport: transport, retry: RetryPolicy(attemptsMax: attempts))
+        let calls = client.calls(
+            RequestContext(deadline: Deadline(after: .seconds(36_000), from: .system), record: exchanges.add))
         do {
             let value = try await work(calls.sql)
             await transport.shutdown()
@@ -117,6 +119,24 @@ struct NetworkTransportTests {
         let error = await azureError { try await with(connection) { try await $0.server(target) } }
         #expect(error?.code == "azure.connection-lost")
         #expect(error?.advice == .retryable)
+    }
+
+    @Test(arguments: ["silent", "torn", "garbled"])
+    func `a change whose answer is cut off or garbled is sent once, and its outcome is unknown`(
+        end: String
+    ) async throws {
+        let tls = try TLSServer()
+        defer { tls.stop() }
+        let connection = try tls.connection(host: "arm.localhost", ca: "ca.pem")
+        let target = try #require(server.parent?.appending("Microsoft.Sql", end))
+        let exchanges = Recorder()
+        let error = await azureError {
+            try await with(connection, attempts: 2, exchanges: exchanges) {
+                try await $0.setProtector(target, keyName: "k", type: "AzureKeyVault", autoRotation: false)
+            }
+        }
+        #expect(error?.code == "azure.connection-lost" && error?.advice == .unknownOutcome)
+        #expect(exchanges.all.last?.attempts == 1)
     }
 
     @Test func `a server that is not there is said at once`() async throws {

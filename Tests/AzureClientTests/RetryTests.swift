@@ -47,64 +47,69 @@ struct RetryTests {
         #expect(bench.time.slept == [0.5, 1, 2, 4, 8].map { .seconds($0) })
     }
 
-    @Test func `a POST whose answer is lost is not repeated and leaves the outcome unknown`() async throws {
-        let bench = try Bench([.failure(TransportError(.connectionLost, "gone"))])
-        let error = await azureError { try await bench.calls().sql.failOver(to: server, group: "fg1", .planned) }
-        #expect(error?.advice == .unknownOutcome)
-        #expect(bench.transport.serviceRequests.count == 1)
-    }
-
-    @Test func `a POST that never reached the server is sent again`() async throws {
-        let bench = try Bench([.failure(TransportError(.cannotConnect, "refused")), .answer([:])])
-        try await bench.calls().sql.failOver(to: server, group: "fg1", .planned)
-        #expect(bench.transport.serviceRequests.count == 2)
-    }
-
-    @Test func `a PUT that stays unanswered leaves the outcome unknown`() async throws {
-        let bench = try Bench(Array(repeating: .failure(TransportError(.timeout, "late")), count: 6))
-        let error = await azureError {
-            try await bench.calls().sql.setProtector(server, keyName: "a", type: "AzureKeyVault", autoRotation: false)
-        }
-        #expect(error?.advice == .unknownOutcome)
-    }
-
     private static let busy: ScriptedTransport.Reply = .answer(
         ["error": ["code": "ConflictingServerOperation", "message": "busy"]], status: 409)
     private static let lost: ScriptedTransport.Reply = .failure(TransportError(.connectionLost, "gone"))
     private static let unreachable: ScriptedTransport.Reply = .failure(TransportError(.cannotConnect, "refused"))
+    private static let closed: ScriptedTransport.Reply = .answer([:], status: 503, headers: ["Retry-After": "5"])
+
+    private static let changes: [@Sendable (SQLOperations) async throws -> Void] = [
+        { _ = try await $0.createKey(server, name: "k", uri: keyB.text) },
+        { _ = try await $0.setProtector(server, keyName: "a", type: "AzureKeyVault", autoRotation: false) },
+        { try await $0.deleteKey(server, name: "k") }, { try await $0.revalidateProtector(server) },
+        { try await $0.failOver(to: server, group: "fg1", .planned) },
+        { try await $0.failOver(to: server, group: "fg1", .forced) },
+    ]
+
+    @Test(
+        arguments: 0..<changes.count,
+        [
+            lost, .failure(TransportError(.timeout, "late")), .failure(TransportError(.tooLarge, "huge")),
+            .answer([:], status: 408), .answer([:], status: 500), .answer([:], status: 502), .answer([:], status: 503),
+            .answer([:], status: 504),
+        ] as [ScriptedTransport.Reply])
+    func `a change whose answer is lost is sent once, and its outcome is unknown`(
+        change: Int, end: ScriptedTransport.Reply
+    ) async throws {
+        let bench = try Bench([end, .answer([:])])
+        let error = await azureError { try await Self.changes[change](bench.calls().sql) }
+        #expect(error?.advice == .unknownOutcome)
+        #expect(bench.transport.serviceRequests.count == 1)
+        #expect(bench.exchanges.all.last?.attempts == 1)
+    }
+
+    @Test(
+        arguments: 0..<changes.count,
+        [unreachable, .answer([:], status: 429), closed, .answer([:], status: 401)] as [ScriptedTransport.Reply])
+    func `a change that began nothing is sent again, and a refusal is then only a refusal`(
+        change: Int, before: ScriptedTransport.Reply
+    ) async throws {
+        let bench = try Bench([before, Self.busy])
+        let error = await azureError { try await Self.changes[change](bench.calls().sql) }
+        #expect(error?.code == "ConflictingServerOperation" && error?.advice == .retryable)
+        #expect(bench.transport.serviceRequests.count == 2)
+    }
 
     @Test(
         arguments: [
-            [lost, busy], [.failure(TransportError(.timeout, "late")), busy], [.answer([:], status: 502), busy],
-            [lost, .answer([:], status: 401), busy], [lost] + Array(repeating: unreachable, count: 5),
-            [lost, .answer(["error": ["code": "AuthorizationFailed", "message": "no"]], status: 403)],
+            [unreachable, lost], [closed, lost], [.answer([:], status: 401), lost],
+            [unreachable, .answer([:], status: 502)],
         ] as [[ScriptedTransport.Reply]])
-    func `a refusal after a try that may have arrived leaves the outcome unknown`(
+    func `an answer that is lost after tries that began nothing ends the tries`(
         replies: [ScriptedTransport.Reply]
     ) async throws {
-        let bench = try Bench(replies)
-        let error = await azureError {
-            try await bench.calls().sql.setProtector(server, keyName: "a", type: "AzureKeyVault", autoRotation: false)
-        }
+        let bench = try Bench(replies + [.answer([:])])
+        let error = await azureError { try await bench.calls().sql.deleteKey(server, name: "k") }
         #expect(error?.advice == .unknownOutcome)
         #expect(bench.transport.serviceRequests.count == replies.count)
     }
 
-    @Test(
-        arguments: [[unreachable, busy], [.answer([:], status: 429), busy], [.answer([:], status: 401), busy]]
-            as [[ScriptedTransport.Reply]])
-    func `a refusal after tries that did not arrive is only a refusal`(replies: [ScriptedTransport.Reply]) async throws
-    {
-        let bench = try Bench(replies)
+    @Test(arguments: [unreachable, .answer([:], status: 429), closed] as [ScriptedTransport.Reply])
+    func `a change that never begins is retryable in the end`(every: ScriptedTransport.Reply) async throws {
+        let bench = try Bench(Array(repeating: every, count: 6))
         let error = await azureError { try await bench.calls().sql.deleteKey(server, name: "k") }
-        #expect(error?.code == "ConflictingServerOperation")
         #expect(error?.advice == .retryable)
-    }
-
-    @Test func `success clears up a lost try`() async throws {
-        let bench = try Bench([Self.lost, .answer([:])])
-        try await bench.calls().sql.deleteKey(server, name: "k")
-        #expect(bench.transport.serviceRequests.count == 2)
+        #expect(bench.transport.serviceRequests.count == 6)
     }
 
     @Test func `a read that was lost leaves nothing in doubt`() async throws {
@@ -121,7 +126,7 @@ struct RetryTests {
 
     @Test func `a changing request keeps its id over all tries and reads get new ones`() async throws {
         let key = "99999999-9999-4999-8999-999999999999"
-        let bench = try Bench([.answer([:], status: 503), .answer([:]), .answer([:], status: 503), .answer(readServer)])
+        let bench = try Bench([.answer([:], status: 429), .answer([:]), .answer([:], status: 503), .answer(readServer)])
         _ = try await bench.calls(clientRequestID: key).sql.deleteKey(server, name: "k")
         _ = try await bench.calls(clientRequestID: key).sql.server(server)
         let ids = bench.transport.serviceRequests.map { $0.headers["x-ms-client-request-id"] ?? "" }

@@ -175,9 +175,12 @@ struct CrashTests {
         } catch let error as StepError {
             #expect(error.kind != .permanent, "\(error)")
         }
-        guard case .satisfied = try await harness.observe(inputs) else {
-            Issue.record("an effect that was still on its way was not waited for")
-            return
+        switch try await harness.observe(inputs) {
+        case .satisfied: break
+        case .needed:
+            #expect(fault != "connection-lost-after-effect", "an effect that was still on its way was not waited for")
+            _ = try await harness.apply(inputs)
+        default: Issue.record("the world tells where it stands")
         }
         #expect(try await harness.verify(inputs).notMet.isEmpty)
         #expect(lab.cloud.effects.count == 1)

@@ -80,7 +80,7 @@ struct ManagedIdentity: Sendable {
 
     private func ask(_ url: WebAddress, _ headers: HeaderFields) async throws(AzureError) -> HTTPResponse {
         try await sender.send(
-            HTTPRequest(.get, url, headers: headers), repeat: .allowed, allowsLinkLocal: true, context: context)
+            HTTPRequest(.get, url, headers: headers), as: .read, allowsLinkLocal: true, context: context)
     }
 
     private func accept(_ answer: HTTPResponse) throws(AzureError) -> AccessToken {

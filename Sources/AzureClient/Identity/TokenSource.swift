@@ -63,12 +63,7 @@ struct TokenSource: Sendable {
             .post, tokenEndpoint, headers: ["content-type": "application/x-www-form-urlencoded"], body: Array(body.utf8)
         )
         // A token request changes nothing that another one would undo.
-        let answer: HTTPResponse
-        do throws(AzureError) {
-            answer = try await sender.send(request, repeat: .allowed, context: context)
-        } catch {
-            throw error.withoutEffect
-        }
+        let answer = try await sender.send(request, as: .read, context: context)
         guard answer.status == 200 else { throw refusal(answer) }
         return try AccessToken(answer: parsed(answer), now: sender.time.now)
     }
@@ -95,14 +90,5 @@ func parsed(_ answer: HTTPResponse) throws(AzureError) -> JSON {
         throw AzureError(
             status: answer.status, code: "azure.answer", "The answer is not JSON (\(error)). It begins: \(start)",
             requestID: answer.headers["x-ms-request-id"], advice: .retryable)
-    }
-}
-
-extension AzureError {
-    /// The same error for a request that changes nothing, whatever became of it.
-    var withoutEffect: AzureError {
-        var copy = self
-        if copy.advice == .unknownOutcome { copy.advice = .retryable }
-        return copy
     }
 }

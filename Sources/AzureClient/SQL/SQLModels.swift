@@ -53,8 +53,6 @@ package struct SQLKeyRegistration: Hashable, Sendable {
         case ours
         /// The service knew it already.
         case earlier
-        /// The service knew it already, but an earlier try of this request, which stayed unanswered, may have been it.
-        case unclear
     }
     package var key: SQLServerKey
     package var origin: Origin

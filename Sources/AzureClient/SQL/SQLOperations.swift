@@ -99,12 +99,13 @@ package struct SQLOperations: Sendable {
             }
             return SQLKeyRegistration(key: try changed(answer, url), origin: wasAccepted ? .ours : .earlier)
         } catch let error as AzureError
-            where ["ServerKeyNameAlreadyExists", "ServerKeyUriAlreadyExists"].contains(error.code)
+            where error.advice != .unknownOutcome
+            && ["ServerKeyNameAlreadyExists", "ServerKeyUriAlreadyExists"].contains(error.code)
         {
             // A key that is said to be there and is not shown leaves open whose it is, and whether it is there.
             guard let found = try await key(server, name, isThere: true) else { throw error.inDoubt }
             guard found.properties.uri == uri else { throw error }
-            return SQLKeyRegistration(key: found, origin: error.advice == .unknownOutcome ? .unclear : .earlier)
+            return SQLKeyRegistration(key: found, origin: .earlier)
         }
     }
 

@@ -60,7 +60,7 @@ package enum FaultKind: String, CaseIterable, Sendable, Hashable {
             .init(
                 summary: "503 Service Unavailable; nothing was done",
                 drill:
-                    "Repeats reads and PUTs with a growing pause. Before it repeats a POST it reads where things stand.",
+                    "Repeats reads with a growing pause. Before it repeats a change it reads where things stand.",
                 times: 3)
         case .connectionLostBeforeEffect:
             .init(

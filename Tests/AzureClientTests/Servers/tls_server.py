@@ -3,7 +3,7 @@
 
 Prints its port, then serves until its standard input ends. Every request's line is printed as it comes.
 """
-import json, ssl, sys, threading
+import json, os, ssl, sys, threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -23,6 +23,15 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.answer(200, {"access_token": "secret-token", "expires_in": 3599})
+
+    def do_PUT(self):
+        """Loses the answer to a change: the end is cut off, or is no TLS any more."""
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.close_connection = True
+        if "/garbled/" in self.path:
+            os.write(self.connection.fileno(), b"\x17\x03\x03\x00\x20" + bytes(32))
+        elif "/torn/" in self.path:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
 
     def do_GET(self):
         name = self.path.split("?")[0].rsplit("/", 1)[-1]
