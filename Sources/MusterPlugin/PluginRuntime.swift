@@ -9,6 +9,7 @@ final class PluginRuntime: Sendable {
     let name: String
     let send: @Sendable ([UInt8]) -> Void
     private let steps: [String: any Step.Type]
+    private let executor: (any TaskExecutor)?
     private let state = Mutex(State())
 
     private struct State {
@@ -19,9 +20,14 @@ final class PluginRuntime: Sendable {
         var idle: [@Sendable () -> Void] = []
     }
 
-    init(name: String, steps: [any Step.Type], send: @escaping @Sendable ([UInt8]) -> Void) {
+    /// - Parameter executor: where calls run; nil: wherever there is room.
+    init(
+        name: String, steps: [any Step.Type], executor: (any TaskExecutor)? = nil,
+        send: @escaping @Sendable ([UInt8]) -> Void
+    ) {
         self.name = name
         self.send = send
+        self.executor = executor
         self.steps = Dictionary(steps.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
@@ -71,7 +77,7 @@ final class PluginRuntime: Sendable {
         let known = state.withLock { state in
             guard state.calls[id] == nil else { return false }
             // The task can end only after it is in the table: its end waits for this lock.
-            state.calls[id] = Task { await self.serve(call, verb) }
+            state.calls[id] = Task(executorPreference: executor) { await self.serve(call, verb) }
             return true
         }
         guard known else { throw EnvelopeError(reason: "id \(id) is of a call that is still served") }

@@ -32,6 +32,8 @@ public final class StepHarness<S: Step>: Sendable {
         public var timeout: Duration = .seconds(60)
         /// Called at each `begin`, before it is answered: look at the target here, or throw ``StepError`` to refuse.
         public var onBegin: @Sendable () async throws -> Void = {}
+        /// Where the step's calls run with all their child tasks; nil: wherever there is room.
+        package var executor: (any TaskExecutor)?
 
         /// The defaults.
         public init() {}
@@ -53,7 +55,10 @@ public final class StepHarness<S: Step>: Sendable {
         self.connections = try connections.mapValues { try JSON(encoding: $0) }
         self.options = options
         engine = RecordingEngine(onBegin: options.onBegin)
-        engine.connect(PluginRuntime(name: "test", steps: [step]) { [engine] in engine.receive(line: $0) })
+        engine.connect(
+            PluginRuntime(name: "test", steps: [step], executor: options.executor) { [engine] in
+                engine.receive(line: $0)
+            })
     }
 
     /// Calls ``Step/check(_:_:)``.

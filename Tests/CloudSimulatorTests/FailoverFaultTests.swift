@@ -126,6 +126,17 @@ import Testing
         #expect(try drill.encryptionKeys(on: "pair").rows == [Rehearsal.encrypted(by: first)])
     }
 
+    @Test func `a key that goes when it is asked for stays until then, however long that is`() throws {
+        var drill = try drill("key-disabled-mid-drill:at-once=when-asked")
+        #expect(drill.follow("POST", Self.toSecond) == "Succeeded")
+        drill.pass(.seconds(2000))
+        #expect(drill.inaccessible(on: "second") == [])
+        #expect(drill.sql("SELECT 1", on: "pair").status == 200)
+        #expect(drill.sql(Rehearsal.encryptionQuery, on: "pair").json?["native"] == 40981)
+        #expect(drill.inaccessible(on: "second") == ["db"])
+        #expect(drill.sql("SELECT 1", on: "pair").json?["native"] == 40981)
+    }
+
     @Test func `these faults meet failovers only`() throws {
         for kind in ["dns-delay", "secondary-without-key", "key-disabled-mid-drill", "planned-failover-timeout"] {
             var drill = try drill(kind)

@@ -68,6 +68,7 @@ struct Lab {
         options.run = run
         options.onBegin = onBegin
         options.timeout = timeout
+        options.executor = OneThread()
         var sections = sections
         if let sql { sections["sql.azure"] = sql }
         return try StepHarness(step, connections: sections, options: options)

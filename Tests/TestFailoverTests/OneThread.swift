@@ -3,6 +3,9 @@
 import Dispatch
 
 /// Runs tasks one after the other, in the order in which they become ready.
+///
+/// Where ``ManualTime`` passes, it passes for all: with reads that really run beside each other, one that waits in vain for
+/// an answer would take the time from another that is answered at once, whenever the machine lets it come in between.
 final class OneThread: TaskExecutor {
     private let queue = DispatchQueue(label: "one thread")
 
@@ -10,12 +13,4 @@ final class OneThread: TaskExecutor {
         let job = UnownedJob(job)
         queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
-}
-
-/// Runs the work and all its child tasks on one thread.
-///
-/// Where ``ManualTime`` passes, it passes for all: with reads that run beside each other, one that waits in vain for an answer
-/// would take the time from another that is answered at once, whenever the machine lets it come in between.
-func onOneThread<Value: Sendable>(_ work: () async throws -> Value) async throws -> Value {
-    try await withTaskExecutorPreference(OneThread(), operation: work)
 }

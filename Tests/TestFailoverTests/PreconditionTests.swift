@@ -187,11 +187,11 @@ struct ForcedFailoverTests {
         let lab = try await Lab(silent: "/servers/tdeprimarytest")
         outage(lab)
         let step = try lab.harness(ForcedFailover.self, timeout: .seconds(2700))
-        #expect(try await onOneThread { try await step.check(lab.forced()).notMet } == [])
+        #expect(try await step.check(lab.forced()).notMet.isEmpty)
         #expect(lab.time.now < SimulatedCloud.start.advanced(by: .seconds(600)))
         let checked = lab.time.now
-        _ = try await onOneThread { try await step.apply(lab.forced()) }
-        #expect(try await onOneThread { try await step.verify(lab.forced()).notMet } == [])
+        _ = try await step.apply(lab.forced())
+        #expect(try await step.verify(lab.forced()).notMet.isEmpty)
         #expect(lab.time.now < checked.advanced(by: .seconds(600)))
     }
 
@@ -199,8 +199,8 @@ struct ForcedFailoverTests {
         let fault = "connection-lost-after-effect:operation=FailoverGroups_ForceFailoverAllowDataLoss,times=1"
         let lab = try await Lab(faults: [fault], silent: "/servers/tdeprimarytest/")
         let step = try lab.harness(ForcedFailover.self)
-        _ = await stepError { try await onOneThread { try await step.apply(lab.forced()) } }
-        guard case .satisfied(let outputs) = try await onOneThread({ try await step.observe(lab.forced()) }) else {
+        _ = await stepError { try await step.apply(lab.forced()) }
+        guard case .satisfied(let outputs) = try await step.observe(lab.forced()) else {
             Issue.record("the failover was not followed")
             return
         }

@@ -10,7 +10,19 @@ package struct Aftermath: Sendable, Hashable {
         init(_ duration: Duration?) { self.duration = duration }
     }
 
-    package enum KeyLoss: Sendable, Hashable { case atOnce, byTheRules }
+    package enum KeyLoss: Sendable, Hashable {
+        case atOnce, byTheRules
+        /// When SQL first asks the server for its encryption.
+        case whenAsked
+
+        init(_ text: String) {
+            switch text {
+            case "true": self = .atOnce
+            case "when-asked": self = .whenAsked
+            default: self = .byTheRules
+            }
+        }
+    }
 
     /// How long the listeners still lead where they led before.
     var listenerDelay: Duration?
@@ -35,12 +47,24 @@ extension AzureWorld {
             // from it is accepted then, is known from no recording.
             if aftermath.withholdsKey { withholdKey(of: operation.server, at: now) }
         }
-        if let loss = aftermath.keyLoss { loseProtectorKey(of: operation.server, loss, at: now) }
+        switch aftermath.keyLoss {
+        case nil: break
+        case .whenAsked: state.servers[operation.server]?.losesKeyWhenAsked = true
+        case .atOnce?: loseProtectorKey(of: operation.server, closesAtOnce: true, at: now)
+        case .byTheRules?: loseProtectorKey(of: operation.server, closesAtOnce: false, at: now)
+        }
+    }
+
+    /// SQL asks a server for its encryption.
+    mutating func befallEncryption(of name: CaselessName, at now: Timestamp) {
+        guard state.servers[name]?.losesKeyWhenAsked == true else { return }
+        state.servers[name]?.losesKeyWhenAsked = false
+        loseProtectorKey(of: name, closesAtOnce: true, at: now)
     }
 
     /// Disables the version of the key that protects the server. Whether the partner, whose copy is encrypted with it
     /// too, would lose its databases as well is known from no recording; here a server needs its own protector only.
-    private mutating func loseProtectorKey(of name: CaselessName, _ loss: Aftermath.KeyLoss, at now: Timestamp) {
+    private mutating func loseProtectorKey(of name: CaselessName, closesAtOnce: Bool, at now: Timestamp) {
         guard let reference = state.servers[name]?.protectorKey?.reference else { return }
         let vault = CaselessName(reference.vault)
         let key = CaselessName(reference.key)
@@ -49,6 +73,6 @@ extension AzureWorld {
             state.vaults[vault]?.keys[key]?.versions[index].enabled = false
         }
         followKeyAccess(at: now)
-        if loss == .atOnce { state.servers[name]?.closedAtOnce = true }
+        if closesAtOnce { state.servers[name]?.closedAtOnce = true }
     }
 }

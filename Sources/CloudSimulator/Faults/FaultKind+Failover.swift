@@ -45,7 +45,8 @@ extension FaultKind {
                 arguments: [
                     .init(
                         name: "at-once", fallback: "false",
-                        summary: "true: the databases are inaccessible at once, and not after ten minutes")
+                        summary: "true: the databases are inaccessible at once, and not after ten minutes; "
+                            + "when-asked: key and databases go when SQL first asks the new primary for its encryption")
                 ], meets: .failovers, times: 1)
         }
     }

@@ -105,9 +105,9 @@ package struct FaultRule: Sendable, Hashable {
         case .leftSuspended: if argument("duration") != "always" { try checkDuration("duration") }
         case .failoverDropsConnections: _ = try Self.count("statements", argument("statements"), kind)
         case .keyDisabledMidDrill:
-            guard ["true", "false"].contains(argument("at-once")) else {
+            guard ["true", "false", "when-asked"].contains(argument("at-once")) else {
                 throw Self.failure(
-                    kind, "can't read at-once \"\(argument("at-once"))\"", help: "It is true or false.")
+                    kind, "can't read at-once \"\(argument("at-once"))\"", help: "It is true, false or when-asked.")
             }
         case .slowOperation, .workRequestFailsLate:
             guard let factor = Double(argument("factor")), factor > 0 else {

@@ -85,7 +85,7 @@ extension AzureWorld {
         case .leftSuspended: injected.aftermath.suspension = .init(Duration(durationText: rule.argument("duration")))
         case .secondaryWithoutKey: injected.aftermath.withholdsKey = true
         case .keyDisabledMidDrill:
-            injected.aftermath.keyLoss = rule.argument("at-once") == "true" ? .atOnce : .byTheRules
+            injected.aftermath.keyLoss = Aftermath.KeyLoss(rule.argument("at-once"))
         default: return false
         }
         return true

@@ -69,6 +69,8 @@ package struct SQLServer: Sendable, Hashable {
     package var accessLostAt: Timestamp?
     /// True: the databases closed when the key was lost, and not ten minutes later.
     package var closedAtOnce = false
+    /// True: the key and the databases go when SQL asks for the encryption.
+    package var losesKeyWhenAsked = false
     /// True: the server can't use its key, whatever its vault and its roles say.
     package var isKeyless = false
 

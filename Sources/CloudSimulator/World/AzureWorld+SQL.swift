@@ -12,7 +12,7 @@ extension AzureWorld {
         switch (request.method, request.segments.dropFirst(2).joined(separator: "/")) {
         case ("POST", ""): response = answer(request, at: now, &faults)
         case ("GET", "dm_database_encryption_keys"):
-            response = look(request, at: now, &faults) { world, database in
+            response = look(request, asksForEncryption: true, at: now, &faults) { world, database in
                 let rows = world.encryptionKeyRows(database, at: now).map { $0.joined(separator: ",") + "\n" }
                 return .raw(Array(rows.joined().utf8), contentType: "text/csv; charset=utf-8")
             }
@@ -29,7 +29,8 @@ extension AzureWorld {
     {
         do throws(DatabaseError) {
             let asked = try SQLRequest(request.body)
-            let database = try open(asked.database, on: asked.server, at: now)
+            let asksForEncryption = SQLStatement(asked.statement) == .encryptionKeys
+            let database = try open(asked.database, on: asked.server, asksForEncryption: asksForEncryption, at: now)
             if dropsConnection(to: database, &faults) {
                 var response = SimulatedResponse(emptyWith: 500)
                 response.dropsConnection = true
@@ -43,7 +44,7 @@ extension AzureWorld {
 
     /// For a database that stands in for this one: a broken connection there shows as one that can't be opened.
     private mutating func look(
-        _ request: SimulatedRequest, at now: Timestamp, _ faults: inout [String],
+        _ request: SimulatedRequest, asksForEncryption: Bool = false, at now: Timestamp, _ faults: inout [String],
         _ show: (AzureWorld, OpenDatabase) -> SimulatedResponse.Body
     ) -> SimulatedResponse {
         var response = SimulatedResponse(emptyWith: 200)
@@ -51,13 +52,22 @@ extension AzureWorld {
             guard let server = request.query("server"), let name = request.query("database") else {
                 throw .invalidRequest("server and database are missing in its query.")
             }
-            let database = try open(name, on: server, at: now)
+            let database = try open(name, on: server, asksForEncryption: asksForEncryption, at: now)
             if dropsConnection(to: database, &faults) { throw .notAvailable(name, on: server) }
             response.body = show(self, database)
         } catch {
             return error.response
         }
         return response
+    }
+
+    private mutating func open(
+        _ database: String, on server: String, asksForEncryption: Bool, at now: Timestamp
+    ) throws(DatabaseError) -> OpenDatabase {
+        let found = try open(database, on: server, at: now)
+        guard asksForEncryption else { return found }
+        befallEncryption(of: CaselessName(found.server.name), at: now)
+        return try open(database, on: server, at: now)
     }
 
     private mutating func dropsConnection(to database: OpenDatabase, _ faults: inout [String]) -> Bool {
