@@ -138,7 +138,7 @@ extension OracleSession {
             case .untouched:
                 throw StepError.permanent(
                     "data-guard.not-done", "\(report)Nothing was changed by the \(action.name): \(after.roles).",
-                    remedy: "Look up the reason in the work request and in the broker's log, then run again.")
+                    remedy: "Look up the reason in the work request and in the broker's log, then try the step again.")
             case .mixed(let roles):
                 throw StepError.unknownOutcome(
                     "data-guard.half-done", "\(report)The \(action.name) was made in part: \(roles).",

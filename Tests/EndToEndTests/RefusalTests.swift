@@ -55,13 +55,13 @@ struct RefusalTests {
             try catalog.commit("No lock")
         },
         Case("lock out of date", 2, ["[runbook.lock-out-of-date]", "muster lock"], swap) { catalog in
-            try catalog.replace("set-protector@1.1.0", by: "set-protector@^1.0", in: runbook)
+            try catalog.replace("set-protector@1.1.1", by: "set-protector@^1.0", in: runbook)
             try catalog.commit("Another version")
         },
         Case("executable of another build", 3, ["[plugin.definition-mismatch]"], swap) { catalog in
             let step = "plugins/FailoverGroupKeySwap/steps/set-protector.yaml"
-            try catalog.replace("version: 1.1.0", by: "version: 1.1.1", in: step)
-            try catalog.replace("set-protector@1.1.0", by: "set-protector@1.1.1", in: runbook)
+            try catalog.replace("version: 1.1.1", by: "version: 1.1.2", in: step)
+            try catalog.replace("set-protector@1.1.1", by: "set-protector@1.1.2", in: runbook)
             try catalog.commit("A new version")
             try catalog.lock("failover-group-key-swap")
         },
