@@ -44,7 +44,7 @@ struct RefusalTests {
             "run failover-group-key-swap -e lab --yes"),
         Case("mistyped input", 2, ["[plan.input-type]", "'primary'"], swap + " --input primary=nonsense"),
         Case("two errors in a document", 2, ["\(runbook):8:10", "\(runbook):11:"], swap) { catalog in
-            try catalog.replace("version: 1.2.0", by: "version: one", in: runbook)
+            try catalog.replace("version: 1.2.1", by: "version: one", in: runbook)
             try catalog.replace("  primary: {", by: "  primary: { surprise: 1,", in: runbook)
             try catalog.commit("Two errors")
         },
