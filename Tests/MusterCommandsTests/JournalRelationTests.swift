@@ -29,44 +29,55 @@ import Testing
         return bytes
     }
 
-    private static let shared = (0..<3).map(said)
+    /// Of the machine "host".
+    private static let shared = [PlanFixture.created] + (1..<3).map(said)
 
     @Test func `one that only goes on is ahead`() throws {
         let published = try Self.journal(Self.shared)
         for own in [published, try Self.journal(Self.shared + [Self.said(3)])] {
-            #expect(JournalRelation(own: own, published: published) == .ahead)
+            #expect(JournalRelation(own: own, published: published, host: "host") == .ahead)
         }
-        #expect(JournalRelation(own: published, published: []) == .ahead)
+        #expect(JournalRelation(own: published, published: [], host: "host") == .ahead)
     }
 
     @Test func `what another engine wrote behind it leaves it behind, or apart`() throws {
         let published = try Self.journal(Self.shared + [Self.resumed, Self.said(4)])
-        #expect(JournalRelation(own: try Self.journal(Self.shared), published: published) == .behind)
+        #expect(JournalRelation(own: try Self.journal(Self.shared), published: published, host: "host") == .behind)
         let own = try Self.journal(Self.shared + [Self.said(3)])
-        #expect(JournalRelation(own: own, published: published) == .apart)
+        #expect(JournalRelation(own: own, published: published, host: "host") == .apart)
     }
 
     @Test func `what it published itself and lacks now is damage, from its line on`() throws {
         let published = try Self.journal(Self.shared + [Self.said(3), Self.said(4)])
-        #expect(JournalRelation(own: try Self.journal(Self.shared), published: published) == .damaged(line: 4))
-        #expect(JournalRelation(own: [], published: published) == .damaged(line: 1))
+        #expect(
+            JournalRelation(own: try Self.journal(Self.shared), published: published, host: "host") == .damaged(line: 4)
+        )
+        #expect(JournalRelation(own: [], published: published, host: "host") == .damaged(line: 1))
         var changed = published
         changed[published.firstIndex(of: 0x0A)! + 40] ^= 1
-        #expect(JournalRelation(own: changed, published: published) == .damaged(line: 2))
+        #expect(JournalRelation(own: changed, published: published, host: "host") == .damaged(line: 2))
         // Also where it has more lines than the branch.
         let more = try Self.journal(Self.shared + (3..<6).map(Self.said))
         var changedMore = more
         changedMore[10] ^= 1
-        #expect(JournalRelation(own: changedMore, published: published) == .damaged(line: 1))
+        #expect(JournalRelation(own: changedMore, published: published, host: "host") == .damaged(line: 1))
     }
 
     @Test func `one that was taken up here from less than was published is apart`() throws {
         let published = try Self.journal(Self.shared + [Self.said(3)])
         let own = try Self.journal(Self.shared + [Self.resumed])
-        #expect(JournalRelation(own: own, published: published) == .apart)
+        #expect(JournalRelation(own: own, published: published, host: "host") == .apart)
     }
 
     @Test func `of a branch that cannot be read nothing is said but that they differ`() throws {
-        #expect(JournalRelation(own: try Self.journal(Self.shared), published: Array("no\nentry\n".utf8)) == .apart)
+        #expect(
+            JournalRelation(own: try Self.journal(Self.shared), published: Array("no\nentry\n".utf8), host: "host")
+                == .apart)
+    }
+
+    @Test func `one that was only fetched from a machine that goes on is behind`() throws {
+        let published = try Self.journal(Self.shared + [Self.said(3), Self.said(4)])
+        let own = try Self.journal(Self.shared)
+        #expect(JournalRelation(own: own, published: published, host: "other") == .behind)
     }
 }

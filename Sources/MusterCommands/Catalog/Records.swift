@@ -44,12 +44,8 @@ struct Records {
             throw MusterError(
                 code: "record.log-not-fetched",
                 "This clone has no branch \(branch) of its own; \(remote) has the log of executions.",
-                help: Self.fetchHelp(branch, from: remote), status: .preconditionUnmet)
+                help: "Get it: git fetch \(remote) \(branch):\(branch)", status: .preconditionUnmet)
         }
-    }
-
-    static func fetchHelp(_ branch: String, from remote: String) -> String {
-        "Get it: git fetch \(remote) \(branch):\(branch)"
     }
 
     var hasLog: Bool { get throws(MusterError) { try tip("refs/heads/\(branch)") != nil } }

@@ -35,7 +35,7 @@ struct PublishCommand: ParsableCommand {
         if !hasLog {
             terminal.error(
                 "note: This clone has no branch \(branch), so no log was pushed: no run has ended here. "
-                    + Records.fetchHelp(branch, from: remote))
+                    + "If \(remote) has one: git fetch \(remote) \(branch):\(branch)")
         }
         let order = PushOrder(remote: remote, refs: (hasLog ? ["refs/heads/\(branch)"] : []) + runs, log: log)
         let report = try documents.git.push(order, deadline: .seconds(300))

@@ -31,7 +31,8 @@ struct HandOver {
                 help: "Fetch its branch from where it was published: git fetch REMOTE \(run.ref):\(run.ref)")
         case (_?, nil): return (unreachable, false)
         case (let own, let published?):
-            let relation = own.map { JournalRelation(own: $0, published: published.journal) } ?? .behind
+            let relation =
+                own.map { JournalRelation(own: $0, published: published.journal, host: Host.name) } ?? .behind
             if relation == .ahead { return (unreachable, false) }
             guard takeOver != nil else { throw refusal(published.journal, hasOwn: own != nil, relation) }
             return (unreachable + (try adopt(published, own, relation)), true)

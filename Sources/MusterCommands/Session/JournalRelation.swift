@@ -15,8 +15,10 @@ enum JournalRelation: Hashable {
     case damaged(line: Int)
 
     /// An engine that takes a run up says so first. Published lines without that word are of the engine whose lines stand before
-    /// them, and whoever has those and lacks these has lost them.
-    init(own: [UInt8], published: [UInt8]) {
+    /// them, and the machine that wrote those and lacks these has lost them.
+    ///
+    /// - Parameter host: this machine's name.
+    init(own: [UInt8], published: [UInt8], host: String) {
         if own.starts(with: published) {
             self = .ahead
             return
@@ -25,11 +27,26 @@ enum JournalRelation: Hashable {
         let lines = common.count { $0 == 0x0A }
         // What no reading can be made of tells nothing of who wrote it.
         let wasTakenUp = Self.isTakenUp(published, after: lines) ?? true || Self.isTakenUp(own, after: lines) ?? false
-        if wasTakenUp {
+        if wasTakenUp || Self.writer(published, of: lines) != host {
             self = published.starts(with: own) ? .behind : .apart
         } else {
             self = .damaged(line: lines + 1)
         }
+    }
+
+    /// The machine whose engine wrote the last of so many lines. Another one may hold them, too: it once took the run over and
+    /// could not go on.
+    private static func writer(_ journal: [UInt8], of lines: Int) -> String? {
+        // Why it is broken is told by whoever opens it.
+        guard let reading = try? JournalReading(journal) else { return nil }
+        // The first line tells of the run's creation, so whoever lacks it is the one who wrote it or nobody.
+        return reading.entries.prefix(max(1, lines)).compactMap { entry in
+            switch entry.event {
+            case .runCreated(let body): body.host
+            case .runResumed(let body): body.host
+            default: nil
+            }
+        }.last
     }
 
     /// Whether an engine took the run up behind so many lines; nil where the journal is broken.
