@@ -176,7 +176,8 @@ package struct Engine {
         guard case .waitingForDecision(let trouble) = state.steps[at].phase else { return }
         let step = state.plan.steps[at]
         world.askDecision(
-            step, trouble: trouble, why: state.troubleText(step.id), choices: state.choices(for: step.id))
+            step, trouble: trouble, why: state.troubleText(step.id), remedy: state.troubleRemedy(step.id),
+            choices: state.choices(for: step.id))
     }
 
     private func outgoing(_ task: StepTask, _ at: Int) -> OutgoingCall {
@@ -256,9 +257,10 @@ package struct Engine {
     }
 
     private mutating func take(_ request: RollbackRequested, _ ticket: EngineInput.Ticket?) throws(MusterError) {
-        guard state.phase == .running, state.rollback == nil else {
-            return refuse(ticket, "the run is being rolled back already")
+        if let other = state.rollback {
+            return refuse(ticket, "it is being rolled back already, as \(other.by) asked: \(other.reason)")
         }
+        guard state.phase == .running else { return refuse(ticket, "the run does not run") }
         if let why = state.whyNot(request) { return refuse(ticket, why) }
         try commit([.rollbackRequested(request)])
         if let ticket { taken.append(ticket) }

@@ -82,9 +82,11 @@ package protocol EngineWorld: AnyObject {
     /// Asks a person; the answer comes as ``EngineInput/confirmed(step:person:note:)``.
     func askPerson(_ step: PlannedStep, inputs: [String: JSON])
 
-    /// Asks a person what becomes of the step; the answer comes as ``EngineInput/decided(_:_:)``. Where nobody can be asked,
+    /// Asks a person what becomes of the step, and tells what may help; the answer comes as ``EngineInput/decided(_:_:)``. Where nobody can be asked,
     /// the answer may be ``EngineInput/pause(_:)``.
-    func askDecision(_ step: PlannedStep, trouble: Trouble, why: String, choices: [StepDecided.Choice])
+    func askDecision(
+        _ step: PlannedStep, trouble: Trouble, why: String, remedy: String?, choices: [StepDecided.Choice]
+    )
 
     /// How the run's hold on its targets stands now.
     var lease: LeaseStanding { get }

@@ -70,6 +70,8 @@ package struct RepositoryState: Hashable, Sendable, Codable {
     package var user: GitIdentity?
     /// Names of the remotes.
     package var remotes: [String]
+    /// Those of them that are folders, where leases cannot be kept.
+    package var folderRemotes: [String]
 }
 
 /// One file of a commit.

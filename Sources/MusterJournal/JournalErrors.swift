@@ -53,8 +53,8 @@ extension JournalWriter {
 
     static func locked(_ path: String) -> MusterError {
         MusterError(
-            code: "journal.locked", "Another process is running this run: it holds \(path).",
-            help: "See how it stands with \"muster status\"; if it hangs, end that process first.")
+            code: "journal.locked", "Another process has this run: it holds \(path).",
+            help: lockedHelp)
     }
 
     static func lowDisk(_ folder: String, _ free: Int64, _ limits: JournalLimits) -> MusterError {
@@ -64,3 +64,7 @@ extension JournalWriter {
             help: "Make room there, or name a folder on another disk in MUSTER_HOME.")
     }
 }
+
+/// It may be in the middle of an effect or of an undo, so nobody is told to end it.
+package let lockedHelp =
+    "It is at work, or about to be: see what it does with \"muster status\", bring it to rest with \"muster pause\", or wait. Where that gives no answer, leave it until you know what it does."

@@ -12,7 +12,7 @@ package struct JournalReader {
 
     /// The journal's bytes as they are on the disk, which is what a record holds.
     ///
-    /// - Throws: `journal.not-found`, `journal.unreadable`.
+    /// - Throws: `journal.not-found`, `journal.not-a-file`, `journal.unreadable`.
     package func bytes(_ path: String) throws(MusterError) -> [UInt8] {
         do {
             return try files.read(path)
@@ -21,7 +21,7 @@ package struct JournalReader {
         }
     }
 
-    /// - Throws: `journal.not-found`, `journal.unreadable`, `journal.broken` with line and byte.
+    /// - Throws: `journal.not-found`, `journal.not-a-file`, `journal.unreadable`, `journal.broken` with line and byte.
     package func read(_ path: String) throws(MusterError) -> JournalReading {
         do {
             return try JournalReading(try bytes(path))
@@ -40,6 +40,14 @@ func journalUnreadable(_ failure: FileFailure) -> MusterError {
         return MusterError(
             code: "journal.not-found", "There is no journal at \(failure.path).",
             help: "Check the run's id with \"muster list\"; its journal is on the machine that ran it.")
+    }
+    if [ENXIO, EISDIR].contains(failure.errno) {
+        return MusterError(
+            code: "journal.not-a-file",
+            "\(failure.path) is no regular file, so it is not the journal that a run wrote.",
+            help:
+                "Somebody put it there. Put it aside; what was committed of the run is on its branch, muster/runs/<run>.",
+            status: .verificationFailed)
     }
     return MusterError(
         code: "journal.unreadable", "The journal could not be read: \(failure).",

@@ -40,9 +40,6 @@ package final class JournalWriter {
     private let files: any DurableFileSystem
     private var unsyncedBytes = 0
     private var hasBallast = false
-    private var mayWriteHalt = false
-    /// `seq` and `prev` of the line that would follow the last one that was written whole.
-    private var writtenChain: (next: Int64, previous: String)
 
     package var path: String { folder + "/" + Self.fileName }
 
@@ -53,7 +50,6 @@ package final class JournalWriter {
         lastLineDigest = reading?.lastLineDigest ?? JournalEntry.firstPrevious
         nextSequence = Int64(reading?.entries.count ?? 0)
         size = reading?.intactBytes ?? 0
-        writtenChain = (nextSequence, lastLineDigest)
     }
 
     deinit { file.close() }
@@ -193,20 +189,6 @@ package final class JournalWriter {
         }
     }
 
-    /// The last events of a run whose disk is full, written into the room that the ballast kept, and synced.
-    ///
-    /// Possible once, and only after `journal.disk-full`; after any other error the journal stays as it is.
-    package func appendHalt(_ events: [Event], at instant: Instant) throws(MusterError) {
-        guard mayWriteHalt else { return try refuseIfFailed() }
-        mayWriteHalt = false
-        do {
-            try write(events, at: instant)
-            try syncUnsynced()
-        } catch let failure {
-            throw Self.error(failure)
-        }
-    }
-
     /// Lets the journal go: unlocks it and gives the ballast free. What was not synced is not promised.
     package func close() {
         // Losing the error is right: a ballast that stays costs room, and the next opening uses it.
@@ -214,7 +196,6 @@ package final class JournalWriter {
         hasBallast = false
         file.close()
         failure = failure ?? MusterError(code: "journal.closed", "The journal \(path) was closed.")
-        mayWriteHalt = false
     }
 
     @discardableResult
@@ -244,7 +225,6 @@ package final class JournalWriter {
         size += pending.count
         unsyncedBytes += pending.count
         pending.removeAll(keepingCapacity: true)
-        writtenChain = (nextSequence, lastLineDigest)
     }
 
     private func syncUnsynced() throws(FileFailure) {
@@ -269,18 +249,15 @@ package final class JournalWriter {
         return error
     }
 
-    /// Gives the ballast free and cuts what was written of the lines that did not fit, so that a halt can follow.
+    /// Gives the ballast free and cuts what was written of the lines that did not fit, so that the journal ends with a whole one.
     private func makeRoom() {
         do {
             hasBallast = false
             try files.remove(folder + "/" + Self.ballastName)
             try file.truncate(to: size)
             try file.sync()
-            (nextSequence, lastLineDigest) = writtenChain
-            mayWriteHalt = true
         } catch {
-            // The first failure is the one to tell; without room the halt just is not journaled.
-            mayWriteHalt = false
+            // The first failure is the one to tell; what is torn is set aside when the journal is opened again.
         }
     }
 }

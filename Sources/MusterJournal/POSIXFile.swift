@@ -50,8 +50,13 @@ private final class POSIXFile: DurableFile {
 
     init(_ path: String, flags: Int32, operation: String) throws(FileFailure) {
         self.path = path
-        repeat { descriptor = Glibc.open(path, flags | O_CLOEXEC, 0o600) } while descriptor < 0 && errno == EINTR
+        // Never waited for: a pipe in its place would have a reader wait for a writer.
+        let flags = flags | O_CLOEXEC | O_NONBLOCK
+        repeat { descriptor = Glibc.open(path, flags, 0o600) } while descriptor < 0 && errno == EINTR
         guard descriptor >= 0 else { throw FileFailure(operation, path, errno: errno) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw FileFailure(operation, path, errno: errno) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw FileFailure(operation, path, errno: ENXIO) }
     }
 
     deinit { close() }

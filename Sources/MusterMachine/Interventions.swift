@@ -114,7 +114,6 @@ package struct LeaseChanged: Hashable, Sendable, Codable {
         case lost
         /// The remote could not be reached at the start, and `leases: remote` lets the run go on without.
         case without
-        case released
     }
 
     package var what: What

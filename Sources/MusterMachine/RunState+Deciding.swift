@@ -91,6 +91,16 @@ extension RunState {
         }
     }
 
+    /// What may help a step that waits for a person, as its failure says; nil where that says nothing.
+    package func troubleRemedy(_ id: String) -> String? {
+        guard let step = state(of: id), case .waitingForDecision(let trouble) = step.phase else { return nil }
+        return switch trouble {
+        case .failed, .inDoubt: step.failure?.remedy
+        case .undone: nil
+        case .undoFailed: step.undoFailure?.remedy
+        }
+    }
+
     /// Why a decision is not one that can be taken now.
     package func whyNot(_ decision: StepDecided) -> String {
         guard state(of: decision.step) != nil else { return "the run has no step \"\(decision.step)\"" }

@@ -135,7 +135,17 @@ extension LeaseChanged.What {
         case .renewed: "held again"
         case .lost: "lost"
         case .without: "ran without one"
-        case .released: "given back"
         }
     }
+}
+
+/// Each text once, in the order in which they came, with how often where it came again.
+func counted(_ texts: [String]) -> [String] {
+    var order: [String] = []
+    var times: [String: Int] = [:]
+    for text in texts {
+        if times[text] == nil { order.append(text) }
+        times[text, default: 0] += 1
+    }
+    return order.map { times[$0] == 1 ? $0 : "\($0), \(times[$0] ?? 0) times" }
 }

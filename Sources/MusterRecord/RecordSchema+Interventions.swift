@@ -50,7 +50,7 @@ extension RecordSchema {
     static var lease: JSON {
         object([
             "at": time("When."),
-            "what": ["enum": ["taken", "taken-over", "late", "renewed", "lost", "without", "released"]],
+            "what": ["enum": ["taken", "taken-over", "late", "renewed", "lost", "without"]],
             "lock": text("The lock's name in the runbook."), "epoch": integer("Grows with each change of holder."),
             "says": text("Who holds it, or why it is not held."),
         ])

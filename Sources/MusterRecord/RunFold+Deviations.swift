@@ -68,13 +68,15 @@ extension RunFold {
 
     private func retried(_ step: StepRecord) -> Deviation? {
         guard step.attempts.count > 1 else { return nil }
-        let codes = step.attempts.flatMap(\.failures).map { "\($0.code): \(clause($0.message))" }
+        let all = step.attempts.flatMap(\.failures).map { "\($0.code): \(clause($0.message))" }
+        // Records of Muster 0.1 and 0.2 are told as they were.
+        let failures = (created?.rules ?? 1) < 2 ? all : counted(all)
         let decided = step.decisions.map { $0.count { $0.choice == .retry } } ?? 0
         let more = decided == 0 ? "" : ", \(decided) of them because a person decided so"
         return Deviation(
             kind: .retried, steps: [step.id],
             says:
-                "Took \(step.attempts.count) attempts of \(step.attemptsPlanned) allowed\(more) (\(codes.joined(separator: "; ")))"
+                "Took \(step.attempts.count) attempts of \(step.attemptsPlanned) allowed\(more) (\(failures.joined(separator: "; ")))"
         )
     }
 

@@ -86,7 +86,7 @@ extension RunFold {
             (kind, what) = (
                 .leaseLate, "The lease on \(lease.lock) ran out, and no effect began until it was held again"
             )
-        case .taken, .renewed, .released: return nil
+        case .taken, .renewed: return nil
         }
         return Deviation(kind: kind, steps: [], says: "\(what) at \(lease.at.timeOfDay) UTC: \(lease.says)")
     }

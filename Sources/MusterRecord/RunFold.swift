@@ -87,7 +87,7 @@ package struct RunFold: Sendable {
             accepted = body.accepted
             window = body.window
             startedAt = now
-            if body.confirmation == "confirmed", let createdAt { waiting.add(from: createdAt, to: now) }
+            if body.confirmation == "confirmed", let createdAt { noteWaited(from: createdAt, to: now) }
         case .runResumed(let body): resume(body, cut, heard: heard, now)
         case .pauseRequested, .runPaused, .rollbackRequested, .leaseChanged, .stopRequested: intervene(entry.event, now)
         case .clockJumped(let body): clockJumps.append(body.milliseconds)
@@ -117,8 +117,13 @@ package struct RunFold: Sendable {
             steps[index].apply(event, now)
         }
         if case .stepDecided(let body) = event { intervene(body, now) }
-        if let waited = steps[index].takeWaitingForPerson() { waiting.add(from: waited, to: now) }
+        if let waited = steps[index].takeWaitingForPerson() { noteWaited(from: waited, to: now) }
         if event.mayChangeWhoIsWaitedFor { noteWaitingForDecision(index, now) }
+    }
+
+    /// A rehearsal answers itself, however long that takes.
+    private mutating func noteWaited(from start: Moment, to end: Moment) {
+        if plan.kind != .rehearsal { waiting.add(from: start, to: end) }
     }
 
     private mutating func noteWaitingForDecision(_ index: Int, _ now: Moment) {
@@ -126,7 +131,7 @@ package struct RunFold: Sendable {
         if isWaiting {
             steps[index].waitsForDecisionSince = steps[index].waitsForDecisionSince ?? now
         } else if let since = steps[index].waitsForDecisionSince {
-            waiting.add(from: since, to: now)
+            noteWaited(from: since, to: now)
             steps[index].waitsForDecisionSince = nil
         }
     }

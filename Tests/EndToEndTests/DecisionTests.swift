@@ -139,7 +139,12 @@ struct DecisionTests {
         #expect(try drill.count("step-decided") == 0)
         #expect(try drill.decide("two", "skip").status == 0)
         let second = try drill.decide("two", "done")
-        #expect(second.status == 2 && second.errors.contains("does not wait for a decision"), "\(second)")
+        #expect(second.status == 2 && second.errors.contains("cannot be replaced"), "\(second)")
+        #expect(second.errors.contains("decided skip at "), "\(second)")
+        let standing = try drill.catalog.muster("status", "last")
+        #expect(standing.output.contains("decided skip at ") && standing.output.contains("acts on it"), "\(standing)")
+        let json = try drill.catalog.muster("status", "last", "--json").json
+        #expect(json["decided"]?.array?.first?["choice"] == "skip")
         #expect(try drill.count("step-decided") == 1)
     }
 

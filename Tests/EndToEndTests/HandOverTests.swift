@@ -109,6 +109,8 @@ struct HandOverTests {
         drill.catalog.state = here
         let refused = try resume(drill, run)
         #expect(refused.status == 4 && refused.errors.contains("[run.taken-over]"), "\(refused)")
+        #expect(refused.errors.contains("it is over there: succeeded"), "\(refused)")
+        #expect(refused.errors.contains("muster publish") && !refused.errors.contains("muster resume"), "\(refused)")
         #expect(try drill.effects() == finished && drill.count("run-resumed") == 0)
         let adopted = try resume(drill, run, "--take-over", "--reason", "Look at it here")
         #expect(adopted.status == 2 && adopted.errors.contains("[run.finished]"), "\(adopted)")

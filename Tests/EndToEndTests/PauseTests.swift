@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CommandFixture
+import Foundation
 import Glibc
 import MusterModel
 import Testing
@@ -75,5 +76,19 @@ struct PauseTests {
         #expect(try drill.count("run-paused") == 1 && drill.effects() == ["apply one": 1])
         #expect(try drill.journal().contains { $0["purpose"] == "read-back" })
         #expect(try drill.verify().status == 0)
+    }
+
+    @Test func `a run whose socket was taken away is told as living, and how it is brought to rest`() throws {
+        let drill = try drill()
+        let command = try drill.start()
+        try command.wait(for: "waits in ")
+        let socket = "\(drill.catalog.state)/runs/\(drill.runID)/control"
+        try FileManager.default.removeItem(atPath: socket)
+        #expect(mkfifo(socket, 0o600) == 0)
+        let told = try drill.catalog.muster("pause", "last")
+        #expect(told.status == 5 && told.errors.contains("[run.not-listening]"), "\(told)")
+        #expect(told.errors.contains("kill -TERM"), "\(told)")
+        command.signal(SIGKILL)
+        _ = try command.finish()
     }
 }

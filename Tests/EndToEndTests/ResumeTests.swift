@@ -131,9 +131,8 @@ struct ResumeTests {
 
     // MARK: Refused
 
-    @Test func `a run whose plugin is another file now is not resumed, until the right one is named`() throws {
-        let drill = try Self.drill(waiting: "apply-begun")
-        try drill.killWhereItWaits()
+    /// A folder with the plugin as another file, as a build makes one.
+    private static func rebuilt(_ drill: LedgerDrill) throws -> String {
         let other = "\(drill.catalog.root)/other"
         try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
         try FileManager.default.copyItem(atPath: product("noop-plugin"), toPath: "\(other)/Noop")
@@ -141,6 +140,38 @@ struct ResumeTests {
         try file.seekToEnd()
         try file.write(contentsOf: Data([0]))
         try file.close()
+        return other
+    }
+
+    private static func kept(_ drill: LedgerDrill) throws -> [String] {
+        let folder = "\(drill.catalog.state)/plugins"
+        return try FileManager.default.contentsOfDirectory(atPath: folder).map { "\(folder)/\($0)" }
+    }
+
+    @Test(arguments: [
+        ["resume"], ["rollback", "--yes", "--reason", "Back"], ["cancel", "--finally", "--reason", "Enough"],
+    ])
+    func `a plugin that was built anew keeps nobody from going on with the file that was agreed to`(
+        words: [String]
+    ) throws {
+        let drill = try Self.drill(waiting: "apply-begun")
+        try drill.killWhereItWaits()
+        let other = try Self.rebuilt(drill)
+        let result = try drill.catalog.muster([words[0], "last", "--plugins", other] + words.dropFirst())
+        #expect(result.status == 0 && result.errors.contains("built anew since the run began"), "\(result)")
+        #expect(try drill.verify().status == 0)
+        let file = try #require(try Self.kept(drill).first)
+        let attributes = try FileManager.default.attributesOfItem(atPath: file)
+        #expect(attributes[.posixPermissions] as? Int == 0o700)
+    }
+
+    @Test func `a run whose plugin is another file now, and none is kept whole, waits for the right one`() throws {
+        let drill = try Self.drill(waiting: "apply-begun")
+        try drill.killWhereItWaits()
+        let other = try Self.rebuilt(drill)
+        let file = try #require(try Self.kept(drill).first)
+        #expect(try Self.kept(drill).count == 1)
+        try Data("damaged".utf8).write(to: URL(filePath: file))
         let refused = try drill.catalog.muster("resume", "last", "--plugins", other)
         #expect(refused.status == 3 && refused.errors.contains("[run.plugin-changed]"), "\(refused)")
         #expect(try drill.count("run-resumed") == 0)

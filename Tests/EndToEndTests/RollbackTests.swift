@@ -162,4 +162,20 @@ struct RollbackTests {
         let yes = try drill.catalog.muster(words, typing: "yes\n")
         #expect(yes.status == 0 && yes.output.contains("rolled back"), "\(yes)")
     }
+
+    @Test func `of two that roll back at once the second is told who does it already`() throws {
+        let drill = try Self.three("waitsIn: undo, waitsOnce: true")
+        #expect(try drill.run().status == 0)
+        let first = try drill.catalog.start([
+            "rollback", "last", "--plugins", drill.catalog.plugins, "--reason", "First", "--yes",
+        ])
+        try first.wait(for: "waits in ")
+        let second = try drill.rollBack()
+        #expect(second.status == 2, "\(second)")
+        #expect(
+            second.errors.contains("being rolled back already, as ") && second.errors.contains(": First"), "\(second)")
+        first.signal(SIGKILL)
+        #expect(try first.finish().output.contains("taken up by "))
+        #expect(try drill.resume().output.contains("↺ rolled back"))
+    }
 }

@@ -160,7 +160,9 @@ final class CampaignWorld: EngineWorld, RunJournal, @unchecked Sendable {
         faults.append("nobody is to be asked about \(step.id)")
     }
 
-    func askDecision(_ step: PlannedStep, trouble: Trouble, why: String, choices: [StepDecided.Choice]) {
+    func askDecision(
+        _ step: PlannedStep, trouble: Trouble, why: String, remedy: String?, choices: [StepDecided.Choice]
+    ) {
         asked[step.id, default: 0] += 1
         let choice: StepDecided.Choice = asked[step.id] == 1 ? .retry : .abandon
         if !choices.contains(choice) { faults.append("\(step.id) waits and \(choice.rawValue) is no choice") }

@@ -42,4 +42,35 @@ import Testing
         #expect(try lines([failed(due)]) == ["! a: attempt 1 failed: \(says)"])
         #expect(try lines([failed(nil)]) == ["! a: attempt 1 failed: \(message)"])
     }
+
+    @Test func `a step's end is told as it was, though its undo is asked for at once`() throws {
+        var state = try PlanFixture.running([PlanFixture.step("a")], rules: RunCreated.currentRules)
+        let done = Event.stepDone(StepDone(step: "a", how: .verified, outputs: [:]))
+        let met = ConditionResult(id: "is-so", verdict: .met, says: "seen")
+        let events: [Event] = [
+            .stepStarted(StepStarted(step: "a", attempt: 1, inputs: [:])),
+            .stepChecked(
+                StepChecked(
+                    step: "a", attempt: 1,
+                    preconditions: [ConditionResult(id: "target-ready", verdict: .met, says: "seen")])),
+            .stepObserved(
+                StepObserved(step: "a", attempt: 1, purpose: .beforeEffect, observation: Observation(standing: .needed))
+            ),
+            .stepApplying(StepApplying(step: "a", attempt: 1, idempotencyKey: "k")), begun(1, undo: ["was": 1]),
+            .stepApplied(StepApplied(step: "a", attempt: 1, outputs: ["value": "v"])),
+            .stepVerified(StepVerified(step: "a", attempt: 1, postconditions: [met])), done,
+            .rollbackRequested(RollbackRequested(by: "op", reason: "back")),
+            .undoStarted(UndoStarted(step: "a", attempt: 1)),
+        ]
+        for event in events { try state.apply(event, at: PlanFixture.time) }
+        var text = PlainText(style: Style(isColoured: false))
+        let entry = JournalEntry(
+            sequence: 0, at: PlanFixture.time, boot: 0, previous: JournalEntry.firstPrevious, event: done)
+        #expect(text.line(entry, state)?.contains("✓ a: verified") == true)
+        let resumed = Event.runResumed(RunResumed(by: "op", host: "h", bootID: "b", processID: 1, engine: "1"))
+        let taken = JournalEntry(
+            sequence: 1, at: PlanFixture.time, boot: 0, previous: JournalEntry.firstPrevious, event: resumed)
+        #expect(text.line(taken, state)?.contains("taken up by op on h") == true)
+        #expect(try lines([resumed]) == ["▶ resumed by op on h"])
+    }
 }

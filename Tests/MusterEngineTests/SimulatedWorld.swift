@@ -142,7 +142,9 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
         replies.updateValue(refusal, forKey: ticket)
     }
 
-    func askDecision(_ step: PlannedStep, trouble: Trouble, why: String, choices: [StepDecided.Choice]) {
+    func askDecision(
+        _ step: PlannedStep, trouble: Trouble, why: String, remedy: String?, choices: [StepDecided.Choice]
+    ) {
         trace.append("ask about \(step.id): \(trouble.rawValue)")
         guard var left = self.choices[step.id], !left.isEmpty else { return }
         let choice = left.removeFirst()

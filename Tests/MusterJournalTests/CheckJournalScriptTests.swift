@@ -17,6 +17,11 @@ import Testing
         let folder = try TemporaryFolder()
         let path = folder.path + "/journal.jsonl"
         try Data(journal).write(to: URL(filePath: path))
+        let (status, output, _) = try check(path)
+        return (status, output)
+    }
+
+    private func check(_ path: String) throws -> (status: ChildProcess.Termination?, output: String, errors: String) {
         let process = try ChildProcess(path: "/usr/bin/python3", arguments: [Self.script, path], environment: [:])
         process.closeInput()
         var output: [UInt8] = []
@@ -24,7 +29,13 @@ import Testing
             _ = waitUntilReady([PollTarget(reading: process.output)], timeout: nil)
             if case .bytes(let bytes) = process.readOutput() { output += bytes }
         }
-        return (process.reap(blocking: true), String(decoding: output, as: UTF8.self))
+        var errors: [UInt8] = []
+        while process.errors >= 0 {
+            _ = waitUntilReady([PollTarget(reading: process.errors)], timeout: nil)
+            if case .bytes(let bytes) = process.readErrors() { errors += bytes }
+        }
+        let texts = [output, errors].map { String(decoding: $0, as: UTF8.self) }
+        return (process.reap(blocking: true), texts[0], texts[1])
     }
 
     @Test func `a journal that the writer wrote passes, with the same last digest`() throws {
@@ -48,5 +59,14 @@ import Testing
             Array(good.dropLast(3)), changed, Array("[]\n".utf8), Array("no JSON\n".utf8),
         ]
         for journal in bad { #expect(try check(journal).status == .exited(1)) }
+    }
+
+    @Test func `what is no file is told in one line`() throws {
+        let folder = try TemporaryFolder()
+        for path in [folder.path, folder.path + "/none"] {
+            let (status, _, errors) = try check(path)
+            #expect(status == .exited(1))
+            #expect(errors.hasPrefix("\(path): cannot be read: ") && errors.split(separator: "\n").count == 1)
+        }
     }
 }

@@ -74,7 +74,7 @@ import Testing
         #expect(files.calls == calls)
     }
 
-    @Test func `when the disk is full the halt itself is journaled`() throws {
+    @Test func `when the disk is full the journal ends with a whole line, and its ballast is given free`() throws {
         for level in stride(from: 0, to: 4000, by: 80) {
             let disk = SimulatedDisk()
             let writer = try JournalWriter.create(folder: "/run", files: disk)
@@ -89,14 +89,11 @@ import Testing
             }
             #expect(error?.code == "journal.disk-full")
             #expect(throws: MusterError.self) { try writer.append([progress(0)], at: instant(99)) }
-            let halt = Event.stopRequested(StopRequested(by: "muster", reason: "The journal's disk is full"))
-            try writer.appendHalt([halt], at: instant(100))
-            #expect(throws: MusterError.self) { try writer.appendHalt([halt], at: instant(101)) }
             var random = SeededRandom(seed: 1)
             let image = disk.afterPowerLoss(.everything, using: &random)
             let reading = try JournalReader(files: image).read("/run/journal.jsonl")
-            #expect(reading.entries.count == appended + 1)
-            #expect(reading.entries.last?.event == halt)
+            #expect(reading.entries.count == appended && reading.tornTail.isEmpty)
+            #expect(throws: FileFailure.self) { try image.read("/run/journal.ballast") }
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Glibc
 import MusterMachine
 import MusterModel
 import MusterTestSupport
@@ -105,5 +106,22 @@ import Testing
             let content = disk.files[writer.path]!
             #expect(content.visible.count - content.durable.count <= JournalReading.unsyncedBytesMax)
         }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ["fifo", "folder", "device"])
+    func `what is no regular file is refused by name, and never waited for`(kind: String) throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/journal.jsonl"
+        switch kind {
+        case "fifo": #expect(mkfifo(path, 0o600) == 0)
+        case "folder": try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        default: try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/dev/zero")
+        }
+        let read = #expect(throws: MusterError.self) { try JournalReader().read(path) }
+        #expect(read?.code == "journal.not-a-file")
+        let opened = #expect(throws: MusterError.self) {
+            try JournalWriter.reopen(folder: folder.path, limits: .none)
+        }
+        #expect(opened?.code == "journal.not-a-file")
     }
 }

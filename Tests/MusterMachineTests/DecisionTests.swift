@@ -183,4 +183,12 @@ import Testing
         let stranger = StepDecided(step: "x", choice: .retry, person: "op", reason: "")
         #expect(driver.state.whyNot(stranger) == "the run has no step \"x\"")
     }
+
+    @Test func `what may help is what the failure says`() throws {
+        var driver = try waiting(Array(E.toFailed.dropLast()))
+        #expect(driver.state.troubleRemedy("a") == nil)
+        let failure = StepFailure(kind: .permanent, code: "Off", message: "The vault is off.", remedy: "Turn it on.")
+        try driver.take([.stepFailed(StepFailed(step: "a", failure: failure, effect: .none))])
+        #expect(driver.state.troubleRemedy("a") == "Turn it on." && driver.state.troubleRemedy("b") == nil)
+    }
 }

@@ -24,7 +24,7 @@ import Testing
             E.observed(.unknown, .undoProof),
         ]
         + DecisionTableTests.undoEvents.map(\.event) + StepDecided.Choice.allCases.map { E.decided($0) }
-        + [LeaseChanged.What.taken, .takenOver, .late, .renewed, .lost, .without, .released].map {
+        + [LeaseChanged.What.taken, .takenOver, .late, .renewed, .lost, .without].map {
             .leaseChanged(LeaseChanged(what: $0, lock: "group", epoch: 3, says: "seen"))
         }
 

@@ -104,7 +104,7 @@ import Testing
     @Test(
         arguments: [
             (LeaseChanged.What.lost, Deviation.Kind.leaseLost), (.without, .withoutLease), (.late, .leaseLate),
-            (.takenOver, .leaseTakenOver), (.taken, nil), (.renewed, nil), (.released, nil),
+            (.takenOver, .leaseTakenOver), (.taken, nil), (.renewed, nil),
         ] as [(LeaseChanged.What, Deviation.Kind?)])
     func `a lease that was not held deviates`(what: LeaseChanged.What, kind: Deviation.Kind?) throws {
         var run = try RunDriver()

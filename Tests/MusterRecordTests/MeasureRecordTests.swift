@@ -147,6 +147,9 @@ import Testing
             throw NoObject()
         }
         #expect(String(decoding: bytes, as: UTF8.self).contains("A rehearsal: its clouds were simulated"))
+        // Nobody was waited for, however long the answers took.
+        #expect(try script.files().record.waitedForPeopleMilliseconds == 0)
+        #expect(try RunScript.begun().files().record.waitedForPeopleMilliseconds > 0)
     }
 
     struct NoObject: Error {}

@@ -180,4 +180,11 @@ import Testing
         #expect(waiting.milliseconds(from: moment(0), to: moment(100)) == 30_000)
         #expect(waiting.milliseconds(from: moment(12), to: moment(45)) == 23_000)
     }
+
+    @Test(arguments: [
+        ([], []), (["a"], ["a"]), (["a", "b", "a", "a"], ["a, 3 times", "b"]), (["b", "a", "b"], ["b, 2 times", "a"]),
+    ])
+    func `failures that came again are listed once, with their count`(texts: [String], listed: [String]) {
+        #expect(counted(texts) == listed)
+    }
 }

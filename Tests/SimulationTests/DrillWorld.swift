@@ -245,7 +245,9 @@ final class DrillWorld: EngineWorld, RunFollower {
         schedule(within: 90_000, .say(.confirmed(step: step.id, person: "op", note: "looked")))
     }
 
-    func askDecision(_ step: PlannedStep, trouble: Trouble, why: String, choices: [StepDecided.Choice]) {
+    func askDecision(
+        _ step: PlannedStep, trouble: Trouble, why: String, remedy: String?, choices: [StepDecided.Choice]
+    ) {
         killer.point()
         if killer.isDead { return }
         if choices.isEmpty || why.isEmpty {

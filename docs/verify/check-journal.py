@@ -9,7 +9,11 @@ import json
 import sys
 
 path = sys.argv[1] if len(sys.argv) > 1 else "journal.jsonl"
-lines = open(path, "rb").read().split(b"\n")
+try:
+    with open(path, "rb") as journal:
+        lines = journal.read().split(b"\n")
+except OSError as error:
+    sys.exit(f"{path}: cannot be read: {error.strerror}")
 previous = "0" * 64
 for number, line in enumerate(lines[:-1]):
     try:

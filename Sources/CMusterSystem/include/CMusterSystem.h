@@ -41,6 +41,10 @@ int muster_signal_descriptor(const int *signals, int count);
 // The next signal that waits on the descriptor, or 0.
 int muster_next_signal(int descriptor);
 
+// Copies `size` bytes from the start of one open file to the other's position, by the kernel: where the file system can share
+// them, nothing is copied. 0, or an errno value.
+int muster_copy_file(int from, int to, off_t size);
+
 // The variables of this process, each `NAME=value`, with a null pointer behind the last. Nothing here changes them.
 char **muster_environment(void);
 

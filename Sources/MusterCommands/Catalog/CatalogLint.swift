@@ -52,7 +52,12 @@ struct CatalogLint {
         }
         let parts = path.split(separator: "/").map(String.init)
         switch (parts.first, parts.count) {
-        case ("muster.yaml", 1): diagnostics += Configuration.parse(bytes, file: path).diagnostics
+        case ("muster.yaml", 1):
+            let parsed = Configuration.parse(bytes, file: path)
+            diagnostics += parsed.diagnostics
+            if let configuration = parsed.value {
+                diagnostics += lintLeases(configuration, bytes, folderRemotes: documents.state.folderRemotes)
+            }
         case ("runbooks", 4) where parts[1] == "tests": try checkScenario(bytes, path, parts[2])
         case ("runbooks", 2) where path.hasSuffix(".lock.yaml"):
             diagnostics += Lock.parse(bytes, file: path).diagnostics

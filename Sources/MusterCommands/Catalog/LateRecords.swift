@@ -22,7 +22,7 @@ struct LateRecords {
     func missing() throws(MusterError) -> [RunID] {
         var missing: [RunID] = []
         for run in folders.runs() {
-            guard let bytes = readSmallFile("\(folders.run(run))/\(Self.catalogFile)"),
+            guard let bytes = readSmallFile("\(folders.run(run))/\(Self.catalogFile)", onlyRegular: true),
                 String(decoding: bytes, as: UTF8.self) == state.gitFolder
             else { continue }
             if try isMissing(run) { missing.append(run) }
@@ -50,8 +50,8 @@ struct LateRecords {
         let folder = folders.run(run)
         let journal = try JournalReader().bytes("\(folder)/\(JournalWriter.fileName)")
         do {
-            let plan = try JSON.parse(readSmallFile("\(folder)/\(StateFolder.planFile)", limit: 64 << 20) ?? []).decode(
-                Plan.self)
+            let path = "\(folder)/\(StateFolder.planFile)"
+            let plan = try JSON.parse(readSmallFile(path, limit: 64 << 20, onlyRegular: true) ?? []).decode(Plan.self)
             guard plan.commit != nil else {
                 throw MusterError(
                     code: "record.uncommitted",

@@ -9,6 +9,8 @@ internal import MusterRecord
 struct Records {
     let git: Catalog
     let branch: String
+    /// Names of the remotes from which the log may have come.
+    private var remotes: [String] = []
 
     /// Opens the catalog; its muster.yaml at HEAD names the log's branch, else it is the standard one.
     init(folder: String?) throws(MusterError) {
@@ -18,6 +20,7 @@ struct Records {
 
     init(git: Catalog, state: RepositoryState) throws(MusterError) {
         self.git = git
+        remotes = state.remotes
         branch = try Self.configuration(git, state)?.recordsBranch ?? Configuration.standardRecordsBranch
     }
 
@@ -30,6 +33,25 @@ struct Records {
     init(git: Catalog, branch: String) {
         self.git = git
         self.branch = branch
+    }
+
+    /// A fresh clone has the branches of its remote, and none of them as its own but the one that is checked out.
+    ///
+    /// - Throws: `record.log-not-fetched` where a remote is known to have the log and this clone has no branch of it.
+    func requireLog() throws(MusterError) {
+        guard try tip("refs/heads/\(branch)") == nil else { return }
+        for remote in remotes where try tip("refs/remotes/\(remote)/\(branch)") != nil {
+            throw MusterError(
+                code: "record.log-not-fetched",
+                "This clone has no branch \(branch) of its own; \(remote) has the log of executions.",
+                help: "Get it: git fetch \(remote) \(branch):\(branch)", status: .preconditionUnmet)
+        }
+    }
+
+    var hasLog: Bool { get throws(MusterError) { try tip("refs/heads/\(branch)") != nil } }
+
+    private func tip(_ ref: String) throws(MusterError) -> ObjectID? {
+        do { return try git.resolve(ref) } catch  where error.code == "git.unknown-revision" { return nil }
     }
 
     /// Newest first; only those of the runbook, where one is named.
@@ -48,6 +70,7 @@ struct Records {
 
     /// The whole id of the run that the text names: an id, the end of one among the newest thousand, or `last`.
     func find(_ text: String) throws(MusterError) -> RunID {
+        try requireLog()
         if let run = RunID(text) { return run }
         // A run at rest has a branch and no place in the log yet.
         let logged = try git.records(RecordQuery(branch: branch, limit: 1000)).map(\.run)

@@ -14,7 +14,7 @@ struct PauseCommand: ParsableCommand {
             Ctrl-C at the run's terminal does the same.
             """)
 
-    @Argument(help: "The run's id, the end of it, or last.") var name = "last"
+    @Argument(help: ArgumentHelp("The run's id, the end of it, or last.", valueName: "run")) var name = "last"
     @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason = "asked for by a person"
     @OptionGroup var common: CommonOptions
 
@@ -25,6 +25,7 @@ struct PauseCommand: ParsableCommand {
         let request = PauseRequested(by: by, reason: reason)
         guard let answer = try RunControl.ask(.pause(request), runFolder: folders.run(run)) else {
             let stored = try StoredRun(run, in: folders)
+            if stored.isAlive { throw RunControl.notListening(stored) }
             throw MusterError(
                 code: "run.not-running", "The run \(run) does not run here: \(stored.standing).",
                 help: "There is nothing to pause.")
@@ -90,7 +91,7 @@ struct DecideCommand: ParsableCommand {
             runs, then it ends. The decision, your name and the reason become part of the record.
             """)
 
-    @Argument(help: "The run's id, the end of it, or last.") var name: String
+    @Argument(help: ArgumentHelp("The run's id, the end of it, or last.", valueName: "run")) var name: String
     @Argument(help: "The step.") var step: String
     @Argument(help: "retry, undo, skip, done or abandon.") var choice: StepDecided.Choice
     @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason: String

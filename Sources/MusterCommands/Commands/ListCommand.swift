@@ -18,7 +18,9 @@ struct ListCommand: ParsableCommand {
     }
 
     func run() throws {
-        let records = try Records(folder: common.catalog).list(limit, runbook: runbook)
+        let log = try Records(folder: common.catalog)
+        try log.requireLog()
+        let records = try log.list(limit, runbook: runbook)
         let terminal = Terminal()
         if common.json { return terminal.out(try JSON(encoding: records).canonicalText) }
         for line in try unfinished() { terminal.out(terminal.style(line, .warning)) }

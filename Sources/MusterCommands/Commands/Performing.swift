@@ -15,6 +15,7 @@ func perform(
     _ session: RunSession, _ goAhead: GoAhead, _ terminal: Terminal, json: Bool,
     expected: RunFinished.Outcome = .succeeded, takeOver: String? = nil
 ) throws {
+    for notice in session.keepPlugins() { terminal.error("note: \(notice)") }
     try perform(terminal, session.configuration, session.person, json: json, expected: expected) {
         views throws(MusterError) in
         try session.run(goAhead, takeOver: takeOver, views: views)

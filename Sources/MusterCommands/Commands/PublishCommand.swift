@@ -30,7 +30,14 @@ struct PublishCommand: ParsableCommand {
         let runs = try documents.git.runTips().map(\.run.ref)
         let log = LogJoin(
             branch: configuration.recordsBranch, author: documents.state.userOrLogin, time: readClocks().wall)
-        let order = PushOrder(remote: remote, refs: ["refs/heads/\(configuration.recordsBranch)"] + runs, log: log)
+        let branch = configuration.recordsBranch
+        let hasLog = try Records(git: documents.git, branch: branch).hasLog
+        if !hasLog {
+            terminal.error(
+                "note: This clone has no branch \(branch), so no log was pushed: no run has ended here. "
+                    + "If \(remote) has one: git fetch \(remote) \(branch):\(branch)")
+        }
+        let order = PushOrder(remote: remote, refs: (hasLog ? ["refs/heads/\(branch)"] : []) + runs, log: log)
         let report = try documents.git.push(order, deadline: .seconds(300))
         try catchUp(documents.git, configuration.recordsBranch, from: remote)
         if common.json {

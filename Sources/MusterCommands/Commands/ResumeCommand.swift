@@ -8,7 +8,7 @@ internal import MusterSystem
 
 /// What every command takes that goes on with a run.
 struct ResumeOptions: ParsableArguments {
-    @Argument(help: "The run's id, the end of it, or last.") var name: String
+    @Argument(help: ArgumentHelp("The run's id, the end of it, or last.", valueName: "run")) var name: String
     @Option(
         name: .customLong("plugins"),
         help: ArgumentHelp("A folder with plugins' executables; may be repeated.", valueName: "dir"))

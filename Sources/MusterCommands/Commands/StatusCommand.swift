@@ -26,6 +26,10 @@ struct StatusCommand: ParsableCommand {
             terminal.out("\(id): \(stored.standing)")
             let view = RunView(style: terminal.style, width: .max, stepsMax: .max)
             for line in view.lines(stored.state, now: readClocks().wall) { terminal.out(line) }
+            for standing in stored.standingDecisions {
+                terminal.out("  ☞ \(standing.decision.step): " + visibleText(standing.says))
+                terminal.out("      muster resume \(id) acts on it")
+            }
         }
         if let status = stored.exitStatus { throw CommandEnd(status: status) }
     }
@@ -41,7 +45,17 @@ struct StatusCommand: ParsableCommand {
             if !choices.isEmpty { members["choices"] = .array(choices.map { .string($0.rawValue) }) }
             return .object(members)
         }
-        return ["run": .string(stored.run.text), "phase": .string(stored.standing), "steps": .array(steps)]
+        let decided = stored.standingDecisions.map { standing -> JSON in
+            [
+                "step": .string(standing.decision.step), "choice": .string(standing.decision.choice.rawValue),
+                "person": .string(standing.decision.person), "reason": .string(standing.decision.reason),
+                "at": .string(standing.at.description),
+            ]
+        }
+        return [
+            "run": .string(stored.run.text), "phase": .string(stored.standing), "steps": .array(steps),
+            "decided": .array(decided),
+        ]
     }
 }
 

@@ -28,6 +28,7 @@ struct VerifyCommand: ParsableCommand {
 
     func run() throws {
         let records = try Records(folder: common.catalog)
+        try records.requireLog()
         let ids = all ? try everyRun(records) : try runs.map { try records.find($0) }
         let terminal = Terminal()
         var results: [JSON] = []

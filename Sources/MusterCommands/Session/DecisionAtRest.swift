@@ -31,6 +31,12 @@ struct DecisionAtRest {
     ) throws(MusterError) -> (RunState, [Event]) {
         var state = stored.state
         guard state.choices(for: decision.step).contains(decision.choice) else {
+            if state.choices(for: decision.step).isEmpty,
+                let standing = stored.standingDecisions.last(where: { $0.decision.step == decision.step })
+            {
+                throw Self.refused(
+                    "\(decision.step) has its decision, which cannot be replaced; \(standing.says). Resume acts on it")
+            }
             let hasChoices = stored.plan.steps.contains { !state.choices(for: $0.id).isEmpty }
             let isOver = state.isFinished && !hasChoices
             throw Self.refused(isOver ? "the run is over: \(stored.standing)" : state.whyNot(decision))

@@ -1,32 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
+internal import MusterJournal
 internal import MusterModel
+internal import MusterSystem
 
 /// One engine a run on this machine: a lock outside of the run's folder, whose journal may be replaced by another machine's while it is
 /// held, and which is not made for a run that is refused.
 ///
-/// The kernel frees it when the process ends, however it ends.
+/// The kernel frees it when the process ends, however it ends. Who has it stands in the file, for whoever is refused.
 final class EngineLock {
     private var descriptor: Int32
 
+    /// What the holder does with the run, as in: process 7 of Ada rolls it back.
+    enum Work: String {
+        case running = "runs it"
+        case goingOn = "goes on with it"
+        case rollingBack = "rolls it back"
+        case noting = "writes a decision into its journal"
+    }
+
     /// - Throws: `journal.locked` while another process has the run.
-    init(runFolder: String) throws(MusterError) {
+    init(runFolder: String, for work: Work, by person: String) throws(MusterError) {
         let path = Self.path(runFolder)
         makeFolders(String(path[..<path.lastIndex(of: "/")!]))
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o600)
+        guard descriptor >= 0, isRegularFile(descriptor) else {
+            let why = descriptor < 0 ? String(cString: strerror(errno)) : "it is no regular file"
+            if descriptor >= 0 { close(descriptor) }
             throw MusterError(
-                code: "run.cannot-lock", "The run cannot be locked (\(path)): \(String(cString: strerror(errno))).",
+                code: "run.cannot-lock", "The run cannot be locked (\(path)): \(why).",
                 help: "Look at the disk and the permissions of \(runFolder).", status: .runFailed)
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
-            throw MusterError(
-                code: "journal.locked", "Another process is running this run: it holds \(path).",
-                help: "See how it stands with \"muster status\"; if it hangs, end that process first.",
-                status: .preconditionUnmet)
+            throw Self.locked(path)
         }
+        note("process \(Host.processID) of \(person) \(work.rawValue), since \(readClocks().wall)")
+    }
+
+    private static func locked(_ path: String) -> MusterError {
+        let note = readSmallFile(path, limit: 4096, onlyRegular: true).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return MusterError(
+            code: "journal.locked",
+            "Another process has this run: \(note.isEmpty ? "it holds \(path)" : visibleText(note)).", help: lockedHelp,
+            status: .preconditionUnmet)
+    }
+
+    /// Only for people: what keeps it from being written keeps nobody from running.
+    private func note(_ text: String) {
+        let bytes = Array(text.utf8)
+        guard ftruncate(descriptor, 0) == 0 else { return }
+        _ = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
     }
 
     /// `engines/<run>.lock` beside the folder of all runs.
@@ -37,14 +62,16 @@ final class EngineLock {
 
     /// Whether a process has the run now.
     static func isHeld(runFolder: String) -> Bool {
-        let probe = open(path(runFolder), O_RDONLY | O_CLOEXEC)
+        let probe = open(path(runFolder), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard probe >= 0 else { return false }
         defer { close(probe) }
         return flock(probe, LOCK_SH | LOCK_NB) != 0
     }
 
     func release() {
-        if descriptor >= 0 { close(descriptor) }
+        guard descriptor >= 0 else { return }
+        ftruncate(descriptor, 0)
+        close(descriptor)
         descriptor = -1
     }
 

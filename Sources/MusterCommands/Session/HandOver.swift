@@ -15,20 +15,10 @@ struct HandOver {
     /// Where the run's branch may have been published; nil: nowhere.
     let remote: String?
 
-    /// What this machine's journal is to the published one.
-    private enum Relation {
-        /// The published one is how this one begins, or nothing is published.
-        case ahead
-        /// Another machine has gone on, or this one has no journal.
-        case behind
-        /// Both have gone on by themselves.
-        case apart
-    }
-
     /// - Parameter takeOver: a person's reason to go on with what another machine published.
     /// - Returns: what to tell the person, and whether the journal is now the published one.
     /// - Throws: `run.taken-over` when another machine went on with the run and nobody decided to take it back;
-    ///   `run.only-planned` when what was published does not tell whether the run began;
+    ///   `journal.damaged` when this machine's lacks what it had published; `run.only-planned` when what was published does not tell whether the run began;
     ///   `run.not-here` when neither this machine nor the catalog knows the run.
     func prepare(takeOver: String?) throws(MusterError) -> (notices: [String], hasAdopted: Bool) {
         let unreachable = try fetch(hasOwn: access("\(folders.run(run))/\(JournalWriter.fileName)", F_OK) == 0)
@@ -41,10 +31,11 @@ struct HandOver {
                 help: "Fetch its branch from where it was published: git fetch REMOTE \(run.ref):\(run.ref)")
         case (_?, nil): return (unreachable, false)
         case (let own, let published?):
-            switch Self.relation(own ?? [], published.journal) {
-            case .ahead where own != nil: return (unreachable, false)
-            case let relation: return (unreachable + (try adopt(published, own, relation, takeOver)), true)
-            }
+            let relation =
+                own.map { JournalRelation(own: $0, published: published.journal, host: Host.name) } ?? .behind
+            if relation == .ahead { return (unreachable, false) }
+            guard takeOver != nil else { throw refusal(published.journal, hasOwn: own != nil, relation) }
+            return (unreachable + (try adopt(published, own, relation)), true)
         }
     }
 
@@ -58,16 +49,12 @@ struct HandOver {
             throw MusterError(
                 code: "run.taken-over",
                 "Another machine has gone on with run \(run), from before what this one wrote: \(error.summary)",
-                help: "Go on with it there. What only this machine's journal tells stays in \(folders.run(run)).",
+                help:
+                    "Go on with it there, unless it is over. What only this machine's journal tells stays in \(folders.run(run)); \"muster publish\" keeps what it committed beside the run's branch.",
                 status: .waitsForPerson)
         } catch  where hasOwn && error.code == "git.remote-unreachable" {
             return ["\(remote) was not asked whether another machine has gone on: \(error.summary)"]
         }
-    }
-
-    private static func relation(_ own: [UInt8], _ published: [UInt8]) -> Relation {
-        if own.starts(with: published) { return .ahead }
-        return published.starts(with: own) ? .behind : .apart
     }
 
     private func ownJournal() throws(MusterError) -> [UInt8]? {
@@ -90,18 +77,8 @@ struct HandOver {
     }
 
     private func adopt(
-        _ published: (plan: [UInt8], journal: [UInt8]), _ own: [UInt8]?, _ relation: Relation, _ takeOver: String?
+        _ published: (plan: [UInt8], journal: [UInt8]), _ own: [UInt8]?, _ relation: JournalRelation
     ) throws(MusterError) -> [String] {
-        guard takeOver != nil else {
-            throw MusterError(
-                code: own == nil ? "run.elsewhere" : "run.taken-over",
-                own == nil
-                    ? "The run \(run) has no journal on this machine; the catalog has one of another machine."
-                    : "Another machine has gone on with run \(run): its branch holds what this machine did not write.",
-                help:
-                    "Make sure that it does not run there any more, then: muster resume \(run) --take-over --reason TEXT",
-                status: .waitsForPerson)
-        }
         try refusePlanAlone(published.journal)
         let folder = folders.run(run)
         let journal = "\(folder)/\(JournalWriter.fileName)"
@@ -115,10 +92,13 @@ struct HandOver {
                     "\(journal) could not be set aside: \(String(cString: strerror(errno))).",
                     help: "Look at the folder's permissions.")
             }
-            if relation == .apart {
+            switch relation {
+            case .apart:
                 notices.append(
                     "What this machine wrote after they parted is set aside in \(aside); effects that only it tells of are read back as they are found."
                 )
+            case .damaged: notices.append("The damaged journal is set aside in \(aside).")
+            case .ahead, .behind: break
             }
         }
         try writeFile("\(folder)/\(StateFolder.planFile)", published.plan)

@@ -46,7 +46,8 @@ final class ResumedSession {
         let remote = try Records.configuration(git, state)?.recordsRemote
         let handOver = HandOver(git: git, run: request.run, folders: folders, remote: remote)
         // Before the journal is looked at: a hand-over may replace it.
-        engineLock = try EngineLock(runFolder: folders.run(request.run))
+        engineLock = try EngineLock(
+            runFolder: folders.run(request.run), for: request.reopens ? .rollingBack : .goingOn, by: person.name)
         let restored = try handOver.prepare(takeOver: request.takeOver)
         let (journal, reading) = try JournalWriter.reopen(folder: folders.run(request.run))
         self.journal = journal
@@ -60,15 +61,15 @@ final class ResumedSession {
         configuration = try documents.configuration()
         let environment = try documents.environment(stored.plan.environment.name).environment
         try stored.compare(environment)
-        let entries = try stored.plan.openPlugins(request.pluginFolders)
+        let opened = try stored.plan.openPlugins(request.pluginFolders, kept: KeptPlugins(folders))
         let signals = try SignalQueue([SIGINT, SIGTERM, SIGHUP])
-        plugins = pluginPool(entries, environment, state, onceEach(SecretReader().read))
+        plugins = pluginPool(opened.entries, environment, state, onceEach(SecretReader().read))
         world = RunWorld(plugins: plugins, signals: signals, person: person)
         hold = try TargetHold(
             stored.plan, run: request.run, folders: folders, state: state, configuration: configuration,
             isBegun: true, takeOver: nil)
         world.hold(hold.leases)
-        notices = restored.notices + reading.notices + stored.unpublished(takeOver)
+        notices = restored.notices + reading.notices + opened.notices + stored.unpublished(takeOver)
     }
 
     /// Goes on with the run until it ends or is at rest.
@@ -100,7 +101,9 @@ final class ResumedSession {
 
 /// Where the run was started from, as its folder tells; nil where that is not known or not there any more.
 func catalogFolder(of run: RunID, _ folders: StateFolder) -> String? {
-    guard let bytes = readSmallFile("\(folders.run(run))/\(LateRecords.catalogFile)") else { return nil }
+    guard let bytes = readSmallFile("\(folders.run(run))/\(LateRecords.catalogFile)", onlyRegular: true) else {
+        return nil
+    }
     let folder = String(decoding: bytes, as: UTF8.self)
     return access(folder, F_OK) == 0 ? folder : nil
 }
@@ -193,33 +196,5 @@ extension StoredRun {
                     "The catalog's history was rewritten, or this Muster reads it differently: use the Muster that began the run.",
                 status: .preconditionUnmet)
         }
-    }
-}
-
-extension Plan {
-    /// The executables that the plan pins, opened.
-    ///
-    /// - Throws: `plugin.missing`, and `run.plugin-changed` for one that is not the very file that was planned with.
-    fileprivate func openPlugins(_ folders: [String]) throws(MusterError) -> [String: PluginPool.Entry] {
-        let locator = PluginLocator(folders)
-        var opener = PluginExecutable.Opener()
-        var entries: [String: PluginPool.Entry] = [:]
-        for pin in plugins {
-            let executable = try locator.executable(pin.name, &opener)
-            guard executable.digest == pin.executable else {
-                throw MusterError(
-                    code: "run.plugin-changed",
-                    "The executable of plugin \(pin.name) is not the one that the run was planned with.",
-                    help:
-                        "Planned \(pin.executable), found \(executable.digest). Name the folder with the right one: --plugins DIR.",
-                    status: .preconditionUnmet)
-            }
-            var blobs: [String: ObjectID] = [:]
-            for definition in definitions.values where definition.reference.plugin == pin.name {
-                blobs[definition.reference.step] = definition.document?.blob
-            }
-            entries[pin.name] = PluginPool.Entry(executable: executable, definitions: blobs)
-        }
-        return entries
     }
 }

@@ -19,7 +19,8 @@ struct RunAtRest {
     /// - Returns: the run as it stands afterwards; nil when nothing was written.
     func record(in folders: StateFolder, _ following: Following) throws -> RunState? {
         let (git, repository) = try CatalogDocuments.open(catalog)
-        let engineLock = try EngineLock(runFolder: folders.run(run))
+        let engineLock = try EngineLock(
+            runFolder: folders.run(run), for: .noting, by: repository.userOrLogin.text)
         defer { engineLock.release() }
         // Where another machine has gone on, the decision is taken there.
         let remote = try Records.configuration(git, repository)?.recordsRemote

@@ -41,6 +41,7 @@ final class RunSession {
     private let room: WindowRoom?
     private let world: RunWorld
     private let plugins: PluginPool
+    private let executables: [PluginExecutable]
     private let state: StateFolder
 
     /// Makes the plan: reads and checks every document, starts the plugins, and looks at every target. Read-only.
@@ -66,6 +67,7 @@ final class RunSession {
         let cached = onceEach(secrets)
         let signals = try SignalQueue([SIGINT, SIGTERM, SIGHUP])
         let (entries, pins) = try openPlugins(definitions, request.pluginFolders, documents)
+        executables = entries.values.map(\.executable)
         let section = environment.0
         plugins = pluginPool(entries, section, documents.state, cached)
         world = RunWorld(plugins: plugins, signals: signals, person: person)
@@ -131,6 +133,15 @@ final class RunSession {
     /// Somebody stopped it while it looked at the targets.
     var wasInterrupted: Bool { problems.contains { $0.failure.code == "plan.interrupted" } }
 
+    /// Keeps the plugins' executables for whoever takes the run up again; a rehearsal is never taken up.
+    ///
+    /// - Returns: what to tell the person where that was not possible.
+    func keepPlugins() -> [String] {
+        guard plan.kind != .rehearsal else { return [] }
+        let kept = KeptPlugins(state)
+        return executables.compactMap(kept.notice)
+    }
+
     func shutdown() { plugins.shutdown() }
 
     /// A line from the person at the terminal; nil when there is none, or a signal came.
@@ -152,7 +163,7 @@ final class RunSession {
             isBegun: false, takeOver: takeOver)
         let folder = state.run(id)
         makeFolders(folder)
-        let engineLock = try EngineLock(runFolder: folder)
+        let engineLock = try EngineLock(runFolder: folder, for: .running, by: person.name)
         defer { engineLock.release() }
         // The journal last: a folder without one is no run.
         try writeFile("\(folder)/\(StateFolder.planFile)", try planBytes())

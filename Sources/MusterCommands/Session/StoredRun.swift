@@ -24,7 +24,7 @@ struct StoredRun {
 
     /// - Parameter reading: the journal, read by whoever holds it.
     init(_ run: RunID, folder: String, reading: JournalReading) throws(MusterError) {
-        guard let bytes = readSmallFile("\(folder)/\(StateFolder.planFile)", limit: 64 << 20) else {
+        guard let bytes = readSmallFile("\(folder)/\(StateFolder.planFile)", limit: 64 << 20, onlyRegular: true) else {
             throw MusterError(
                 code: "state.no-plan", "The run's plan is not in \(folder).", status: .verificationFailed)
         }

@@ -28,7 +28,7 @@ final class TargetLocks {
                     help: "Look at the folder \(folder).", status: .preconditionUnmet)
             }
             descriptors.append(descriptor)
-            let holder = readSmallFile(path).map { String(decoding: $0, as: UTF8.self) } ?? ""
+            let holder = readSmallFile(path, onlyRegular: true).map { String(decoding: $0, as: UTF8.self) } ?? ""
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
                 release()
                 throw MusterError(
@@ -40,7 +40,7 @@ final class TargetLocks {
                 release()
                 throw MusterError(
                     code: "run.unfinished",
-                    "The run \(other) works on \(name) and has not come to its end: \(holder).",
+                    "The run \(holder) works on \(name) and has not come to its end.",
                     help:
                         "Nothing was changed. Take it up with \"muster resume \(other)\", or end it with \"muster cancel \(other) --reason TEXT\".",
                     status: .preconditionUnmet)

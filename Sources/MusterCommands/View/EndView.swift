@@ -51,7 +51,8 @@ struct EndView {
             let id = state.plan.steps[at].id
             let choices = state.choices(for: id).map(\.rawValue).joined(separator: " | ")
             lines += [
-                style("  ☞ \(id): ", .warning) + visibleText(state.troubleText(id)),
+                style("  ☞ \(id): ", .warning) + visibleText(state.troubleText(id))
+                    + (state.troubleRemedy(id).map { " — " + visibleText($0) } ?? ""),
                 "      \(Self.program) decide \(run) \(id) \(choices) --reason TEXT",
             ]
         }

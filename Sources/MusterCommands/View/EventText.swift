@@ -37,7 +37,7 @@ private func eventText(_ event: Event, _ state: RunState) -> (String, String, St
     case .stepBegun(let body): ("▶", "\(body.step): effect begun", nil)
     case .progress(let body): (" ", "\(body.step): \(body.message)", .quiet)
     case .attemptFailed(let body): ("!", failureText(body), .warning)
-    case .stepDone(let body): endText(body.step, state)
+    case .stepDone(let body): endText(body, state)
     case .stepFailed(let body): ("✗", "\(body.step) failed: \(body.failure.message)" + remedyText(body.failure), .bad)
     case .stepInDoubt(let body): ("?", "\(body.step) is in doubt: \(body.why)", .bad)
     case .stepSkipped(let body): ("–", "\(body.step) not done: \(body.detail)", .quiet)
@@ -45,7 +45,7 @@ private func eventText(_ event: Event, _ state: RunState) -> (String, String, St
     case .stopRequested(let body): ("■", stopText(body, state), .warning)
     case .pauseRequested(let body): ("‖", pauseText(body, state), .warning)
     case .runPaused: ("‖", "at rest", .warning)
-    case .runResumed(let body): ("▶", resumeText(body), nil)
+    case .runResumed(let body): ("▶", resumeText(body, state), nil)
     case .stepDecided(let body):
         ("☞", "\(body.person) decided \(body.choice.rawValue) for \(body.step): \(body.reason)", .warning)
     case .rollbackRequested(let body): ("↺", "rollback asked for by \(body.by): \(body.reason)", .warning)
@@ -70,15 +70,19 @@ private func undoText(_ event: Event) -> (String, String, Style.Tint?)? {
     }
 }
 
-private func endText(_ id: String, _ state: RunState) -> (String, String, Style.Tint?)? {
-    guard let step = state.state(of: id) else { return nil }
-    let label = PhaseLabel(step)
+/// As the step ended, though the state behind it may already be to undo it.
+private func endText(_ body: StepDone, _ state: RunState) -> (String, String, Style.Tint?)? {
+    guard let step = state.state(of: body.step) else { return nil }
+    let label = PhaseLabel(.done(body.how))
     let took = step.startedAt.flatMap { start in step.endedAt?.duration(since: start).readable }
-    return (label.mark, "\(id): \(label.word)" + (took.map { " (\($0))" } ?? ""), label.tint)
+    return (label.mark, "\(body.step): \(label.word)" + (took.map { " (\($0))" } ?? ""), label.tint)
 }
 
-private func resumeText(_ body: RunResumed) -> String {
-    "resumed by \(body.by) on \(body.host)" + (body.takeOver.map { ", taken over from \($0.from): \($0.reason)" } ?? "")
+/// A run that is taken up to be undone or ended is not gone on with.
+private func resumeText(_ body: RunResumed, _ state: RunState) -> String {
+    let word = state.rollback == nil && state.stop == nil ? "resumed" : "taken up"
+    return "\(word) by \(body.by) on \(body.host)"
+        + (body.takeOver.map { ", taken over from \($0.from): \($0.reason)" } ?? "")
 }
 
 private func pauseText(_ body: PauseRequested, _ state: RunState) -> String {
@@ -86,7 +90,7 @@ private func pauseText(_ body: PauseRequested, _ state: RunState) -> String {
 }
 
 private func leaseText(_ body: LeaseChanged) -> (String, String, Style.Tint?) {
-    let isGood = [.taken, .renewed, .released].contains(body.what)
+    let isGood = [.taken, .renewed].contains(body.what)
     return ("⚿", "\(body.lock): \(body.says)", isGood ? .quiet : .warning)
 }
 

@@ -107,8 +107,9 @@ struct RunView {
         let run = state.created?.run.text ?? "RUN"
         let choices = state.choices(for: id).map(\.rawValue).joined(separator: " | ")
         return [
-            style("  ☞ \(id): \(visibleText(state.troubleText(id)))", .warning),
-            "      muster decide \(run) \(id) \(choices) --reason TEXT",
+            style("  ☞ \(id): \(visibleText(state.troubleText(id)))", .warning)
+        ] + (state.troubleRemedy(id).map { ["      what may help: \(visibleText($0))"] } ?? []) + [
+            "      muster decide \(run) \(id) \(choices) --reason TEXT"
         ]
     }
 
@@ -116,9 +117,16 @@ struct RunView {
     private func abortLines(_ state: RunState) -> [String] {
         let undos = state.rollbackPlan().filter { $0.how == .undo }
         let kept = state.rollbackPlan().filter { $0.how == .irreversible }
+        let sure = Set(state.inPlace.map { state.plan.steps[$0].id })
+        // Read back as gone, it may still land late.
+        let doubtful = undos.map(\.step).filter { !sure.contains($0) }
         var line = "  an abort would leave in place: " + names(state, state.inPlace, none: "nothing")
-        if !undos.isEmpty { line += "; a rollback would undo \(undos.count) of it" }
+        let count = undos.count - doubtful.count
+        if count > 0 { line += "; a rollback would undo \(count) of it" }
         var lines = [line]
+        if !doubtful.isEmpty {
+            lines.append("  may be in place: \(doubtful.joined(separator: ", ")); a rollback looks first")
+        }
         if !kept.isEmpty {
             lines.append(style("  no way back from: " + kept.map(\.step).joined(separator: ", "), .bad))
         }

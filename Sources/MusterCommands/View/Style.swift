@@ -27,6 +27,9 @@ struct PhaseLabel {
         (mark, word, tint) = isIrreversible && !state.phase.isEnded ? ("⚠", parts.1, .bad) : parts
     }
 
+    /// Of the phase alone, whatever became of the step afterwards.
+    init(_ phase: StepPhase) { (mark, word, tint) = Self.parts(phase) }
+
     private static func parts(_ phase: UndoPhase) -> (String, String, Style.Tint?) {
         switch phase {
         case .undone(.proven): ("↺", "undone", .good)

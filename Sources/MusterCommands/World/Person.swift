@@ -21,7 +21,7 @@ final class Person {
 
     private enum Question {
         case confirm(instructions: String, evidence: String?)
-        case decide(why: String, choices: [StepDecided.Choice])
+        case decide(why: String, remedy: String?, choices: [StepDecided.Choice])
     }
 
     let mode: Mode
@@ -55,12 +55,12 @@ final class Person {
         }
     }
 
-    func decide(_ step: PlannedStep, _ why: String, _ choices: [StepDecided.Choice]) {
+    func decide(_ step: PlannedStep, _ why: String, remedy: String?, _ choices: [StepDecided.Choice]) {
         switch mode {
         case .rehearsal: giveUp(step.id, "rehearsal", "a rehearsal asks nobody")
         case .unattended: giveUp(step.id, name, "--unattended")
         case .absent: break
-        case .terminal: open(step.id, .decide(why: why, choices: choices))
+        case .terminal: open(step.id, .decide(why: why, remedy: remedy, choices: choices))
         }
     }
 
@@ -89,12 +89,22 @@ final class Person {
             terminal.out("\n☞ \(next.step)\n  \(visibleText(instructions))")
             terminal.raw(
                 "  \(visibleText(evidence ?? "What did you do?")) (type it and press Enter; Ctrl-C pauses the run): ")
-        case .decide(let why, let choices):
+        case .decide(let why, let remedy, let choices):
             terminal.out("\n☞ \(next.step) waits for your decision. \(visibleText(why))")
+            if let remedy { terminal.out("  What may help: \(visibleText(remedy))") }
             for choice in choices { terminal.out("    \(choice.rawValue)  \(choice.meaning)") }
-            terminal.raw(
-                "  Type one of them and the reason, such as \"retry the vault is back\" (Ctrl-C pauses the run): ")
+            terminal.raw(Self.typeDecision)
         }
+    }
+
+    private static let typeDecision =
+        "  Type one of them and the reason, such as \"retry the vault is back\" (Ctrl-C pauses the run): "
+
+    /// Says why what was typed decides nothing; the choices stand above it still.
+    private func askAgain(_ why: String) {
+        guard case .terminal(let terminal) = mode else { return }
+        terminal.out("  " + why)
+        terminal.raw(Self.typeDecision)
     }
 
     func takeInputs() -> [EngineInput] {
@@ -127,12 +137,13 @@ final class Person {
         switch next.question {
         case .confirm:
             inputs.append(.confirmed(step: next.step, person: name, note: text))
-        case .decide(_, let choices):
-            let words = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-            let choice = words.first.flatMap { StepDecided.Choice(rawValue: $0.lowercased()) }
-            guard let choice, choices.contains(choice), words.count == 2 else { return prompt() }
-            let decision = StepDecided(step: next.step, choice: choice, person: name, reason: String(words[1]))
-            inputs.append(.decided(decision, nil))
+        case .decide(_, _, let choices):
+            switch TypedDecision(text, choices: choices) {
+            case .refused(let why): return askAgain(why)
+            case .taken(let choice, let reason):
+                let decision = StepDecided(step: next.step, choice: choice, person: name, reason: reason)
+                inputs.append(.decided(decision, nil))
+            }
         }
         waiting.removeFirst()
         prompt()

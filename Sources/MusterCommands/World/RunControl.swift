@@ -61,6 +61,17 @@ final class RunControl {
         listener.answer(ticket, answer.canonicalBytes())
     }
 
+    /// An engine has the run and cannot be reached: its socket was taken away or replaced, or it is about to open it.
+    static func notListening(_ stored: StoredRun) -> MusterError {
+        let process = stored.holder.map { "\($0.processID)" } ?? "of the run"
+        return MusterError(
+            code: "run.not-listening",
+            "Process \(process) has the run \(stored.run), and nobody listens at \(stored.folder)/\(fileName).",
+            help:
+                "It may be about to begin or to end: try again. Else the socket was taken away; Ctrl-C at the run's terminal, or kill -TERM \(process), brings it to rest as well.",
+            status: .stuck)
+    }
+
     /// Asks the run's engine; nil when none is there.
     static func ask(_ request: ControlRequest, runFolder: String) throws(MusterError) -> ControlAnswer? {
         do {

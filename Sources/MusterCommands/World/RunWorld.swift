@@ -54,8 +54,10 @@ final class RunWorld: EngineWorld {
 
     func reply(_ ticket: EngineInput.Ticket, refusal: String?) { control?.reply(ticket, refusal: refusal) }
 
-    func askDecision(_ step: PlannedStep, trouble: Trouble, why: String, choices: [StepDecided.Choice]) {
-        person.decide(step, why, choices)
+    func askDecision(
+        _ step: PlannedStep, trouble: Trouble, why: String, remedy: String?, choices: [StepDecided.Choice]
+    ) {
+        person.decide(step, why, remedy: remedy, choices)
     }
 
     func answerBegin(_ task: StepTask, request: Int64, refusal: String?) {

@@ -46,6 +46,10 @@ final class Repository {
 
     func state() throws -> RepositoryState {
         var state = RepositoryState(gitFolder: commonFolder, remotes: try remoteNames())
+        state.folderRemotes = state.remotes.filter { name in
+            // One that git itself cannot read is told of where it is used.
+            (try? Remote(name, in: self)).map { !$0.compares } ?? false
+        }
         state.workTree = git_repository_workdir(handle).map { String(cString: $0) }
         state.user = try user()
         if git_repository_head_detached(handle) == 0 { state.branch = try headBranch() }
@@ -102,5 +106,6 @@ extension RepositoryState {
     fileprivate init(gitFolder: String, remotes: [String]) {
         self.gitFolder = gitFolder
         self.remotes = remotes
+        folderRemotes = []
     }
 }

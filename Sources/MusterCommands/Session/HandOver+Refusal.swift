@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterJournal
+internal import MusterMachine
+internal import MusterModel
+
+extension HandOver {
+    /// Why a run is not gone on with here from what its branch holds, while nobody has decided that.
+    func refusal(_ published: [UInt8], hasOwn: Bool, _ relation: JournalRelation) -> MusterError {
+        if case .damaged(let line) = relation { return damaged(line) }
+        // Why it is broken is told once it is adopted.
+        let last = (try? JournalReading(published))?.entries.last
+        if case .runFinished(let end)? = last?.event { return isOver(end, relation, hasOwn: hasOwn) }
+        return MusterError(
+            code: hasOwn ? "run.taken-over" : "run.elsewhere",
+            hasOwn
+                ? "Another machine has gone on with run \(run): its branch holds what this machine did not write."
+                : "The run \(run) has no journal on this machine; the catalog has one of another machine.",
+            help: "Make sure that it does not run there any more, then: muster resume \(run) --take-over --reason TEXT",
+            status: .waitsForPerson)
+    }
+
+    private func damaged(_ line: Int) -> MusterError {
+        let path = "\(folders.run(run))/\(JournalWriter.fileName)"
+        return MusterError(
+            code: "journal.damaged",
+            "The journal \(path) is damaged: from line \(line) on it is not what this machine had published of run \(run).",
+            help:
+                "Keep the file, and look after the disk. To go on from what was published, which sets the file aside: muster resume \(run) --take-over --reason TEXT",
+            status: .verificationFailed)
+    }
+
+    /// There is nothing to take back.
+    private func isOver(_ end: RunFinished, _ relation: JournalRelation, hasOwn: Bool) -> MusterError {
+        let apart =
+            relation == .apart
+            ? "What only this machine wrote stays in \(folders.run(run)); \"muster publish\" keeps what it committed beside the run's branch. "
+            : ""
+        return MusterError(
+            code: hasOwn ? "run.taken-over" : "run.elsewhere",
+            "Another machine went on with run \(run), and it is over there: \(end.outcome.rawValue).",
+            help:
+                "There is nothing to go on with. \(apart)Get the log with \"muster publish\", or git fetch, and read the record: muster show \(run). To roll it back from here: muster rollback \(run) --take-over --reason TEXT",
+            status: .waitsForPerson)
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterMachine
+internal import MusterModel
+
+/// What a person typed where a step waits for a decision: a word and the reason, or why that is none.
+enum TypedDecision: Hashable {
+    case taken(StepDecided.Choice, reason: String)
+    case refused(String)
+
+    init(_ text: String, choices: [StepDecided.Choice]) {
+        let words = text.split(maxSplits: 1, omittingEmptySubsequences: true, whereSeparator: \.isWhitespace)
+        let names = choices.map(\.rawValue).joined(separator: ", ")
+        guard let word = words.first, let choice = StepDecided.Choice(rawValue: word.lowercased()) else {
+            let typed = visibleText(String(words.first ?? ""))
+            self = .refused("\"\(typed)\" is none of the words: \(names). Nothing was decided.")
+            return
+        }
+        guard choices.contains(choice) else {
+            self = .refused(
+                "\(choice.rawValue) is no choice for this step now, which are \(names). Nothing was decided.")
+            return
+        }
+        let reason = String(words.dropFirst().joined().filter { !$0.isNewline }.drop(while: \.isWhitespace))
+        guard !reason.isEmpty else {
+            self = .refused(
+                "The reason is missing, which becomes part of the record: type \(choice.rawValue) and why. Nothing was decided."
+            )
+            return
+        }
+        self = .taken(choice, reason: reason)
+    }
+}

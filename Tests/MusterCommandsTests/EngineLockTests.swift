@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Glibc
+import MusterModel
+import Testing
+
+@testable import MusterCommands
+
+/// One engine a run, and who has it.
+@Suite struct EngineLockTests {
+    private let root = FileManager.default.temporaryDirectory.appending(path: "muster-lock-\(UUID().uuidString)").path
+
+    private func refusal() -> MusterError? {
+        #expect(throws: MusterError.self) {
+            try EngineLock(runFolder: "\(root)/runs/r", for: .noting, by: "Bea")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `who is refused is told who has the run and what they do with it, and ends nobody`() throws {
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        let first = try EngineLock(runFolder: "\(root)/runs/r", for: .rollingBack, by: "Ada <ada@example.org>")
+        let refused = try #require(refusal())
+        #expect(refused.code == "journal.locked" && refused.status == .preconditionUnmet)
+        #expect(refused.summary.contains("process \(getpid()) of Ada <ada@example.org> rolls it back, since "))
+        #expect(refused.help?.contains("end that process") == false)
+        #expect(EngineLock.isHeld(runFolder: "\(root)/runs/r"))
+        first.release()
+        #expect(!EngineLock.isHeld(runFolder: "\(root)/runs/r"))
+        _ = try EngineLock(runFolder: "\(root)/runs/r", for: .noting, by: "Bea")
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `a pipe in its place is refused and never waited for`() throws {
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        try FileManager.default.createDirectory(atPath: "\(root)/engines", withIntermediateDirectories: true)
+        #expect(mkfifo("\(root)/engines/r.lock", 0o600) == 0)
+        #expect(refusal()?.code == "run.cannot-lock")
+        _ = EngineLock.isHeld(runFolder: "\(root)/runs/r")
+    }
+}
