@@ -13,6 +13,11 @@ package struct PlanPreview {
     package struct Problem: Hashable, Sendable {
         package var step: String
         package var failure: StepFailure
+
+        package init(step: String, failure: StepFailure) {
+            self.step = step
+            self.failure = failure
+        }
     }
 
     /// Most calls under way at once.
@@ -21,6 +26,7 @@ package struct PlanPreview {
     private static let lookMilliseconds: Int64 = 120_000
 
     private var plan: Plan
+    private let isProving: Bool
     private let world: any EngineWorld
     private let positions: [String: Int]
     private var inputs: [Int: [String: JSON]] = [:]
@@ -33,9 +39,14 @@ package struct PlanPreview {
     private var isStopped = false
     /// What plugins said while they looked; worth reading when a look failed.
     package private(set) var logs: [PluginLog] = []
+    /// What the steps without an effect showed, by step; empty unless it was asked for.
+    package private(set) var proofs: [String: [ConditionResult]] = [:]
 
-    package init(_ plan: Plan, _ world: any EngineWorld) {
+    /// - Parameter proving: also has the steps without an effect give their proofs, which are as read-only as the looks. What
+    ///   they hand on when all is shown is known to later steps.
+    package init(_ plan: Plan, _ world: any EngineWorld, proving: Bool = false) {
         self.plan = plan
+        isProving = proving
         self.world = world
         positions = Dictionary(uniqueKeysWithValues: plan.steps.enumerated().map { ($0.element.id, $0.offset) })
     }
@@ -115,14 +126,20 @@ package struct PlanPreview {
     private mutating func ask(_ at: Int) {
         previews[at] = .init(preconditions: [], observation: nil, knownAfter: [])
         queue.append(call(at, .check))
-        if definition(at).effect != .none { queue.append(call(at, .observe)) }
+        if definition(at).effect != .none {
+            queue.append(call(at, .observe))
+        } else if isProving {
+            queue.append(call(at, .verify))
+        }
     }
+
+    private static let tasks: [PluginVerb: StepTask.Verb] = [.check: .check, .observe: .observe, .verify: .verify]
 
     private func call(_ at: Int, _ verb: PluginVerb) -> OutgoingCall {
         let step = plan.steps[at]
         let definition = definition(at)
         return OutgoingCall(
-            task: StepTask(step: step.id, attempt: 0, verb: verb == .check ? .check : .observe),
+            task: StepTask(step: step.id, attempt: 0, verb: Self.tasks[verb] ?? .observe),
             verb: verb, definition: definition,
             call: StepCall(
                 step: definition.reference.step, run: nil, id: step.id, attempt: 1, idempotencyKey: "",
@@ -175,6 +192,9 @@ package struct PlanPreview {
             case .stepObserved(let body):
                 previews[at]!.observation = body.observation
                 if body.observation.standing == .satisfied { outputs[task.step] = body.observation.outputs }
+            case .stepVerified(let body):
+                proofs[task.step] = body.postconditions
+                if body.postconditions.allSatisfy({ $0.verdict == .met }) { outputs[task.step] = body.outputs ?? [:] }
             default: break
             }
         }

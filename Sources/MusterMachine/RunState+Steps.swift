@@ -204,7 +204,7 @@ extension RunState {
             steps[at].outputs = observation.outputs
             steps[at].phase = .verifying
         case .needed:
-            steps[at].wasReadBackAbsent = true
+            steps[at].wasReadBackAbsent = observation.isAbsent
             steps[at].phase = phaseAfterFailure(at, steps[at].failure!)
         case .partial, .unknown:
             steps[at].phase = .deciding(
@@ -214,7 +214,7 @@ extension RunState {
 
     /// An effect that a read-back missed may land late: a newer look that shows it counts.
     private mutating func noteWhetherThere(_ at: Int, _ observation: Observation) {
-        if observation.standing == .satisfied || observation.standing == .partial {
+        if !observation.isAbsent, observation.standing != .unknown {
             steps[at].wasReadBackAbsent = false
         }
     }

@@ -89,17 +89,17 @@ extension RunState {
 
     private func phaseBeforeUndo(_ observation: Observation) -> UndoPhase {
         switch observation.standing {
-        case .needed: .deciding(.undone(.nothingThere))
-        case .satisfied, .partial: .ready
+        case .needed where observation.isAbsent: .deciding(.undone(.nothingThere))
+        case .needed, .satisfied, .partial: .ready
         case .unknown: .deciding(.attemptFailed(Self.unobservable(observation)))
         }
     }
 
     private func phaseAfterUndo(_ observation: Observation) -> UndoPhase {
         switch observation.standing {
-        case .needed: .deciding(.undone(.proven))
+        case .needed where observation.isAbsent: .deciding(.undone(.proven))
         case .unknown: .deciding(.attemptFailed(Self.unobservable(observation)))
-        case .satisfied, .partial:
+        case .needed, .satisfied, .partial:
             .deciding(
                 .attemptFailed(
                     StepFailure(

@@ -13,6 +13,8 @@ package struct Lease: Hashable, Sendable, Codable {
     package var holder: String
     package var host: String
     package var bootID: String
+    /// Names the folder in which that machine keeps its runs; leases of Muster before 0.3 have none.
+    package var home: String?
     /// One more with each change of holder, over the whole life of the lease; a renewal keeps it.
     package var epoch: Int64
     /// When this holder took it.
@@ -35,6 +37,7 @@ package struct Lease: Hashable, Sendable, Codable {
         holder = claim.holder
         host = claim.host
         bootID = claim.bootID
+        home = claim.home
         self.epoch = epoch
         self.since = since
         until = claim.until
@@ -53,17 +56,20 @@ package struct LeaseClaim: Hashable, Sendable, Codable {
     package var holder: String
     package var host: String
     package var bootID: String
+    package var home: String?
     package var until: Timestamp
     package var note: String?
 
     package init(
-        name: String, run: RunID, holder: String, host: String, bootID: String, until: Timestamp, note: String? = nil
+        name: String, run: RunID, holder: String, host: String, bootID: String, home: String? = nil, until: Timestamp,
+        note: String? = nil
     ) {
         self.name = name
         self.run = run
         self.holder = holder
         self.host = host
         self.bootID = bootID
+        self.home = home
         self.until = until
         self.note = note
     }

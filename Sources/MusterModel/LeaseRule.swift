@@ -17,9 +17,10 @@ package enum LeaseRule {
         }
     }
 
-    /// The same run in the same life of the same machine: there is one such process at most, since a run's folder has a lock.
+    /// The same run in the same life of the same machine, kept in the same folder: there is one such process at most, since a
+    /// run's folder has a lock. Two people of one machine keep their runs in two folders.
     package static func isOwn(_ lease: Lease, _ claim: LeaseClaim) -> Bool {
-        lease.run == claim.run && lease.host == claim.host && lease.bootID == claim.bootID
+        lease.run == claim.run && lease.host == claim.host && lease.bootID == claim.bootID && lease.home == claim.home
     }
 
     private static func take(

@@ -46,7 +46,7 @@ package struct Observation: Hashable, Sendable, Codable {
     package enum Standing: String, Sendable, Codable {
         /// As the step wants it: nothing to do.
         case satisfied
-        /// Not as the step wants it, and nothing of it is done.
+        /// Not as the step wants it, and applying brings it about. Nothing of it is there, unless `why` says what is.
         case needed
         /// Some of it is done.
         case partial
@@ -56,7 +56,8 @@ package struct Observation: Hashable, Sendable, Codable {
 
     package var standing: Standing
     package var changes: [Change]
-    /// Why it is partial or unknown.
+    /// Why it is partial or unknown. With `needed`: what is there all the same, from which applying goes on and which an undo
+    /// takes away.
     package var why: String?
     /// With `satisfied`: the outputs, as `apply` would return them.
     package var outputs: [String: JSON]
@@ -67,6 +68,9 @@ package struct Observation: Hashable, Sendable, Codable {
         self.why = why
         self.outputs = outputs
     }
+
+    /// Nothing of the effect is there.
+    package var isAbsent: Bool { standing == .needed && why == nil }
 }
 
 /// Why a call of a step failed. Data: it is journaled, recorded and must decode years later.

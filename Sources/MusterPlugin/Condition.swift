@@ -62,6 +62,9 @@ public enum Observed<Outputs: Sendable>: Sendable {
     case satisfied(Outputs)
     /// Not as the step wants it, and nothing of it is done. These changes would be made.
     case needed([Change])
+    /// Some of it is there, such as a resource that is still being made ready, and applying simply goes on from it; nobody is
+    /// asked. An undo takes away what is there.
+    case unfinished([Change], why: String)
     /// Some of it is done: what is missing, and why this is not a clean state. A person decides.
     case partial([Change], why: String)
     /// It could not be found out. A person decides.
@@ -107,6 +110,7 @@ extension Observed where Outputs: Codable {
         return switch self {
         case .satisfied(let outputs): Observation(standing: .satisfied, outputs: try objectMembers(of: outputs))
         case .needed(let changes): Observation(standing: .needed, changes: wired(changes))
+        case .unfinished(let changes, let why): Observation(standing: .needed, changes: wired(changes), why: why)
         case .partial(let changes, let why): Observation(standing: .partial, changes: wired(changes), why: why)
         case .unknown(let why): Observation(standing: .unknown, why: why)
         }
@@ -116,7 +120,7 @@ extension Observed where Outputs: Codable {
         let changes = wire.changes.map { Change($0.path, from: $0.from, to: $0.to) }
         switch wire.standing {
         case .satisfied: self = .satisfied(try JSON.object(wire.outputs).decode(Outputs.self))
-        case .needed: self = .needed(changes)
+        case .needed: self = wire.why.map { .unfinished(changes, why: $0) } ?? .needed(changes)
         case .partial: self = .partial(changes, why: wire.why ?? "")
         case .unknown: self = .unknown(why: wire.why ?? "")
         }

@@ -119,8 +119,10 @@ extension StepHarness where S: ReportStep {
 
 extension StepHarness where S: EffectStep {
     /// Calls ``EffectStep/apply(_:_:_:)``.
-    public func apply(_ inputs: some Encodable & Sendable) async throws -> S.Outputs {
-        let result: ApplyResult = try await call(.apply, inputs)
+    ///
+    /// - Parameter undo: the undo data that an attempt before it stored; nil for a first attempt.
+    public func apply(_ inputs: some Encodable & Sendable, after undo: S.Undo? = nil) async throws -> S.Outputs {
+        let result: ApplyResult = try await call(.apply, inputs, undo: try undo.map { try JSON(encoding: $0) })
         return try JSON.object(result.outputs).decode()
     }
 

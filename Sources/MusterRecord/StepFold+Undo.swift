@@ -63,7 +63,8 @@ extension StepFold {
         // Before an undo it changes nothing; after one nobody knows.
         case .unknown: if body.purpose == .undoProof { record.effect = .inDoubt }
         // The end of the undo, which follows, says it.
-        case .needed: break
+        case .needed where body.observation.isAbsent: break
+        case .needed: record.effect = .inDoubt
         }
     }
 

@@ -81,8 +81,8 @@ struct StepFold: Sendable {
                 .init(at: now.at, standing: body.observation.standing, why: body.observation.why))
             switch body.observation.standing {
             case .satisfied: record.effect = .claimed
-            case .needed: record.effect = nil
-            case .partial, .unknown: record.effect = .inDoubt
+            case .needed where body.observation.isAbsent: record.effect = nil
+            case .needed, .partial, .unknown: record.effect = .inDoubt
             }
         case .beforeUndo, .undoProof: break
         }

@@ -127,7 +127,7 @@ struct StepSection {
         Self.requests("Requests", step.requests, to: &page)
         for look in step.readBacks {
             let why = look.why.map { ": \(Markdown.sentence($0))" } ?? "."
-            page.paragraph("**Read back** \(look.at.timeOfDay) UTC: \(phrase(look.standing))\(why)")
+            page.paragraph("**Read back** \(look.at.timeOfDay) UTC: \(phrase(look.standing, isAll: look.why == nil))\(why)")
         }
     }
 
@@ -199,10 +199,10 @@ struct StepSection {
         page.paragraph("**Evidence:** " + items.joined(separator: ", "))
     }
 
-    private func phrase(_ standing: Observation.Standing) -> String {
+    private func phrase(_ standing: Observation.Standing, isAll: Bool) -> String {
         switch standing {
         case .satisfied: "the effect is there"
-        case .needed: "the effect is not there"
+        case .needed: isAll ? "the effect is not there" : "part of the effect is there, and applying goes on from it"
         case .partial: "part of the effect is there"
         case .unknown: "it could not be found out"
         }

@@ -25,7 +25,8 @@ package final class ProgramFile: Sendable {
     /// - Throws: `system.cannot-open` when it cannot be read, `system.not-executable` when it is no file that may be
     ///   executed.
     package init(path: String) throws(MusterError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // What is no regular file is refused below; a pipe would be waited for here.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw MusterError(
                 code: "system.cannot-open", "\(path) could not be opened: \(String(cString: strerror(errno))).")

@@ -36,12 +36,17 @@ struct FreshCloneTests {
             #expect(told.status == 3 && told.errors.contains("[record.log-not-fetched]"), "\(words): \(told)")
             #expect(told.errors.contains(command), "\(told)")
         }
-        let published = try drill.catalog.muster("publish", "-C", folder)
-        #expect(published.errors.contains(command) && !published.output.contains("rejected"), "\(published)")
         let words = command.split(separator: " ").dropFirst().map(String.init)
         #expect(try drill.catalog.program("/usr/bin/git", ["-C", folder] + words).status == 0)
         let list = try drill.catalog.muster("list", "-C", folder)
         #expect(list.status == 0 && list.output.contains(drill.runID), "\(list)")
         #expect(try drill.catalog.muster("verify", "--all", "-C", folder).status == 0)
+    }
+
+    @Test func `publish meets the remote's log where the clone has none`() throws {
+        let (drill, folder) = try clone()
+        let published = try drill.catalog.muster("publish", "-C", folder)
+        #expect(published.status == 0 && published.output.contains("muster/records is on origin"), "\(published)")
+        #expect(try drill.catalog.muster("verify", drill.runID, "-C", folder).status == 0)
     }
 }

@@ -129,6 +129,30 @@ struct ResumeTests {
         #expect(drill.catalog.runFolders.count == 2)
     }
 
+    @Test(arguments: [true, false])
+    func `a journal that was lost frees no target`(isThere: Bool) throws {
+        let drill = try Self.drill(waiting: "apply")
+        try drill.killWhereItWaits(signal: SIGTERM)
+        let first = drill.runID
+        let journal = "\(drill.catalog.state)/runs/\(first)/journal.jsonl"
+        try FileManager.default.removeItem(atPath: journal)
+        if isThere { try Data().write(to: URL(filePath: journal)) }
+        let beside = try drill.run()
+        #expect(beside.status == 3 && beside.errors.contains("[run.journal-lost]"), "\(beside)")
+        #expect(beside.errors.contains("muster resume \(first) --take-over"), "\(beside)")
+    }
+
+    @Test func `a name that is hardly one names no run`() throws {
+        let drill = try Self.drill(waiting: "apply")
+        try drill.killWhereItWaits(signal: SIGTERM)
+        for name in ["", String(drill.runID.suffix(1))] {
+            let told = try drill.catalog.muster("cancel", name, "--reason", "Another one")
+            #expect(told.status == 2 && told.errors.contains("[state.unknown-run]"), "\(told)")
+        }
+        let wordless = try drill.catalog.muster("cancel", drill.runID, "--reason", " ")
+        #expect(wordless.status == 2 && wordless.errors.contains("needs words"), "\(wordless)")
+    }
+
     // MARK: Refused
 
     /// A folder with the plugin as another file, as a build makes one.

@@ -233,6 +233,25 @@ import Testing
         #expect(driver.undoing("a") == .undone(.proven))
     }
 
+    @Test func `what is there in part is undone, and counts as gone only when nothing is left`() throws {
+        func needed(_ purpose: StepObserved.Purpose, _ why: String?) -> Event {
+            let observation = Observation(standing: .needed, why: why)
+            return .stepObserved(StepObserved(step: "a", attempt: 1, purpose: purpose, observation: observation))
+        }
+        var driver = try PeopleDriver([F.step("a", onFailure: .rollback)])
+        driver.answers["a verify"] = [E.verified("a", .unmet)]
+        driver.answers["a undo-observe"] = [needed(.beforeUndo, "one of two is there")]
+        driver.answers["a undo-proof"] = [needed(.undoProof, nil)]
+        try driver.run()
+        #expect(driver.undone == ["a"] && driver.undoing("a") == .undone(.proven))
+        var left = try PeopleDriver([F.step("a", onFailure: .rollback)])
+        left.answers["a verify"] = [E.verified("a", .unmet)]
+        left.answers["a undo-observe"] = [E.observed(.satisfied, .beforeUndo)]
+        left.answers["a undo-proof"] = [needed(.undoProof, "one of two is there")]
+        try left.run()
+        #expect(left.undone.isEmpty && left.undoing("a") == .failed)
+    }
+
     @Test func `a later rollback looks again where an undo found nothing, and a stop leaves that standing`() throws {
         var driver = try PeopleDriver([F.step("a", onFailure: .rollback)])
         driver.answers["a verify"] = [E.verified("a", .unmet)]

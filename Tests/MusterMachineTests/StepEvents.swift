@@ -18,7 +18,8 @@ enum StepEvents {
     static func observed(
         _ standing: Observation.Standing, _ purpose: StepObserved.Purpose = .beforeEffect, _ step: String = "a"
     ) -> Event {
-        let observation = Observation(standing: standing, why: "seen", outputs: ["value": "v"])
+        let why = standing == .partial || standing == .unknown ? "seen" : nil
+        let observation = Observation(standing: standing, why: why, outputs: ["value": "v"])
         return .stepObserved(StepObserved(step: step, attempt: 1, purpose: purpose, observation: observation))
     }
     static func applying(_ step: String = "a") -> Event {

@@ -53,8 +53,9 @@ struct TwoHostsTests {
     private func handOver(_ hosts: TwoHosts, _ found: inout Findings) throws {
         let run = hosts.one.runID
         let published = try hosts.published(run)
-        var result = try hosts.takeOver(resuming: run)
-        var last = run
+        // A host that dies early leaves no run at all.
+        var result = try hosts.takeOver(resuming: run.isEmpty ? nil : run)
+        var last = run.isEmpty ? hosts.two.runID : run
         if ["run.only-planned", "run.not-here"].contains(where: result.everything.contains) {
             // Nothing of it but the plan was published: whoever has looked at the target begins anew.
             result = try hosts.takeOver()
@@ -98,7 +99,9 @@ struct TwoHostsTests {
         for host in [TwoHosts.Host.two, .one] {
             let published = try hosts.start(["publish"], on: host).finish()
             let proof = try hosts.start(["verify", "--all"], on: host).finish()
-            if published.status != 0 || proof.status != 0 || !proof.output.contains(run) {
+            // Where the dead host had gone on beyond what it published, both ways are there to be seen.
+            let isApart = host == .one && published.output.contains("are kept there in refs/heads/muster/conflicts/")
+            if published.status != 0 && !isApart || proof.status != 0 || !proof.output.contains(run) {
                 found.endWrongly("\(host): \(published)\n\(proof)")
             }
         }

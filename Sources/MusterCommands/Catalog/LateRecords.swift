@@ -14,6 +14,8 @@ struct LateRecords {
     let state: RepositoryState
     let branch: String
     let folders: StateFolder
+    /// Where the catalog's records go; nil where they stay here.
+    let remote: String?
 
     /// What a run's folder keeps to find its catalog again.
     static let catalogFile = "catalog"
@@ -43,10 +45,12 @@ struct LateRecords {
         return last != reading.lastLineDigest
     }
 
-    /// Commits the run's record and merges it into the log.
+    /// Commits the run's record on the run's branch and merges it into the log.
     ///
+    /// - Returns: nil where another machine has taken the run over meanwhile and went on with it: its record is the one for the
+    ///   log. What this machine's journal holds beyond is kept on the run's branch here, and published beside the other.
     /// - Throws: `record.uncommitted` for a rehearsal of uncommitted work, whose documents no commit holds.
-    func record(_ run: RunID) throws(MusterError) -> ObjectID {
+    func record(_ run: RunID) throws(MusterError) -> ObjectID? {
         let folder = folders.run(run)
         let journal = try JournalReader().bytes("\(folder)/\(JournalWriter.fileName)")
         do {
@@ -62,8 +66,11 @@ struct LateRecords {
             let identity = state.userOrLogin
             let note = CommitNote(
                 message: commitMessage(for: files.record, at: .finished), author: identity, time: readClocks().wall)
-            let tip = try git.runTips().first { $0.run == run }?.commit
-            _ = try git.commitRun(RunCommit(run: run, parent: tip, files: files.files.map(\.forGit), note: note))
+            if try !isOnBranch(run, journal) {
+                let tip = try git.runTips().first { $0.run == run }?.commit
+                _ = try git.commitRun(RunCommit(run: run, parent: tip, files: files.files.map(\.forGit), note: note))
+            }
+            guard try !wentAnotherWay(run) else { return nil }
             return try git.mergeRecord(RecordMerge(run: run, branch: branch, note: note)).commit
         } catch let error as MusterError {
             throw error
@@ -71,6 +78,26 @@ struct LateRecords {
             throw MusterError(
                 code: "record.not-written", "The record of run \(run) cannot be made: \(describeDecodingError(error)).",
                 status: .runFailed)
+        }
+    }
+}
+
+extension LateRecords {
+    private func isOnBranch(_ run: RunID, _ journal: [UInt8]) throws(MusterError) -> Bool {
+        let files = try git.readRecord(RecordPlace(run: run, branch: nil), paths: [JournalWriter.fileName])
+        return files?[JournalWriter.fileName]?.content.bytes == journal
+    }
+
+    private func wentAnotherWay(_ run: RunID) throws(MusterError) -> Bool {
+        guard let remote else { return false }
+        do {
+            _ = try git.fetchRun(run, from: remote)
+            return false
+        } catch  where error.code == "git.run-diverged" {
+            return true
+        } catch  where error.code == "git.remote-unreachable" {
+            // The push will say so. The log meets the remote's before it is sent.
+            return false
         }
     }
 }

@@ -48,8 +48,6 @@ struct Records {
         }
     }
 
-    var hasLog: Bool { get throws(MusterError) { try tip("refs/heads/\(branch)") != nil } }
-
     private func tip(_ ref: String) throws(MusterError) -> ObjectID? {
         do { return try git.resolve(ref) } catch  where error.code == "git.unknown-revision" { return nil }
     }
@@ -75,7 +73,7 @@ struct Records {
         // A run at rest has a branch and no place in the log yet.
         let logged = try git.records(RecordQuery(branch: branch, limit: 1000)).map(\.run)
         let known = Set(logged).union(try git.runTips().map(\.run)).sorted()
-        let matches = text == "last" ? Array(known.suffix(1)) : known.filter { $0.text.hasSuffix(text) }
+        let matches = text == "last" ? Array(known.suffix(1)) : known.filter { $0.isNamed(by: text) }
         if matches.count == 1 { return matches[0] }
         throw MusterError(
             code: "record.unknown-run",

@@ -18,6 +18,8 @@ struct PauseCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason = "asked for by a person"
     @OptionGroup var common: CommonOptions
 
+    func validate() throws { try requireWords(reason) }
+
     func run() throws {
         let run = try findRun(name, common.catalog)
         let folders = try StateFolder()
@@ -51,6 +53,8 @@ struct CancelCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason: String
     @Flag(help: "Let what brings things back (finally) run before the end.") var finally = false
     @OptionGroup var common: CommonOptions
+
+    func validate() throws { try requireWords(reason) }
 
     func run() throws {
         let terminal = Terminal()
@@ -97,6 +101,8 @@ struct DecideCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason: String
     @OptionGroup var common: CommonOptions
 
+    func validate() throws { try requireWords(reason) }
+
     func run() throws {
         let terminal = Terminal()
         let run = try findRun(name, common.catalog)
@@ -131,3 +137,8 @@ struct DecideCommand: ParsableCommand {
 }
 
 extension StepDecided.Choice: ExpressibleByArgument {}
+
+/// A reason is read a year later: one without a word is none.
+func requireWords(_ reason: String?) throws {
+    if let reason, reason.allSatisfy(\.isWhitespace) { throw ValidationError("--reason needs words.") }
+}

@@ -31,15 +31,12 @@ struct PublishCommand: ParsableCommand {
         let log = LogJoin(
             branch: configuration.recordsBranch, author: documents.state.userOrLogin, time: readClocks().wall)
         let branch = configuration.recordsBranch
-        let hasLog = try Records(git: documents.git, branch: branch).hasLog
-        if !hasLog {
-            terminal.error(
-                "note: This clone has no branch \(branch), so no log was pushed: no run has ended here. "
-                    + "If \(remote) has one: git fetch \(remote) \(branch):\(branch)")
-        }
-        let order = PushOrder(remote: remote, refs: (hasLog ? ["refs/heads/\(branch)"] : []) + runs, log: log)
+        let order = PushOrder(remote: remote, refs: ["refs/heads/\(branch)"] + runs, log: log)
         let report = try documents.git.push(order, deadline: .seconds(300))
-        try catchUp(documents.git, configuration.recordsBranch, from: remote)
+        try catchUp(documents.git, branch, from: remote)
+        if !report.refs.contains(where: { $0.ref == "refs/heads/\(branch)" }) {
+            terminal.error("note: Neither here nor on \(remote) is there a log \(branch) yet: no run has ended.")
+        }
         if common.json {
             terminal.out(JSON.object(["recorded": recorded, "pushed": try JSON(encoding: report.refs)]).canonicalText)
         } else {
@@ -62,10 +59,12 @@ struct PublishCommand: ParsableCommand {
         _ documents: CatalogDocuments, _ configuration: Configuration, _ terminal: Terminal
     ) throws(MusterError) -> JSON {
         let late = LateRecords(
-            git: documents.git, state: documents.state, branch: configuration.recordsBranch, folders: try StateFolder())
+            git: documents.git, state: documents.state, branch: configuration.recordsBranch, folders: try StateFolder(),
+            remote: configuration.recordsRemote)
         var recorded: [JSON] = []
         for run in try late.missing() {
-            let commit = try late.record(run)
+            // One that went another way elsewhere is told of where its branch is pushed.
+            guard let commit = try late.record(run) else { continue }
             recorded.append(.string(run.text))
             if !common.json { terminal.out("✓ recorded \(run) in \(commit.short)") }
         }

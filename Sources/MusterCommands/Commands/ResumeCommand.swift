@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import MusterDocuments
 internal import MusterGit
 internal import MusterMachine
 internal import MusterModel
@@ -35,6 +36,7 @@ struct ResumeOptions: ParsableArguments {
     }
 
     func checked(_ reason: String?) throws {
+        try requireWords(reason)
         if takesOver, reason == nil { throw ValidationError("--take-over needs --reason.") }
     }
 }
@@ -47,7 +49,7 @@ func findRun(_ text: String, _ catalog: String?) throws(MusterError) -> RunID {
     } catch {
         // Without a catalog here, what the machine said is the answer.
         guard text != "last", let (git, _) = try? CatalogDocuments.open(catalog) else { throw error }
-        let matches = try git.runTips().map(\.run).filter { $0.text.hasSuffix(text) }
+        let matches = try git.runTips().map(\.run).filter { $0.isNamed(by: text) }
         guard matches.count == 1 else { throw error }
         return matches[0]
     }
@@ -89,8 +91,10 @@ struct ResumeCommand: ParsableCommand {
         let run = try findRun(options.name, common.catalog)
         let folders = try StateFolder()
         let (git, state) = try CatalogDocuments.open(common.catalog ?? catalogFolder(of: run, folders))
-        let branch = try Records(git: git, state: state).branch
-        let late = LateRecords(git: git, state: state, branch: branch, folders: folders)
+        let configuration = try Records.configuration(git, state)
+        let late = LateRecords(
+            git: git, state: state, branch: configuration?.recordsBranch ?? Configuration.standardRecordsBranch,
+            folders: folders, remote: configuration?.recordsRemote)
         return try late.isMissing(run) ? late.record(run) : nil
     }
 }

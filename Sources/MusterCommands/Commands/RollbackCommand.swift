@@ -23,6 +23,7 @@ struct RollbackCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        try requireWords(reason)
         if !onlyPlan, reason == nil { throw ValidationError("Give a --reason, or look first with --plan.") }
     }
 

@@ -42,6 +42,7 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        try requireWords(reason)
         if takesOver, reason == nil { throw ValidationError("--take-over needs --reason.") }
         if environment == nil, !isPlanFile { throw ValidationError("--environment is missing.") }
         let isGiven =

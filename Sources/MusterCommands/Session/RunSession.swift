@@ -21,6 +21,8 @@ struct RunRequest {
     var pluginFolders: [String]
     /// What plan and record call the environment, where its document's name does not tell enough.
     var environmentName: String?
+    /// Whether the steps without an effect give their proofs while the plan is made.
+    var isProving = false
 }
 
 /// One plan and, when it is confirmed, its run: where documents, plugins, journal, record and terminal come together.
@@ -36,6 +38,8 @@ final class RunSession {
     let problems: [PlanPreview.Problem]
     /// The last lines that plugins said meanwhile.
     let logs: [PluginLog]
+    /// What the steps without an effect showed, by step, where that was asked for.
+    let proofs: [String: [ConditionResult]]
 
     let person: Person
     private let room: WindowRoom?
@@ -80,9 +84,10 @@ final class RunSession {
             change: request.change, inputs: request.inputs, definitions: definitions, plugins: pins)
         room = request.kind == .rehearsal ? nil : try WindowRoom(section, of: request.runbook, documents, configuration)
         window = room?.assessment(at: readClocks().wall)
-        var preview = PlanPreview(try material.draft(), world)
+        var preview = PlanPreview(try material.draft(), world, proving: request.isProving)
         (plan, problems) = preview.look()
         logs = preview.logs
+        proofs = preview.proofs
         do { digest = try plan.digest() } catch {
             throw MusterError(
                 code: "plan.not-encodable", "The plan holds a number that JSON has no text for: \(error).")

@@ -25,6 +25,13 @@ struct StateFolder {
         }
     }
 
+    /// Tells this folder from any other of this machine: where on which file system it is.
+    var identity: String {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return path }
+        return "\(status.st_dev)-\(status.st_ino)"
+    }
+
     func run(_ id: RunID) -> String { "\(path)/runs/\(id)" }
 
     /// Runs whose journal is here, oldest first.
@@ -38,7 +45,7 @@ struct StateFolder {
     /// The run that the text names: a whole id, the end of one that is unique here, or `last`.
     func find(_ text: String) throws(MusterError) -> RunID {
         if let run = RunID(text) { return run }
-        let matches = text == "last" ? Array(runs().suffix(1)) : runs().filter { $0.text.hasSuffix(text) }
+        let matches = text == "last" ? Array(runs().suffix(1)) : runs().filter { $0.isNamed(by: text) }
         if matches.count == 1 { return matches[0] }
         throw MusterError(
             code: "state.unknown-run",
@@ -72,4 +79,9 @@ func writeFile(_ path: String, _ bytes: [UInt8]) throws(MusterError) {
     let folder = open(path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     defer { if folder >= 0 { close(folder) } }
     guard folder >= 0, fsync(folder) == 0 else { throw failure("sync of the folder") }
+}
+
+extension RunID {
+    /// Whether the text is the end of this id, and long enough to be meant: a variable that is empty names no run.
+    func isNamed(by text: String) -> Bool { text.utf8.count >= 4 && self.text.hasSuffix(text) }
 }

@@ -29,7 +29,9 @@ final class TargetHold {
         self.isBegun = isBegun
         // Clouds that are simulated for one run are no target that another could touch.
         let names = plan.kind == .rehearsal ? [] : plan.locks
-        locks = try TargetLocks(names, run: run, in: folders)
+        locks = try TargetLocks(names, run: run, in: folders) { other throws(MusterError) in
+            try Self.hasBegun(other, in: state.gitFolder)
+        }
         guard configuration.leases != .local, !names.isEmpty else {
             (leases, events) = (nil, [])
             return
@@ -43,8 +45,22 @@ final class TargetHold {
         let identity = state.userOrLogin
         (leases, events) = try RunLeases.take(
             names,
-            holder: .init(run: run, person: identity.text, remote: remote, author: identity),
+            holder: .init(run: run, person: identity.text, remote: remote, author: identity, home: folders.identity),
             folder: state.gitFolder, configuration: configuration, isBegun: isBegun, takeOver: takeOver)
+    }
+
+    /// Whether the catalog's branch of the run tells that it began and not that it is over. A journal that was lost is no end.
+    private static func hasBegun(_ run: RunID, in gitFolder: String) throws(MusterError) -> Bool {
+        var options = GitClient.Options()
+        options.adopt(environment: Host.variables)
+        let catalog = Catalog(folder: gitFolder, options: options)
+        defer { catalog.client.close() }
+        guard let files = try catalog.readRecord(RecordPlace(run: run, branch: nil), paths: ["journal.jsonl"]),
+            let journal = files["journal.jsonl"]?.content.bytes
+        else { return false }
+        let lines = journal.split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
+        func tells(_ line: String, _ kind: String) -> Bool { (try? JSON.parse(line))?["kind"]?.string == kind }  // else no line of a journal
+        return lines.contains { tells($0, "run-started") } && lines.last.map { !tells($0, "run-finished") } ?? false
     }
 
     deinit { release(isOver: !isBegun) }

@@ -13,8 +13,12 @@ final class TargetLocks {
 
     /// Takes all of them or none.
     ///
-    /// - Throws: `run.locked`, naming the run that holds one and since when.
-    init(_ names: [String], run: RunID, in folders: StateFolder) throws(MusterError) {
+    /// - Parameter hasBegun: what git knows of a run whose journal is gone.
+    /// - Throws: `run.locked`, naming the run that holds one and since when; `run.unfinished` and `run.journal-lost` for one that
+    ///   left it half its own.
+    init(
+        _ names: [String], run: RunID, in folders: StateFolder, hasBegun: (RunID) throws(MusterError) -> Bool
+    ) throws(MusterError) {
         let folder = "\(folders.path)/locks"
         mkdir(folders.path, 0o700)
         mkdir(folder, 0o700)
@@ -36,7 +40,7 @@ final class TargetLocks {
                     "Another run works on \(name): \(holder.isEmpty ? "its name is not known" : holder).",
                     help: "Nothing was changed. Wait for its end: muster status", status: .preconditionUnmet)
             }
-            if let other = try unfinished(holder, besides: run, in: folders) {
+            if let other = try unfinished(holder, besides: run, in: folders, hasBegun) {
                 release()
                 throw MusterError(
                     code: "run.unfinished",
@@ -72,24 +76,40 @@ final class TargetLocks {
     ///
     /// - Throws: what keeps its journal from being read: whether it is over is not known then.
     private func unfinished(
-        _ note: String, besides run: RunID, in folders: StateFolder
+        _ note: String, besides run: RunID, in folders: StateFolder, _ hasBegun: (RunID) throws(MusterError) -> Bool
     ) throws(MusterError) -> RunID? {
         guard let name = note.split(separator: ",").first, let other = RunID(String(name)), other != run else {
             return nil
         }
         let state: RunState
         do { state = try StoredRun(other, in: folders).state } catch {
-            // A run whose folder is gone can be neither resumed nor cancelled.
-            if error.code == "journal.not-found" { return nil }
+            if error.code == "journal.not-found" {
+                try refuseLost(other, hasBegun)
+                return nil
+            }
             var error = error
             error.summary = "Whether the run \(other), which had the lock, is over cannot be told. " + error.summary
             error.status = .preconditionUnmet
             release()
             throw error
         }
+        if state.phase == .empty || state.phase == .created {
+            try refuseLost(other, hasBegun)
+            return nil
+        }
         // Runs of Muster 0.2 end for ever when they are cut off: nobody could take them up.
-        guard !state.isFinished, state.asksPeople else { return nil }
-        return state.phase == .empty || state.phase == .created ? nil : other
+        return !state.isFinished && state.asksPeople ? other : nil
+    }
+
+    /// A run without a journal has begun nothing, unless git knows better.
+    private func refuseLost(_ other: RunID, _ hasBegun: (RunID) throws(MusterError) -> Bool) throws(MusterError) {
+        guard try hasBegun(other) else { return }
+        release()
+        throw MusterError(
+            code: "run.journal-lost",
+            "The run \(other), which had the lock, had begun, as its branch tells, and its journal here is gone or cut short.",
+            help: "Nothing was changed. Go on with it from what was committed: muster resume \(other) --take-over --reason TEXT",
+            status: .preconditionUnmet)
     }
 
     /// The files stay: to remove one could take a lock away that another run has just taken. A run that is not over leaves

@@ -23,6 +23,8 @@ final class RunLeases: LeaseKeeper {
         var person: String
         var remote: String
         var author: GitIdentity
+        /// Names the folder that keeps the run.
+        var home: String
     }
 
     private struct Held {
@@ -125,7 +127,7 @@ final class RunLeases: LeaseKeeper {
     private func order(_ name: String, _ intent: LeaseIntent, _ now: Instant, note: String? = nil) -> LeaseOrder {
         let claim = LeaseClaim(
             name: name, run: holder.run, holder: holder.person, host: Host.name, bootID: Host.bootID,
-            until: now.wall.advanced(by: life), note: note)
+            home: holder.home, until: now.wall.advanced(by: life), note: note)
         return LeaseOrder(
             remote: holder.remote, claim: claim, intent: intent, now: now.wall, author: holder.author)
     }

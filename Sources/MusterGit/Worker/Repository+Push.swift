@@ -30,7 +30,9 @@ extension Repository {
             let heads = try remote.heads()
             bringRuns(order.refs, heads, from: order.remote)
             let apart = try meet(order, heads)
-            let parcels = try order.refs.map { ref in
+            // A log that neither side has yet is no failure.
+            let isLogless = try order.log.map { try tip(of: $0.ref) == nil && heads[$0.ref] == nil } ?? false
+            let parcels = try order.refs.filter { !isLogless || $0 != order.log?.ref }.map { ref in
                 guard ref == order.log?.ref, let apart else { return try parcel(ref, heads) }
                 return Parcel(ref: ref, content: .nothing, outcome: apart)
             }
