@@ -10,12 +10,17 @@ package struct ServiceRequest: Hashable, Sendable {
     /// Resource of the token, such as `https://management.azure.com/.default`.
     package var scope: String
     package var body: JSON?
+    /// A POST that changes nothing, such as a query, and so may be sent again after a lost answer.
+    package var onlyReads: Bool
 
-    package init(_ method: RequestMethod, _ url: WebAddress, scope: String, body: JSON? = nil) {
+    package init(
+        _ method: RequestMethod, _ url: WebAddress, scope: String, body: JSON? = nil, onlyReads: Bool = false
+    ) {
         self.method = method
         self.url = url
         self.scope = scope
         self.body = body
+        self.onlyReads = onlyReads
     }
 }
 
@@ -45,6 +50,7 @@ struct AuthorizedSender: Sendable {
             outgoing.headers["content-type"] = "application/json"
             outgoing.body = body.canonicalBytes()
         }
-        return try await sender.send(outgoing, as: request.method.changes ? .change : .read, context: context)
+        let changes = request.method.changes && !request.onlyReads
+        return try await sender.send(outgoing, as: changes ? .change : .read, context: context)
     }
 }

@@ -75,7 +75,41 @@ package struct AzureCalls: Sendable {
     package var vaults: VaultOperations {
         VaultOperations(manager: resourceManager, version: connection.versions.keyVault)
     }
+    package var managedHSMs: ManagedHSMOperations {
+        ManagedHSMOperations(manager: resourceManager, version: connection.versions.keyVault)
+    }
+    package var localRoles: LocalRoleOperations {
+        LocalRoleOperations(sender: sender, version: connection.versions.keyVaultKeys)
+    }
+    package var graph: GraphOperations { GraphOperations(sender: sender, endpoint: connection.graph) }
     package var authorization: AuthorizationOperations {
         AuthorizationOperations(manager: resourceManager, version: connection.versions.authorization)
+    }
+    package var providers: ProviderOperations {
+        ProviderOperations(
+            manager: resourceManager, version: connection.versions.providers,
+            featureVersion: connection.versions.features)
+    }
+    package var network: NetworkOperations {
+        NetworkOperations(
+            manager: resourceManager, version: connection.versions.network, dnsVersion: connection.versions.privateDNS)
+    }
+    package var arc: ArcOperations { ArcOperations(manager: resourceManager, version: connection.versions.arc) }
+    package var vmClusters: VMClusterOperations {
+        VMClusterOperations(manager: resourceManager, version: connection.versions.oracleDatabase)
+    }
+    package var diagnostics: DiagnosticsOperations {
+        DiagnosticsOperations(
+            manager: resourceManager, version: connection.versions.diagnosticSettings,
+            workspaceVersion: connection.versions.logWorkspaces)
+    }
+    package var logs: LogOperations {
+        LogOperations(sender: sender, base: connection.logAnalytics, scope: connection.logAnalyticsScope)
+    }
+
+    /// The public name of a vault or Managed HSM.
+    package func hostName(of id: ResourceID) -> String {
+        let isHSM = id.isType("Microsoft.KeyVault/managedHSMs")
+        return connection.vaultHosts.host(id.name, isHSM ? .managedHSM : .vault) ?? id.name
     }
 }

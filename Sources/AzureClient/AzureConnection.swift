@@ -12,8 +12,9 @@ package struct AzureConnection: Hashable, Sendable {
     package var resourceManager: WebAddress
     package var resourceManagerScope: String
     package var vaultHosts: VaultHosts
-    package var graph: String?
-    package var logAnalytics: String?
+    package var graph: GraphEndpoint?
+    package var logAnalytics: WebAddress?
+    package var logAnalyticsScope: String?
     /// Of tokens for databases; nil where a cloud of its own does not tell.
     package var databaseScope: String?
     package var versions: APIVersions
@@ -39,8 +40,11 @@ package struct AzureConnection: Hashable, Sendable {
         resourceManager = try endpoints.address("resource-manager", manager)
         resourceManagerScope = cloud?.resourceManagerScope ?? resourceManager.origin + "/.default"
         vaultHosts = try VaultHosts(cloud: cloud, endpoints: endpoints)
-        graph = try endpoints.optional("graph") ?? cloud?.graph
-        logAnalytics = try endpoints.optional("log-analytics") ?? cloud?.logAnalytics
+        graph = try GraphEndpoint(cloud: cloud, endpoints: endpoints)
+        logAnalytics = try (try endpoints.optional("log-analytics") ?? cloud?.logAnalytics).map {
+            (text) throws(AzureError) in try endpoints.address("log-analytics", text)
+        }
+        logAnalyticsScope = (cloud?.logAnalytics ?? logAnalytics?.origin).map { $0 + "/.default" }
         databaseScope = try endpoints.optional("database").map { $0 + "/.default" } ?? cloud?.databaseScope
         tenant = try reader.required("tenant")
         guard tenant.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") }) else {

@@ -83,7 +83,9 @@ extension AzureError {
             message = raw.isEmpty ? "\(request) was answered with HTTP \(answer.status)." : raw
         }
         self.init(
-            status: answer.status, code: code, message, requestID: answer.headers["x-ms-request-id"],
+            status: answer.status, code: code, message,
+            // Microsoft Graph names its header without the prefix.
+            requestID: answer.headers["x-ms-request-id"] ?? answer.headers["request-id"],
             advice: Self.advice(code: code, status: answer.status))
     }
 }

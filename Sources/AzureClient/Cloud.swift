@@ -51,6 +51,15 @@ package struct APIVersions: Hashable, Sendable {
     package var keyVault = "2026-02-01"
     package var keyVaultKeys = "7.5"
     package var authorization = "2022-04-01"
+    package var providers = "2024-07-01"
+    package var features = "2021-07-01"
+    package var network = "2024-01-01"
+    package var privateDNS = "2020-06-01"
+    package var arc = "2022-12-27"
+    package var oracleDatabase = "2023-09-01"
+    /// There is no stable version of this one.
+    package var diagnosticSettings = "2021-05-01-preview"
+    package var logWorkspaces = "2023-09-01"
 
     package init() {}
 
@@ -60,5 +69,13 @@ package struct APIVersions: Hashable, Sendable {
         keyVault = try version("Microsoft.KeyVault") ?? keyVault
         keyVaultKeys = try version("KeyVault.Keys") ?? keyVaultKeys
         authorization = try version("Microsoft.Authorization") ?? authorization
+        providers = try version("Microsoft.Resources") ?? providers
+        features = try version("Microsoft.Features") ?? features
+        network = try version("Microsoft.Network") ?? network
+        privateDNS = try version("Microsoft.Network.PrivateDNS") ?? privateDNS
+        arc = try version("Microsoft.HybridCompute") ?? arc
+        oracleDatabase = try version("Oracle.Database") ?? oracleDatabase
+        diagnosticSettings = try version("Microsoft.Insights") ?? diagnosticSettings
+        logWorkspaces = try version("Microsoft.OperationalInsights") ?? logWorkspaces
     }
 }

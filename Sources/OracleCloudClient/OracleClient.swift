@@ -10,6 +10,7 @@ package struct OracleClient: Sendable {
     private let transport: any HTTPTransport
     private let retry: RetryPolicy
     private let polling: PollingPolicy
+    private let identities: IdentityStore
 
     package init(
         _ connection: OracleConnection, transport: any HTTPTransport, time: TimeSource = .system,
@@ -21,6 +22,7 @@ package struct OracleClient: Sendable {
         self.time = time
         self.retry = retry
         self.polling = polling
+        identities = IdentityStore(connection, transport: transport, time: time)
     }
 
     /// Over the network, trusting the connection's CA file.
@@ -36,7 +38,7 @@ package struct OracleClient: Sendable {
 
     package func calls(_ context: OracleContext) -> OracleCalls {
         let sender = SignedSender(
-            signer: RequestSigner(identity: connection.identity), transport: transport, time: time, retry: retry,
+            identities: identities, transport: transport, time: time, retry: retry,
             context: context)
         return OracleCalls(connection: connection, sender: sender, polling: polling)
     }
@@ -56,6 +58,8 @@ package struct OracleCalls: Sendable {
         return copy
     }
 
+    package var clusters: ClusterOperations { ClusterOperations(calls: self) }
+    package var multicloud: MulticloudOperations { MulticloudOperations(calls: self) }
     package var databases: DatabaseOperations { DatabaseOperations(calls: self) }
     package var workRequests: WorkRequestOperations { WorkRequestOperations(calls: self) }
 

@@ -32,15 +32,19 @@ package struct OracleRequest: Hashable, Sendable {
     package var retryToken: String?
     /// The `etag` that was read: the service refuses the change when the resource is not in that state any more.
     package var ifMatch: String?
+    /// The service only says whether it would take the change. Few operations know it; others would make the change.
+    package var isDryRun: Bool
 
     package init(
-        _ method: RequestMethod, _ url: WebAddress, body: JSON? = nil, retryToken: String? = nil, ifMatch: String? = nil
+        _ method: RequestMethod, _ url: WebAddress, body: JSON? = nil, retryToken: String? = nil,
+        ifMatch: String? = nil, isDryRun: Bool = false
     ) {
         self.method = method
         self.url = url
         self.body = body
         self.retryToken = retryToken
         self.ifMatch = ifMatch
+        self.isDryRun = isDryRun
     }
 }
 
@@ -52,7 +56,7 @@ package struct OracleRequest: Hashable, Sendable {
 /// target has moved on. A token is good for 24 hours, and no step lasts as long. A change without a token is never sent
 /// twice: its outcome is unknown, and whoever sent it looks at the target first.
 struct SignedSender: Sendable {
-    var signer: RequestSigner
+    var identities: IdentityStore
     var transport: any HTTPTransport
     var time: TimeSource
     var retry: RetryPolicy
@@ -72,8 +76,17 @@ struct SignedSender: Sendable {
         let outgoing = prepared(request)
         let start = time.read()
         var followsLostTry = false
+        var isRenewed = false
         for attempt in 1... {
-            let result = try await attemptOnce(outgoing)
+            let identity = try await identities.identity()
+            let result = try await attemptOnce(outgoing, as: identity)
+            // A session that ended in mid-run is replaced once; what was refused was not begun.
+            if case .success(let answer) = result, answer.status == 401, !isRenewed,
+                await identities.discard(identity)
+            {
+                isRenewed = true
+                continue
+            }
             if let wait = waitBeforeNext(result, request, attempt), await time.pause(wait) {
                 followsLostTry = followsLostTry || mayHaveActed(result, request)
                 continue
@@ -100,19 +113,20 @@ struct SignedSender: Sendable {
         outgoing.headers["user-agent"] = "muster/1"
         if let token = request.retryToken { outgoing.headers["opc-retry-token"] = token }
         if let etag = request.ifMatch { outgoing.headers["if-match"] = etag }
+        if request.isDryRun { outgoing.headers["opc-dry-run"] = "true" }
         outgoing.body = request.body?.canonicalBytes()
         return outgoing
     }
 
     /// Signed anew each time: a signature is good for five minutes.
     private func attemptOnce(
-        _ request: HTTPRequest
+        _ request: HTTPRequest, as identity: SigningIdentity
     ) async throws(OracleError) -> Result<HTTPResponse, TransportError> {
         let remaining = context.deadline.remaining(time)
         guard remaining > .zero else {
             return .failure(TransportError(.cancelled, "No time was left to call \(request.url.origin)."))
         }
-        let signed = try signer.signed(request, at: time.now)
+        let signed = try RequestSigner(identity: identity).signed(request, at: time.now)
         do throws(TransportError) {
             return .success(try await transport.send(signed, timeout: min(remaining, Self.answerTimeout)))
         } catch {

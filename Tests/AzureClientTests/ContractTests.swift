@@ -58,7 +58,7 @@ struct ContractTests {
 
     @Test func `all requests fit the specifications`() async throws {
         let requests = try await allRequests([:]).filter { $0.url.path != "/msi/token" }
-        try check(requests, atLeast: 30)
+        try checkContract(requests, atLeast: 30)
     }
 
     /// The official description of this interface version carries patterns and lengths that the SDK's does not.
@@ -70,7 +70,7 @@ struct ContractTests {
                 && !request.url.path.lowercased().hasSuffix("databases")
                 && !request.url.path.hasSuffix("/operations")
         }
-        try check(covered, atLeast: 14)
+        try checkContract(covered, atLeast: 14)
     }
 
     private func allRequests(_ more: [String: JSON]) async throws -> [HTTPRequest] {
@@ -118,26 +118,6 @@ struct ContractTests {
         try await sql.revalidateProtector(server)
         try await sql.failOver(to: server, group: "fg1", .planned)
         try await sql.failOver(to: server, group: "fg1", .forced)
-    }
-
-    private func check(_ requests: [HTTPRequest], atLeast: Int) throws {
-        #expect(requests.count >= atLeast)
-        let lines = requests.map { request -> String in
-            var line: [String: JSON] = ["method": .string(request.method.rawValue), "url": .string(request.url.text)]
-            let text = request.body.map { String(decoding: $0, as: UTF8.self) }
-            line["body"] = text.map { (try? JSON.parse($0)) ?? .string($0) }  // A form stays text.
-            line["headers"] = .object(Dictionary(request.headers.fields.map { ($0.name, .string($0.value)) }) { $1 })
-            return JSON.object(line).canonicalText
-        }
-        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
-            "Contract/check_request.py")
-        let verdicts = try run(["python3", script.path], input: lines.joined(separator: "\n") + "\n")
-        let results = try verdicts.split(separator: "\n").map { try JSON.parse(String($0)) }
-        #expect(results.count == requests.count)
-        for (request, result) in zip(requests, results) {
-            #expect(
-                result["ok"] == true, "\(request.method.rawValue) \(request.url): \(result["violations"]?.text ?? "")")
-        }
     }
 }
 

@@ -74,6 +74,28 @@ extension Result where Success == HTTPResponse, Failure == TransportError {
 let frankfurt = OracleID("ocid1.database.oc1.eu-frankfurt-1.aaaaprimary")!
 let ashburn = OracleID("ocid1.database.oc1.iad.aaaastandby")!
 
+let cluster = OracleID("ocid1.cloudvmcluster.oc1.eu-frankfurt-1.aaaacluster")!
+let compartment = OracleID("ocid1.compartment.oc1..aaaacompartment")!
+let home = OracleID("ocid1.dbhome.oc1.eu-frankfurt-1.aaaahome")!
+let node = OracleID("ocid1.dbnode.oc1.eu-frankfurt-1.aaaanode")!
+let pluggable = OracleID("ocid1.pluggabledatabase.oc1.eu-frankfurt-1.aaaapdb")!
+let registeredKey = OracleID("ocid1.oracledbazurekey.oc1.eu-frankfurt-1.aaaakey")!
+
+let newDatabase = NewDatabase(
+    home: home, name: "SALES", uniqueName: "SALES_FRA", pluggableDatabase: "ORDERS", key: registeredKey,
+    characterSet: "AL32UTF8")
+let newStandby = NewStandby(
+    home: home, source: ashburn, uniqueName: "SALES_FRA", key: registeredKey, protectionMode: "MAXIMUM_PERFORMANCE",
+    transport: "ASYNC", isActive: true)
+
+func pluggableJSON(mode: String = "READ_WRITE") -> JSON {
+    [
+        "id": .string(pluggable.text), "containerDatabaseId": .string(frankfurt.text), "pdbName": "ORDERS",
+        "lifecycleState": "AVAILABLE", "openMode": .string(mode), "compartmentId": "ocid1.compartment.oc1..c",
+        "timeCreated": "2026-01-01T00:00:00.000Z",
+    ]
+}
+
 func ociSection(_ more: [String: JSON] = [:]) -> JSON {
     let base: [String: JSON] = [
         "credential": [

@@ -41,11 +41,43 @@ struct SigningTests {
     }
 
     @Test(arguments: ["pkcs8EncryptedPem", "pkcs1EncryptedPem"])
-    func `an encrypted key is refused with a way out`(name: String) async throws {
-        let error = await oracleError { try apiKey(pem: keyText(name)).keyID }
+    func `an encrypted key is opened with its pass phrase, and refused without it or with another`(
+        name: String
+    ) async throws {
+        func open(_ passPhrase: String?) throws -> SigningIdentity {
+            try SigningIdentity(
+                tenancy: keyText("tenancy"), user: keyText("user"), fingerprint: keyText("fingerprint"),
+                pem: keyText(name), passPhrase: passPhrase, origin: "key.pem")
+        }
+        #expect(try open(keyText("passPhrase")).keyID.hasSuffix(keyText("fingerprint")))
+        let none = await oracleError { try open(nil).keyID }
+        #expect(none?.code == "oracle.key" && none?.message.contains("no pass phrase is given") == true)
+        let other = await oracleError { try open("another-phrase").keyID }
+        #expect(other?.message.contains("cannot be opened with the pass phrase") == true)
+        #expect(other.map { "\($0)".contains("another-phrase") } == false)
+    }
+
+    @Test func `a pass phrase that is not needed is not looked at`() throws {
+        let identity = try SigningIdentity(
+            tenancy: keyText("tenancy"), user: keyText("user"), fingerprint: keyText("fingerprint"),
+            pem: keyText("pkcs8Pem"), passPhrase: "superfluous", origin: "key.pem")
+        #expect(identity.keyID.hasSuffix(keyText("fingerprint")))
+    }
+
+    @Test(arguments: ["DES-EDE3-CBC,0011223344556677", "AES-256-CBC,0011"])
+    func `a key that is locked in another way is refused with a way out`(headers: String) async throws {
+        let pem = """
+            -----BEGIN RSA PRIVATE KEY-----
+            Proc-Type: 4,ENCRYPTED
+            DEK-Info: \(headers)
+
+            e4fqfEOh/mQQVj8jJotymZaAsvDOl6bVJad/8lX7c0hbwDgN+SsJbfk5tWHHg1JI
+            -----END RSA PRIVATE KEY-----
+            """
+        let error = await oracleError {
+            try SigningIdentity(sessionToken: "t", pem: pem, passPhrase: "x", origin: "key.pem").keyID
+        }
         #expect(error?.code == "oracle.key")
-        #expect(error?.message.contains("encrypted") == true)
-        #expect(error?.remedy?.contains("openssl") == true)
     }
 
     @Test func `a fingerprint of another key is found before anything is sent`() async throws {

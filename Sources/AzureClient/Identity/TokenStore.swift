@@ -36,6 +36,13 @@ actor TokenStore {
         return token.text
     }
 
+    /// A token that was asked for now, whatever is kept: the identity endpoint may still answer with an older one of its own.
+    func newToken(for scope: String, context: RequestContext) async throws(AzureError) -> AccessToken {
+        let token = try await TokenSource(connection: connection, sender: sender, context: context).token(for: scope)
+        tokens[scope] = token
+        return token
+    }
+
     /// Forgets a token that a service has refused.
     func discard(_ text: String, scope: String) {
         if tokens[scope]?.text == text { tokens[scope] = nil }

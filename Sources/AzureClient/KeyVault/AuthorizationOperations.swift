@@ -48,32 +48,33 @@ package struct RoleDefinition: Hashable, Sendable, Decodable {
     /// Whether the role allows the data action; `*` in a definition stands for any text.
     package func allows(_ action: String) -> Bool {
         (properties.permissions ?? []).contains { permission in
-            (permission.dataActions ?? []).contains { matches($0, action) }
-                && !(permission.notDataActions ?? []).contains { matches($0, action) }
+            (permission.dataActions ?? []).contains { isAction(action, in: $0) }
+                && !(permission.notDataActions ?? []).contains { isAction(action, in: $0) }
         }
     }
+}
 
-    private func matches(_ pattern: String, _ action: String) -> Bool {
-        var rest = Substring(action.lowercased())
-        let parts = pattern.lowercased().split(separator: "*", omittingEmptySubsequences: false)
-        guard parts.count > 1 else { return pattern.lowercased() == rest }
-        guard rest.hasPrefix(parts[0]) else { return false }
-        rest = rest.dropFirst(parts[0].count)
-        for part in parts.dropFirst().dropLast() where !part.isEmpty {
-            guard let end = position(after: part, in: rest) else { return false }
-            rest = rest[end...]
-        }
-        return rest.hasSuffix(parts[parts.count - 1])
+/// Whether an action is meant by one of a role's patterns; `*` stands for any text.
+func isAction(_ action: String, in pattern: String) -> Bool {
+    var rest = Substring(action.lowercased())
+    let parts = pattern.lowercased().split(separator: "*", omittingEmptySubsequences: false)
+    guard parts.count > 1 else { return pattern.lowercased() == rest }
+    guard rest.hasPrefix(parts[0]) else { return false }
+    rest = rest.dropFirst(parts[0].count)
+    for part in parts.dropFirst().dropLast() where !part.isEmpty {
+        guard let end = position(after: part, in: rest) else { return false }
+        rest = rest[end...]
     }
+    return rest.hasSuffix(parts[parts.count - 1])
+}
 
-    private func position(after part: Substring, in text: Substring) -> Substring.Index? {
-        var from = text.startIndex
-        while from < text.endIndex {
-            if text[from...].hasPrefix(part) { return text.index(from, offsetBy: part.count) }
-            from = text.index(after: from)
-        }
-        return nil
+private func position(after part: Substring, in text: Substring) -> Substring.Index? {
+    var from = text.startIndex
+    while from < text.endIndex {
+        if text[from...].hasPrefix(part) { return text.index(from, offsetBy: part.count) }
+        from = text.index(after: from)
     }
+    return nil
 }
 
 /// Role assignments. What they grant takes some minutes to become effective, and a group's up to a day

@@ -21,6 +21,7 @@ package struct VaultKey: Hashable, Sendable, Decodable {
     }
     package var key: WebKey
     package var attributes: Attributes
+    package var tags: [String: String]?
 
     /// Length of an RSA key's modulus in bits.
     package var bits: Int? {
@@ -47,7 +48,7 @@ package struct KeyVaultOperations: Sendable {
     let hosts: VaultHosts
     let version: String
 
-    private static let pagesMax = 1000
+    static let pagesMax = 1000
 
     package func kind(of key: KeyIdentifier) throws(AzureError) -> VaultHosts.Kind { try hosts.kind(of: key) }
 

@@ -52,20 +52,30 @@ package struct VaultHosts: Hashable, Sendable {
     ///
     /// - Throws: `azure.foreign-key-host` for a host that is no vault of this environment.
     func place(of key: KeyIdentifier) throws(AzureError) -> (base: WebAddress, scope: String, kind: Kind) {
+        try place(host: key.host, label: key.vault)
+    }
+
+    /// - Parameter label: the host's first label.
+    func place(host: String, label: String) throws(AzureError) -> (base: WebAddress, scope: String, kind: Kind) {
         for family in families {
             let suffixes = [family.suffix, family.override?.host].compactMap { $0 }
-            guard suffixes.contains(where: { key.host.hasSuffix("." + $0) }) else { continue }
+            guard suffixes.contains(where: { host.hasSuffix("." + $0) }) else { continue }
             let text =
                 family.override.map { address in
-                    address.origin.replacingScheme { "\(key.vault)." + $0 }
-                } ?? "https://\(key.host)"
+                    address.origin.replacingScheme { "\(label)." + $0 }
+                } ?? "https://\(host)"
             guard let base = WebAddress(text) else { break }
             return (base, family.scope, family.kind)
         }
         throw AzureError(
             code: "azure.foreign-key-host",
-            "\(key.host) is not under \(families.map(\.suffix).joined(separator: " or ")); no token is sent there. "
+            "\(host) is not under \(families.map(\.suffix).joined(separator: " or ")); no token is sent there. "
                 + "Check the key's id and the environment's cloud.")
+    }
+
+    /// The public name of a vault, by which whoever uses it knows it; nil in a cloud that does not tell.
+    func host(_ name: String, _ kind: Kind) -> String? {
+        families.first { $0.kind == kind }.map { "\(name.lowercased()).\($0.suffix)" }
     }
 
     package func kind(of key: KeyIdentifier) throws(AzureError) -> Kind { try place(of: key).kind }

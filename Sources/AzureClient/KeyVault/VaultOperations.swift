@@ -14,10 +14,17 @@ package struct Vault: Hashable, Sendable, Decodable {
         package var bypass: String?
         package var defaultAction: String?
     }
+    package struct SKU: Hashable, Sendable, Decodable {
+        /// `standard` or `premium`; the latter holds keys in hardware.
+        package var name: String
+    }
     package struct Properties: Hashable, Sendable, Decodable {
+        package var sku: SKU?
+        package var tenantId: String?
         package var vaultUri: String?
         package var enableSoftDelete: Bool?
         package var enablePurgeProtection: Bool?
+        package var softDeleteRetentionInDays: Int64?
         /// Nil on old vaults, which use access policies.
         package var enableRbacAuthorization: Bool?
         package var accessPolicies: [AccessPolicy]?
@@ -27,6 +34,8 @@ package struct Vault: Hashable, Sendable, Decodable {
     }
     package var id: ResourceID
     package var name: String
+    package var location: String?
+    package var tags: [String: String]?
     package var properties: Properties
 
     package var usesRoles: Bool { properties.enableRbacAuthorization ?? false }

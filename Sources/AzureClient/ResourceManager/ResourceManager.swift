@@ -23,6 +23,17 @@ package struct ResourceManager: Sendable {
         try parsed(await sender.send(ServiceRequest(.get, url, scope: scope)))
     }
 
+    /// Nil for an answer without a body, which says that there is nothing.
+    func getIfAny(_ url: WebAddress) async throws(AzureError) -> JSON? {
+        let answer = try await sender.send(ServiceRequest(.get, url, scope: scope))
+        return answer.body.isEmpty ? nil : try parsed(answer)
+    }
+
+    /// Sends a change that is done when it is answered.
+    func send(_ method: RequestMethod, _ url: WebAddress, _ body: JSON? = nil) async throws(AzureError) {
+        _ = try await sender.send(ServiceRequest(method, url, scope: scope, body: body))
+    }
+
     /// All members of a list, over its pages. `nextLink` is followed as it came, but only on Resource Manager's own host.
     package func list(_ url: WebAddress) async throws(AzureError) -> [JSON] {
         var items: [JSON] = []

@@ -12,13 +12,33 @@ package struct OracleDatabase: Hashable, Sendable, Codable {
     package var lifecycleState: String
     package var lifecycleDetails: String?
     package var vmClusterId: String?
+    package var compartmentId: String?
+    package var dbHomeId: String?
+    /// Nil when its keys are in Oracle's own wallet, or in a service of Oracle's.
+    package var encryptionKeyLocationDetails: KeyLocation?
+    package var connectionStrings: ConnectionStrings?
     /// Nil when it has no standby, or one of the older association model.
     package var dataGuardGroup: DataGuardGroup?
+    package var freeformTags: [String: String]?
 
     package var region: String? { id.region?.name }
 
     /// For people: the unique name and where it runs.
     package var label: String { region.map { "\(dbUniqueName) (\($0))" } ?? dbUniqueName }
+}
+
+/// Where a database's master key is kept (`EncryptionKeyLocationDetails`).
+package struct KeyLocation: Hashable, Sendable, Codable {
+    /// `AZURE`, `EXTERNAL`, `GCP` or `AWS`.
+    package var providerType: String
+    /// Of the key's registration with Oracle, not the key's own address in Azure.
+    package var azureEncryptionKeyId: OracleID?
+}
+
+/// How clients reach it, as `host:port/service`.
+package struct ConnectionStrings: Hashable, Sendable, Codable {
+    package var cdbDefault: String?
+    package var pdbDefault: String?
 }
 
 package struct DataGuardGroup: Hashable, Sendable, Codable {
@@ -58,6 +78,11 @@ package enum DataGuardRole {
 package struct Tagged<Value: Sendable>: Sendable {
     package var value: Value
     package var etag: String?
+
+    package init(value: Value, etag: String?) {
+        self.value = value
+        self.etag = etag
+    }
 }
 
 /// Reads a lag as the service words it: `0 seconds`, `1 minute 5 seconds`, `+00 00:00:03`, `3.5 s`.

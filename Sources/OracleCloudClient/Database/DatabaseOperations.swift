@@ -44,12 +44,9 @@ package enum DataGuardAction: Hashable, Sendable {
 /// The Database service. Each call goes to the region that the database's id names.
 package struct DatabaseOperations: Sendable {
     let calls: OracleCalls
-    private static let version = "/20160918"
 
     package func database(_ id: OracleID) async throws(OracleError) -> Tagged<OracleDatabase> {
-        let url = try address(id, "")
-        let answer = try await calls.sender.send(OracleRequest(.get, url))
-        return Tagged(value: try model(answer, url), etag: answer.headers["etag"])
+        try await read(try address(.database, id))
     }
 
     /// Begins a change of roles.
@@ -66,7 +63,7 @@ package struct DatabaseOperations: Sendable {
                 "Changes of roles take the password of SYS, and the environment gives none.",
                 remedy: "Give oci.database-admin-password in the environment, as a secret.")
         }
-        let url = try address(database.value.id, "/dataGuard/actions/\(action.name)")
+        let url = try address(.database, database.value.id, "/dataGuard/actions/\(action.name)")
         let answer = try await calls.sender.send(
             OracleRequest(
                 .post, url, body: action.body(password: password), retryToken: retryToken(action, database),
@@ -85,11 +82,55 @@ package struct DatabaseOperations: Sendable {
         return RequestID.derived(from: parts.joined(separator: "\n"))
     }
 
-    private func address(_ id: OracleID, _ path: String) throws(OracleError) -> WebAddress {
-        guard id.type == "database" else {
-            throw OracleError(code: "oracle.not-a-database", "\(id) is the id of a \(id.type), not of a database.")
+    // MARK: Parts that the other files of this service use
+
+    /// What the service keeps, by the path of its list and by the type in its ids.
+    enum Resource: String {
+        case database = "databases"
+        case pluggableDatabase = "pluggableDatabases"
+        case node = "dbNodes"
+
+        var type: String {
+            switch self {
+            case .database: "database"
+            case .pluggableDatabase: "pluggabledatabase"
+            case .node: "dbnode"
+            }
         }
-        return try calls.address(of: .database, for: id)
-            .appending(path: "\(Self.version)/databases/\(percentEncoded(id.text))\(path)")
+
+        /// The code of an error for the id of something else.
+        var wrongID: String {
+            switch self {
+            case .database: "oracle.not-a-database"
+            case .pluggableDatabase: "oracle.not-a-pluggable-database"
+            case .node: "oracle.not-a-node"
+            }
+        }
+    }
+
+    func read<Value: Decodable>(_ url: WebAddress) async throws(OracleError) -> Tagged<Value> {
+        let answer = try await calls.sender.send(OracleRequest(.get, url))
+        return Tagged(value: try model(answer, url), etag: answer.headers["etag"])
+    }
+
+    func address(_ resource: Resource, _ id: OracleID, _ path: String = "") throws(OracleError) -> WebAddress {
+        guard id.type == resource.type else {
+            throw OracleError(code: resource.wrongID, "\(id) is the id of a \(id.type), not of a \(resource.type).")
+        }
+        return try base(in: id).appending(path: "/\(resource.rawValue)/\(percentEncoded(id.text))\(path)")
+    }
+
+    /// The service in the region that the id names.
+    func base(in id: OracleID) throws(OracleError) -> WebAddress {
+        try calls.address(of: .database, for: id).appending(path: "/20160918")
+    }
+
+    /// - Parameters:
+    ///   - what: the change and what it is made of, secrets aside.
+    ///   - etag: of the state that it is made to; nil where there is none, so that each attempt of a step counts as new.
+    func token(_ what: [String], etag: String?) -> String {
+        let key = calls.sender.context.idempotencyKey ?? RequestID.random()
+        let state = etag ?? "attempt \(calls.sender.context.attempt)"
+        return RequestID.derived(from: ([key] + what + [state]).joined(separator: "\n"))
     }
 }

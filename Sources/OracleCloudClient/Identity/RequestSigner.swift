@@ -14,13 +14,16 @@ package struct RequestSigner: Sendable {
 
     /// The request with `date`, `host`, what describes its body, and the signature over them.
     ///
+    /// - Parameter withHost: false for the federation endpoint alone, which wants the host unsigned.
     /// - Throws: ``OracleError`` `oracle.signature` when the key does not sign.
-    package func signed(_ request: HTTPRequest, at moment: Timestamp) throws(OracleError) -> HTTPRequest {
+    package func signed(
+        _ request: HTTPRequest, at moment: Timestamp, withHost: Bool = true
+    ) throws(OracleError) -> HTTPRequest {
         var request = request
         request.headers["date"] = httpDateText(moment)
         request.headers["host"] = Self.authority(request.url)
         request.headers["content-type"] = "application/json"
-        var names = ["date", "(request-target)", "host"]
+        var names = ["date", "(request-target)"] + (withHost ? ["host"] : [])
         if [.post, .put, .patch].contains(request.method) {
             let body = request.body ?? []
             request.headers["content-length"] = String(body.count)

@@ -7,7 +7,7 @@ internal import MusterModel
 package struct OracleOperation: Hashable, Sendable, Codable {
     /// Such as `switchover`.
     package var action: String
-    /// The database that it was sent to; its region is where the work request is found.
+    /// The database, or the node of one, that it was sent to; its region is where the work request is found.
     package var database: OracleID
     /// Nil when the answer named none: then the database's own state is followed.
     package var workRequest: String?
@@ -85,8 +85,7 @@ package struct WorkRequestOperations: Sendable {
     private func look(at operation: OracleOperation) async throws(OracleError) -> Look {
         let time = calls.sender.time
         guard let id = operation.workRequest else {
-            let database = try await calls.databases.database(operation.database).value
-            return Look(end: database.isBusy ? nil : .settled)
+            return Look(end: try await calls.databases.isBusy(operation.database) ? nil : .settled)
         }
         let url = try address(id, of: operation.database)
         let answer = try await calls.sender.send(OracleRequest(.get, url))

@@ -164,6 +164,9 @@ class Converter:
                 s.defs[nm] = {}
                 s.defs[nm] = s.convert(r, node)
             return {'$ref': '#/$defs/' + s.names[key]}
+        only = schema.get('allOf', [])
+        if len(only) == 1 and '$ref' in only[0] and not set(schema) & {'properties', 'required', 'additionalProperties'}:
+            return s.convert(rel, only[0])  # by name, since it may lead back here
         return s.plain(rel, schema)
 
     def merged(s, rel, schema, seen=()):

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudHTTP
+import MusterModel
+import Testing
+
+@testable import AzureClient
+
+private let subscriptionID = "22222222-2222-2222-2222-222222222222"
+private let group = ResourceID("/subscriptions/\(subscriptionID)/resourceGroups/g")!
+private let vault = group.below("Microsoft.KeyVault/vaults/kv1")
+private let workspaceID = "55555555-5555-5555-5555-555555555555"
+private let start = Timestamp("2026-03-10T11:00:00Z")!
+private let end = Timestamp("2026-03-10T12:00:00Z")!
+
+extension ResourceID {
+    fileprivate func below(_ path: String) -> ResourceID { ResourceID("\(text)/providers/\(path)")! }
+}
+
+struct SurroundingsTests {
+    @Test func `all requests fit the specifications`() async throws {
+        let network = group.below("Microsoft.Network/virtualNetworks/n")
+        let replies: [ScriptedTransport.Reply] = (0..<19).map { _ in .answer(Self.anything) }
+        let bench = try Bench(replies)
+        let calls = bench.calls()
+        _ = try await calls.network.subnet(ResourceID("\(network)/subnets/s")!)
+        _ = try await calls.network.natGateway(group.below("Microsoft.Network/natGateways/out"))
+        _ = try await calls.network.privateEndpoint(group.below("Microsoft.Network/privateEndpoints/e"))
+        _ = try await calls.network.privateEndpoints(subscription: subscriptionID)
+        _ = try await calls.network.dnsZoneGroups(of: group.below("Microsoft.Network/privateEndpoints/e"))
+        _ = try await calls.network.links(of: group.below("Microsoft.Network/privateDnsZones/z.example"))
+        _ = try await calls.arc.machine(group.below("Microsoft.HybridCompute/machines/node1"))
+        _ = try await calls.arc.machines(in: group)
+        _ = try await calls.arc.privateLinkScope(group.below("Microsoft.HybridCompute/privateLinkScopes/arc"))
+        _ = try await calls.providers.provider("Microsoft.HybridCompute", subscription: subscriptionID)
+        _ = try await calls.providers.register("Microsoft.HybridCompute", subscription: subscriptionID)
+        _ = try await calls.providers.unregister("Microsoft.HybridCompute", subscription: subscriptionID)
+        _ = try await calls.providers.feature("F", of: "Microsoft.Network", subscription: subscriptionID)
+        _ = try await calls.diagnostics.settings(of: vault)
+        _ = try await calls.diagnostics.workspace(group.below("Microsoft.OperationalInsights/workspaces/logs"))
+        _ = try await calls.vmClusters.cluster(group.below("Oracle.Database/cloudVmClusters/c"))
+        _ = try await calls.vmClusters.clusters(in: group)
+        _ = try await calls.authorization.permissions(in: group)
+        _ = try await calls.logs.query("AZKVAuditLogs | take 1", workspace: workspaceID, from: start, to: end)
+        try checkContract(bench.transport.serviceRequests, atLeast: 19)
+    }
+
+    private static let anything: JSON = [
+        "id": .string(vault.text), "name": "n", "namespace": "N", "properties": [:], "value": [],
+        "tables": [["name": "PrimaryResult", "columns": [], "rows": []]],
+    ]
+
+    @Test func `a query is asked again after a lost answer, for it changes nothing`() async throws {
+        let table: JSON = ["tables": [["columns": [["name": "Oid"], ["name": "Uses"]], "rows": [["a", 3]]]]]
+        let bench = try Bench([.failure(TransportError(.connectionLost, "lost")), .answer(table)])
+        let found = try await bench.calls().logs.query("q", workspace: workspaceID, from: start, to: end)
+        #expect(bench.transport.serviceRequests.count == 2)
+        #expect(found.rows.map { found.value("uses", in: $0) } == [3])
+        let body = try JSON.parse(try #require(bench.transport.serviceRequests.first?.body))
+        #expect(body["timespan"] == "2026-03-10T11:00:00.000Z/2026-03-10T12:00:00.000Z")
+    }
+
+    @Test func `a part of the logs never passes for the whole`() async throws {
+        let partial: JSON = [
+            "tables": [["columns": [], "rows": []]], "error": ["code": "PartialError", "message": "later"],
+        ]
+        let bench = try Bench([.answer(partial)])
+        let error = await azureError {
+            try await bench.calls().logs.query("q", workspace: workspaceID, from: start, to: end)
+        }
+        #expect(error?.code == "azure.partial-answer")
+        #expect(error?.advice == .retryable)
+    }
+
+    @Test func `a grant counts without what it excepts`() async throws {
+        let bench = try Bench([
+            .answer(["value": [["actions": ["*"], "notActions": ["Microsoft.Authorization/*/write"]]]])
+        ])
+        let grants = try await bench.calls().authorization.permissions(in: group)
+        #expect(grants.contains { $0.allows("Microsoft.KeyVault/vaults/write") })
+        #expect(!grants.contains { $0.allows("Microsoft.Authorization/roleAssignments/write") })
+        #expect(!grants.contains { $0.allowsData("Microsoft.KeyVault/vaults/keys/read") })
+    }
+
+    @Test func `a registration that was asked for says that it goes on, and is not sent twice`() async throws {
+        let going: JSON = ["namespace": "Microsoft.HybridCompute", "registrationState": "Registering"]
+        let bench = try Bench([.answer(going)])
+        let asked = try await bench.calls().providers.register("Microsoft.HybridCompute", subscription: subscriptionID)
+        #expect(asked.registrationState == "Registering")
+        let lost = try Bench([.failure(TransportError(.connectionLost, "lost"))])
+        let error = await azureError {
+            try await lost.calls().providers.register("Microsoft.HybridCompute", subscription: subscriptionID)
+        }
+        #expect(error?.advice == .unknownOutcome)
+        #expect(lost.transport.serviceRequests.count == 1)
+    }
+
+    @Test func `a machine says since when it is what it is`() async throws {
+        let bench = try Bench([
+            .answer([
+                "id": .string("\(group)/providers/Microsoft.HybridCompute/machines/node1"), "name": "node1",
+                "identity": ["principalId": "p"],
+                "properties": ["status": "Disconnected", "lastStatusChange": "2026-03-10T11:00:00.1234567Z"],
+            ])
+        ])
+        let machine = try await bench.calls().arc.machine(group.below("Microsoft.HybridCompute/machines/node1"))
+        #expect(!machine.isConnected)
+        #expect(machine.changedAt == start)
+    }
+}
