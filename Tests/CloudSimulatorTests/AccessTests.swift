@@ -16,7 +16,7 @@ import Testing
             ("client_id", "nobody", 400, "unauthorized_client", 700_016),
             ("grant_type", "password", 400, "unsupported_grant_type", 70_003),
             ("scope", "https://management.azure.com", 400, "invalid_scope", 1_002_012),
-            ("scope", "https://graph.microsoft.com/.default", 400, "invalid_resource", 500_011),
+            ("scope", "https://storage.azure.com/.default", 400, "invalid_resource", 500_011),
             ("client_secret", "", 401, "invalid_client", 7_000_215),
         ] as [(String, String, Int, String, Int64)])
     func `a wrong sign-in is refused with Entra's number`(

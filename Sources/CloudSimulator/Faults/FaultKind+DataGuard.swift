@@ -4,7 +4,8 @@
 extension FaultKind {
     /// It strikes the Oracle cloud alone.
     var isDataGuard: Bool {
-        self == .lagOverLimit || self == .switchoverHalfCompletes || self == .workRequestFailsLate
+        self == .lagOverLimit || self == .switchoverHalfCompletes || self == .workRequestFailsLate || isOfConnectors
+            || isOfOracleDatabases
     }
 
     var dataGuardDescription: Description {

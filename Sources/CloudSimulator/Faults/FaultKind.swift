@@ -29,9 +29,19 @@ package enum FaultKind: String, CaseIterable, Sendable, Hashable {
     case lagOverLimit = "lag-over-limit"
     case switchoverHalfCompletes = "switchover-half-completes"
     case workRequestFailsLate = "work-request-fails-late"
+    case arcDisconnected = "arc-disconnected"
+    case vaultUnreachable = "vault-unreachable"
+    case keyRolesLost = "key-roles-lost"
+    case groupPropagation = "group-propagation"
+    case connectorTokenExpired = "connector-token-expired"
+    case nodeNotEnrolled = "node-not-enrolled"
+    case workRequestNeedsAttention = "work-request-needs-attention"
+    case keystoreClosedAfterReset = "keystore-closed-after-reset"
+    case pluggableDatabaseClosed = "pluggable-database-closed"
+    case archiveGap = "archive-gap"
 
     /// Which requests it meets when the rule names none.
-    enum Meets: Sendable { case any, reads, changes, failovers, plannedFailovers, switchovers }
+    enum Meets: Sendable { case any, reads, changes, failovers, plannedFailovers, switchovers, connectors, nodeResets }
 
     package struct Argument: Sendable, Hashable {
         package var name: String
@@ -158,7 +168,11 @@ package enum FaultKind: String, CaseIterable, Sendable, Hashable {
         case .failoverDropsConnections, .dnsDelay, .plannedFailoverTimeout, .leftSuspended, .secondaryWithoutKey,
             .keyDisabledMidDrill:
             failoverDescription
+        case .arcDisconnected: surroundingsDescription
+        case .vaultUnreachable, .keyRolesLost, .groupPropagation: keyAccessDescription
         case .lagOverLimit, .switchoverHalfCompletes, .workRequestFailsLate: dataGuardDescription
+        case .connectorTokenExpired, .nodeNotEnrolled, .workRequestNeedsAttention: connectorDescription
+        case .keystoreClosedAfterReset, .pluggableDatabaseClosed, .archiveGap: oracleDatabaseDescription
         }
     }
 }

@@ -95,13 +95,13 @@ package struct FaultRule: Sendable, Hashable {
         case .changes: return call.isMutation
         case .failovers: return call.isMutation && call.operation.hasPrefix("FailoverGroups_")
         case .plannedFailovers: return call.operation == "FailoverGroups_Failover"
-        case .switchovers: return false
+        case .switchovers, .connectors, .nodeResets: return false
         }
     }
 
     private func checkArguments() throws(MusterError) {
         switch kind {
-        case .rolePropagation, .dnsDelay, .staleReads: try checkDuration("delay")
+        case .rolePropagation, .groupPropagation, .dnsDelay, .staleReads: try checkDuration("delay")
         case .leftSuspended: if argument("duration") != "always" { try checkDuration("duration") }
         case .failoverDropsConnections: _ = try Self.count("statements", argument("statements"), kind)
         case .keyDisabledMidDrill:

@@ -44,7 +44,7 @@ extension AzureWorld {
         for index in faults.indices {
             guard faults[index].strikes(call) else { continue }
             injected.names.append(faults[index].kind.rawValue)
-            if !answer(faults[index], in: &injected) { strike(faults[index], call) }
+            if !answer(faults[index], in: &injected) { strike(faults[index], bearer: call.bearer, at: call.at) }
         }
         return injected
     }
@@ -92,15 +92,26 @@ extension AzureWorld {
     }
 
     /// The faults that change the world for good.
-    private mutating func strike(_ rule: FaultRule, _ call: Call) {
-        let now = call.at
+    /// What keeps a cluster's nodes from their key strikes at Oracle's requests too: a runbook may ask no other cloud.
+    mutating func takeKeyAccessFaults(for call: OracleWorld.Call) {
+        for index in faults.indices where faults[index].kind.isOfKeyAccess && faults[index].strikes(call) {
+            strike(faults[index], bearer: nil, at: call.at)
+        }
+    }
+
+    private mutating func strike(_ rule: FaultRule, bearer: String?, at now: Timestamp) {
         switch rule.kind {
-        case .tokenExpired: if let token = call.bearer { tokens[token] = nil }
+        case .tokenExpired: if let token = bearer { tokens[token] = nil }
         case .rolePropagation:
             let delay = Duration(durationText: rule.argument("delay")) ?? .zero
             state.rolePropagation = delay
             for index in state.roleAssignments.indices {
                 state.roleAssignments[index].effective = now.advanced(by: delay)
+            }
+            for name in state.managedHSMs.keys {
+                for index in state.managedHSMs[name]?.hsm.localRoles.indices ?? 0..<0 {
+                    state.managedHSMs[name]?.hsm.localRoles[index].effective = now.advanced(by: delay)
+                }
             }
         case .serverIdentityWithoutRights:
             let principals = state.servers.values.filter { matches($0.name, pattern: rule.argument("server")) }
@@ -116,13 +127,14 @@ extension AzureWorld {
             for (name, vault) in state.vaults where matches(vault.name, pattern: rule.argument("vault")) {
                 state.vaults[name]?.purgeProtection = false
             }
+        case .arcDisconnected: disconnectMachines(rule.argument("machine"), at: now)
         case .replicationBroken:
             for (name, group) in state.failoverGroups where matches(group.name, pattern: rule.argument("group")) {
                 var broken = group
                 suspend(&broken, until: nil, at: now)
                 state.failoverGroups[name] = broken
             }
-        default: break
+        default: strikeKeyAccess(rule, at: now)
         }
         followKeyAccess(at: now)
     }
@@ -131,7 +143,7 @@ extension AzureWorld {
         let pattern = rule.argument("key")
         let protectors = Set(
             state.servers.values.compactMap(\.protectorKey).map { $0.reference.serverKeyName.lowercased() })
-        for (vaultName, vault) in state.vaults {
+        for vault in Array(state.vaults.values) + state.managedHSMs.values {
             for (keyName, key) in vault.keys {
                 let inUse = key.versions.contains {
                     protectors.contains("\(vault.name)_\(key.name)_\($0.version)".lowercased())
@@ -139,7 +151,7 @@ extension AzureWorld {
                 guard pattern == "*" ? !inUse : matches("\(vault.name)/\(key.name)", pattern: pattern) else { continue }
                 var changed = key
                 change(&changed)
-                state.vaults[vaultName]?.keys[keyName] = changed
+                state[vault.kind, vault.name]?.keys[keyName] = changed
             }
         }
     }

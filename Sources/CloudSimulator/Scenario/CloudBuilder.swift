@@ -8,13 +8,13 @@ struct CloudBuilder {
     let now: Timestamp
     let clientSecret: String
 
-    private static let defaultTenant = "11111111-1111-1111-1111-111111111111"
-    private static let defaultSubscription = "22222222-2222-2222-2222-222222222222"
+    static let defaultTenant = "11111111-1111-1111-1111-111111111111"
+    static let defaultSubscription = "22222222-2222-2222-2222-222222222222"
     private static let defaultClient = "33333333-3333-3333-3333-333333333333"
-    private static let dayBefore = Duration.seconds(-86_400)
+    static let dayBefore = Duration.seconds(-86_400)
 
     /// Where nothing else is said.
-    private var resourceGroup: String { document.resourceGroup ?? "drill" }
+    var resourceGroup: String { document.resourceGroup ?? "drill" }
 
     func build() throws(MusterError) -> AzureState {
         let subscription = document.subscription ?? Self.defaultSubscription
@@ -28,13 +28,18 @@ struct CloudBuilder {
         state.rolePropagation = try duration(document.rolePropagation, "role-propagation") ?? .zero
         state.repeatedKeyPut = document.repeatedKeyPut ?? .conflict
         state.durations = try durations()
+        state.directory.groupPropagation = try duration(document.groupPropagation, "group-propagation") ?? .zero
         try addVaults(to: &state)
+        try addManagedHSMs(to: &state)
         try addServers(to: &state)
         try addFailoverGroups(to: &state)
+        addGroups(to: &state)
         try addRoles(to: &state)
         state.groups = Set(
             [resourceGroup].map { CaselessName($0) } + state.servers.values.map { CaselessName($0.group) }
-                + state.vaults.values.map { CaselessName($0.group) })
+                + state.vaults.values.map { CaselessName($0.group) }
+                + state.managedHSMs.values.map { CaselessName($0.group) })
+        try SurroundingsBuilder(document: document, now: now, resourceGroup: resourceGroup).add(to: &state)
         return state
     }
 
@@ -44,21 +49,32 @@ struct CloudBuilder {
                 name: name, group: written.resourceGroup ?? resourceGroup, location: written.location,
                 softDelete: written.softDelete ?? true, purgeProtection: written.purgeProtection ?? true,
                 roleBased: written.permissions != .accessPolicies)
+            vault.sku = (written.sku ?? .standard).rawValue
+            vault.publicNetworkAccess = written.publicAccess == .disabled ? "Disabled" : "Enabled"
             vault.deletedAt = written.deleted == true ? now : nil
             for (principal, permissions) in written.accessPolicies ?? [:] {
                 vault.accessPolicies[object(principal, state)] = Set(permissions.map { $0.lowercased() })
             }
-            for (keyName, key) in written.keys ?? [:] {
-                var versions: [KeyVersion] = []
-                for (version, members) in key.versions {
-                    versions.append(try keyVersion(version, members, "\(name)/\(keyName)"))
-                }
-                versions.sort { $0.version < $1.version }
-                vault.keys[CaselessName(keyName)] = VaultKey(
-                    name: keyName, versions: versions, deletedAt: key.deleted == true ? now : nil)
-            }
+            vault.keys = try keys(written.keys, of: name)
             state.vaults[CaselessName(name)] = vault
         }
+    }
+
+    func keys(_ written: [String: CloudDocument.KeyDocument]?, of vault: String) throws(MusterError)
+        -> [CaselessName: VaultKey]
+    {
+        var keys: [CaselessName: VaultKey] = [:]
+        for (name, key) in written ?? [:] {
+            var versions: [KeyVersion] = []
+            for (version, members) in key.versions {
+                versions.append(try keyVersion(version, members, "\(vault)/\(name)"))
+            }
+            versions.sort { $0.version < $1.version }
+            keys[CaselessName(name)] = VaultKey(
+                name: name, versions: versions, deletedAt: key.deleted == true ? now : nil,
+                rotatesByPolicy: key.rotationPolicy ?? false)
+        }
+        return keys
     }
 
     private func keyVersion(_ version: String, _ written: CloudDocument.VersionDocument, _ key: String)
@@ -71,7 +87,8 @@ struct CloudBuilder {
             )
         }
         return KeyVersion(
-            version: version, type: (written.type ?? .RSA).rawValue, bits: written.bits ?? 2048,
+            version: version, type: (written.type ?? .RSA).rawValue,
+            bits: written.bits ?? (written.type == .octHSM ? 256 : 2048),
             enabled: written.enabled ?? true, notBefore: written.notBefore, expires: written.expires,
             created: written.created ?? now.advanced(by: Self.dayBefore), material: written.material ?? version)
     }
@@ -167,19 +184,29 @@ struct CloudBuilder {
 
     private func scopes(_ written: String?, _ state: AzureState) throws(MusterError) -> [String] {
         if let written, written.hasPrefix("/") { return [written] }
-        let vaults = state.vaults.filter { written == nil || $0.key == CaselessName(written ?? "") }.map(\.value)
+        var vaults = state.vaults.filter { written == nil || $0.key == CaselessName(written ?? "") }.map(\.value)
+        if let hsm = written.flatMap({ state[.managedHSM, $0] }) { vaults.append(hsm) }
         guard !vaults.isEmpty else {
             throw CloudScenario.failure(
                 "A role assignment names the scope \"\(written ?? "")\"",
                 help: "Give a vault's name or a full resource id.")
         }
         return vaults.sorted { $0.name < $1.name }.map {
-            "/subscriptions/\(state.subscription)/resourceGroups/\($0.group)/providers/Microsoft.KeyVault/vaults/\($0.name)"
+            "/subscriptions/\(state.subscription)/resourceGroups/\($0.group)/providers/\($0.kind.rawValue)/\($0.name)"
         }
     }
 
-    /// A server's name stands for its identity; anything else is an object id.
-    private func object(_ principal: String, _ state: AzureState) -> String {
+    /// The name of a server or Arc machine stands for its identity, that of a group for the group; anything else is an object id.
+    func object(_ principal: String, _ state: AzureState) -> String {
+        if let group = (document.groups ?? [:])[principal] { return group.id ?? Self.groupID(principal) }
+        let machines = document.arcMachines ?? [:]
+        if let name = machines.keys.first(where: { CaselessName($0) == CaselessName(principal) }) {
+            return DerivedID.arcPrincipal(machines[name]?.resourceGroup ?? resourceGroup, name, enrolment: 1)
+        }
+        return serverObject(principal)
+    }
+
+    private func serverObject(_ principal: String) -> String {
         (document.servers ?? [:]).keys.contains { CaselessName($0) == CaselessName(principal) }
             ? identity(principal) : principal
     }
@@ -197,12 +224,14 @@ struct CloudBuilder {
             case "forced-failover": durations.forcedFailover = value
             case "catch-up": durations.catchUp = value
             case "key-change": durations.keyChange = value
+            case "managed-hsm": durations.managedHSM = value
+            case "managed-hsm-activation": durations.managedHSMActivation = value
             case "data-loss": durations.dataLoss = value
             default:
                 throw CloudScenario.failure(
                     "There is no duration \"\(name)\"",
                     help:
-                        "The durations are key, protector, planned-failover, forced-failover, catch-up, key-change and data-loss."
+                        "The durations are key, protector, planned-failover, forced-failover, catch-up, key-change, managed-hsm, managed-hsm-activation and data-loss."
                 )
             }
         }

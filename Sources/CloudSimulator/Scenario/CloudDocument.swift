@@ -12,19 +12,43 @@ struct CloudDocument: Decodable {
     var servers: [String: ServerDocument]?
     var failoverGroups: [String: FailoverGroupDocument]?
     var vaults: [String: VaultDocument]?
+    var managedHSMs: [String: ManagedHSMDocument]?
+    var groups: [String: GroupDocument]?
     var oracle: OracleDocument?
     var roleAssignments: [RoleAssignmentDocument]?
     var rolePropagation: String?
+    var groupPropagation: String?
     var repeatedKeyPut: AzureState.RepeatedKeyPut?
     var durations: [String: String]?
+    /// Namespaces that the subscription has registered.
+    var providers: [String]?
+    /// Registered features, as NAMESPACE/NAME.
+    var features: [String]?
+    var virtualNetworks: [String: NetworkDocument]?
+    var privateEndpoints: [String: PrivateEndpointDocument]?
+    var privateLinkScopes: [String: PrivateLinkScopeDocument]?
+    var arcMachines: [String: ArcMachineDocument]?
+    var vmClusters: [String: VMClusterDocument]?
+    /// By the name of a vault or Managed HSM.
+    var diagnostics: [String: DiagnosticsDocument]?
+    var logDelay: String?
 
     enum CodingKeys: String, CodingKey {
-        case tenant, subscription, start, client, servers, vaults, durations, oracle
+        case tenant, subscription, start, client, servers, vaults, durations, oracle, groups
+        case managedHSMs = "managed-hsms"
+        case groupPropagation = "group-propagation"
         case resourceGroup = "resource-group"
         case failoverGroups = "failover-groups"
         case roleAssignments = "role-assignments"
         case rolePropagation = "role-propagation"
         case repeatedKeyPut = "repeated-key-put"
+        case providers, features, diagnostics
+        case virtualNetworks = "virtual-networks"
+        case privateEndpoints = "private-endpoints"
+        case privateLinkScopes = "private-link-scopes"
+        case arcMachines = "arc-machines"
+        case vmClusters = "vm-clusters"
+        case logDelay = "log-delay"
     }
 
     struct ClientDocument: Decodable {
@@ -77,6 +101,10 @@ struct CloudDocument: Decodable {
     }
 
     struct VaultDocument: Decodable {
+        enum SKU: String, Decodable { case standard, premium }
+        var sku: SKU?
+        /// `enabled` or `disabled`.
+        var publicAccess: Access?
         enum Permissions: String, Decodable {
             case roles
             case accessPolicies = "access-policies"
@@ -92,7 +120,8 @@ struct CloudDocument: Decodable {
         var keys: [String: KeyDocument]?
 
         enum CodingKeys: String, CodingKey {
-            case location, permissions, deleted, keys
+            case location, permissions, deleted, keys, sku
+            case publicAccess = "public-access"
             case resourceGroup = "resource-group"
             case softDelete = "soft-delete"
             case purgeProtection = "purge-protection"
@@ -102,16 +131,21 @@ struct CloudDocument: Decodable {
 
     struct KeyDocument: Decodable {
         var deleted: Bool?
+        var rotationPolicy: Bool?
         /// By version, 32 hexadecimal digits.
         var versions: [String: VersionDocument]
 
-        enum CodingKeys: String, CodingKey { case deleted, versions }
+        enum CodingKeys: String, CodingKey {
+            case deleted, versions
+            case rotationPolicy = "rotation-policy"
+        }
     }
 
     struct VersionDocument: Decodable {
         enum KeyType: String, Decodable {
             case RSA
             case RSAHSM = "RSA-HSM"
+            case octHSM = "oct-HSM"
             case EC
         }
         var type: KeyType?
@@ -129,11 +163,11 @@ struct CloudDocument: Decodable {
     }
 
     struct RoleAssignmentDocument: Decodable {
-        /// Server name or object id.
+        /// Name of a server or a group, or an object id.
         var principal: String
         /// One of the names in ``BuiltInRole``, or a GUID.
         var role: String
-        /// Vault name or full resource id; absent: every vault.
+        /// Name of a vault or Managed HSM, or full resource id; absent: every vault.
         var scope: String?
 
         enum CodingKeys: String, CodingKey { case principal, role, scope }

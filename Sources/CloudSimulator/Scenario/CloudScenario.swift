@@ -34,7 +34,7 @@ package struct CloudScenario: Sendable {
         self.cloud = cloud
         start = cloud.start
         _ = try state(at: start ?? Timestamp(milliseconds: 0), clientSecret: "")
-        _ = try oracleState(password: "")
+        _ = try oracleState(password: "", at: Timestamp(milliseconds: 0))
     }
 
     /// The world's first state.
@@ -43,8 +43,10 @@ package struct CloudScenario: Sendable {
     }
 
     /// The Oracle cloud's first state; nil when the scenario has none.
-    package func oracleState(password: String) throws(MusterError) -> OracleState? {
-        try cloud.oracle?.state(password: password)
+    ///
+    /// - Parameter started: when the simulated clock begins.
+    package func oracleState(password: String, at started: Timestamp) throws(MusterError) -> OracleState? {
+        try cloud.oracle?.state(password: password, at: started)
     }
 
     static func failure(_ summary: String, help: String) -> MusterError {
@@ -100,9 +102,14 @@ private struct ScenarioFindings {
     mutating func checkNames(_ cloud: LocatedValue) {
         check(cloud, CloudDocument.CodingKeys.self)
         check(cloud["client"], CloudDocument.ClientDocument.CodingKeys.self)
+        checkSurroundings(cloud)
         check(cloud["oracle"], OracleDocument.CodingKeys.self)
+        checkConnections(cloud["oracle"])
         for database in cloud["oracle"]?["databases"]?.members ?? [] {
             check(database.value, OracleDocument.DatabaseDocument.CodingKeys.self)
+        }
+        for home in cloud["oracle"]?["homes"]?.members ?? [] {
+            check(home.value, OracleDocument.HomeDocument.CodingKeys.self)
         }
         for server in cloud["servers"]?.members ?? [] {
             check(server.value, CloudDocument.ServerDocument.CodingKeys.self)
@@ -115,13 +122,58 @@ private struct ScenarioFindings {
         }
         for vault in cloud["vaults"]?.members ?? [] {
             check(vault.value, CloudDocument.VaultDocument.CodingKeys.self)
-            for key in vault.value["keys"]?.members ?? [] {
-                check(key.value, CloudDocument.KeyDocument.CodingKeys.self)
-                for version in key.value["versions"]?.members ?? [] {
-                    check(version.value, CloudDocument.VersionDocument.CodingKeys.self)
-                }
+            checkKeys(vault.value)
+        }
+        for hsm in cloud["managed-hsms"]?.members ?? [] {
+            check(hsm.value, CloudDocument.ManagedHSMDocument.CodingKeys.self)
+            checkKeys(hsm.value)
+            for role in hsm.value["local-roles"]?.list ?? [] {
+                check(role, CloudDocument.LocalRoleDocument.CodingKeys.self)
             }
         }
+        for group in cloud["groups"]?.members ?? [] { check(group.value, CloudDocument.GroupDocument.CodingKeys.self) }
+    }
+
+    private mutating func checkKeys(_ vault: LocatedValue) {
+        for key in vault["keys"]?.members ?? [] {
+            check(key.value, CloudDocument.KeyDocument.CodingKeys.self)
+            for version in key.value["versions"]?.members ?? [] {
+                check(version.value, CloudDocument.VersionDocument.CodingKeys.self)
+            }
+        }
+    }
+
+    private mutating func checkConnections(_ oracle: LocatedValue?) {
+        for cluster in oracle?["clusters"]?.members ?? [] {
+            check(cluster.value, OracleDocument.ClusterDocument.CodingKeys.self)
+            check(cluster.value["azure"], OracleDocument.ClusterDocument.PlaceDocument.CodingKeys.self)
+        }
+        for connector in oracle?["connectors"]?.members ?? [] {
+            check(connector.value, OracleDocument.ConnectorDocument.CodingKeys.self)
+        }
+        for vault in oracle?["vaults"]?.members ?? [] {
+            check(vault.value, OracleDocument.VaultDocument.CodingKeys.self)
+        }
+        for association in oracle?["associations"]?.members ?? [] {
+            check(association.value, OracleDocument.AssociationDocument.CodingKeys.self)
+        }
+    }
+
+    private mutating func checkSurroundings(_ cloud: LocatedValue) {
+        checkAll(cloud["private-endpoints"], CloudDocument.PrivateEndpointDocument.CodingKeys.self)
+        checkAll(cloud["private-link-scopes"], CloudDocument.PrivateLinkScopeDocument.CodingKeys.self)
+        checkAll(cloud["arc-machines"], CloudDocument.ArcMachineDocument.CodingKeys.self)
+        checkAll(cloud["vm-clusters"], CloudDocument.VMClusterDocument.CodingKeys.self)
+        checkAll(cloud["diagnostics"], CloudDocument.DiagnosticsDocument.CodingKeys.self)
+        checkAll(cloud["virtual-networks"], CloudDocument.NetworkDocument.CodingKeys.self)
+        for network in cloud["virtual-networks"]?.members ?? [] {
+            checkAll(network.value["subnets"], CloudDocument.SubnetDocument.CodingKeys.self)
+        }
+    }
+
+    /// The members of each of several that are listed by name.
+    private mutating func checkAll<Keys: CodingKey>(_ named: LocatedValue?, _ keys: Keys.Type) {
+        for one in named?.members ?? [] { check(one.value, keys) }
     }
 
     private mutating func check<Keys: CodingKey>(_ value: LocatedValue?, _ keys: Keys.Type) {

@@ -21,10 +21,12 @@ package actor Simulator {
         self.speed = speed
         realStart = real.now
         world = AzureWorld(state: state, faults: faults, signingSecret: signingSecret, speed: speed, started: started)
+        oracle?.noteEarlierKeyUses(before: started, &world)
     }
 
     package func handle(_ request: SimulatedRequest) -> SimulatedResponse {
-        oracle?.handle(request, at: now) ?? world.handle(request, at: now)
+        let moment = now
+        return oracle?.handle(request, at: moment, azure: &world) ?? world.handle(request, at: moment)
     }
 
     private var now: Timestamp {

@@ -31,7 +31,7 @@ package struct SimulatorCommand: Sendable {
         let state = try scenario.state(at: started, clientSecret: secret)
         var faults = scenario.faults
         for text in settings.faults { faults.append(try FaultRule(commandLine: text)) }
-        let oracle = try scenario.oracleState(password: randomText()).map { state in
+        let oracle = try scenario.oracleState(password: randomText(), at: started).map { state in
             OracleWorld(state: state, user: try OracleUser(), faults: faults, speed: settings.speed)
         }
         let simulator = Simulator(
@@ -95,8 +95,9 @@ func readyLine(
     var line: [String: JSON] = [
         "ready": true, "scenario": .string(scenario), "port": .int(Int64(port)),
         "endpoints": [
-            "authority": .string(base), "resource-manager": .string(base),
+            "authority": .string(base), "resource-manager": .string(base), "log-analytics": .string(base),
             "key-vault-suffix": .string("\(scheme)://vault.localhost:\(port)"),
+            "managed-hsm-suffix": .string("\(scheme)://managedhsm.localhost:\(port)"), "graph": .string(base),
         ],
         "tenant": .string(state.tenant), "subscription": .string(state.subscription),
         "client-id": .string(state.client.id),

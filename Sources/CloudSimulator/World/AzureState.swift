@@ -11,6 +11,8 @@ package struct AzureState: Sendable, Hashable {
     package var servers: [CaselessName: SQLServer] = [:]
     package var failoverGroups: [CaselessName: FailoverGroup] = [:]
     package var vaults: [CaselessName: Vault] = [:]
+    package var managedHSMs: [CaselessName: Vault] = [:]
+    package var directory = Directory()
     package var roleAssignments: [RoleAssignment] = []
     /// How long a new role assignment takes until it has an effect.
     package var rolePropagation: Duration = .zero
@@ -20,6 +22,7 @@ package struct AzureState: Sendable, Hashable {
     package var markers: [MarkerRow] = []
     /// Rows that only a former primary holds since a forced failover, until it is caught up.
     package var strandedMarkers: [MarkerRow] = []
+    package var surroundings = Surroundings()
 
     package enum RepeatedKeyPut: String, Sendable, Hashable, Codable { case conflict, accept }
 
@@ -33,6 +36,9 @@ package struct AzureState: Sendable, Hashable {
         package var catchUp: Duration = .seconds(60)
         /// Until a new primary's databases are encrypted with its own protector.
         package var keyChange: Duration = .seconds(20)
+        package var managedHSM: Duration = .seconds(1200)
+        /// Until people have activated a new Managed HSM.
+        package var managedHSMActivation: Duration = .seconds(600)
         /// What was written in this time before a forced failover is lost.
         package var dataLoss: Duration = .seconds(5)
     }
@@ -118,9 +124,18 @@ package struct FailoverGroup: Sendable, Hashable {
 }
 
 package struct Vault: Sendable, Hashable {
+    package var kind = VaultKind.vault
     package var name: String
     package var group: String
     package var location: String
+    /// `standard` or `premium`; of a Managed HSM such as `Standard_B1`.
+    package var sku = "standard"
+    package var retentionDays = 90
+    package var publicNetworkAccess = "Enabled"
+    /// Of its firewall: `Allow` or `Deny`.
+    package var defaultAction = "Allow"
+    package var tags: [String: String] = [:]
+    package var hsm = HSMState()
     package var softDelete = true
     package var purgeProtection = true
     /// True: role assignments count. False: ``accessPolicies`` count.
@@ -135,9 +150,11 @@ package struct VaultKey: Sendable, Hashable {
     package var name: String
     package var versions: [KeyVersion]
     package var deletedAt: Timestamp?
+    /// True: the vault makes new versions by itself.
+    package var rotatesByPolicy = false
 
-    /// The newest version, by creation.
-    package var current: KeyVersion? { versions.max { $0.created < $1.created } }
+    /// The newest version, by creation; of two of the same moment the one that was added last.
+    package var current: KeyVersion? { versions.max { $0.created <= $1.created } }
 }
 
 package struct KeyVersion: Sendable, Hashable {
@@ -150,6 +167,7 @@ package struct KeyVersion: Sendable, Hashable {
     package var created: Timestamp
     /// Versions of equal material are the same key, in whichever vaults they lie.
     package var material: String
+    package var tags: [String: String] = [:]
 
     package var thumbprint: String { DerivedID.thumbprint(material: material) }
 }

@@ -12,9 +12,11 @@ extension AzureWorld {
     ]
 
     func checkApiVersion(_ call: Call) throws(AzureError) {
-        if call.operation == "Unknown" { throw ARMError.unknownPath(call.request.method, call.request.path) }
+        if call.operation == "Unknown", call.plane != .graph {
+            throw ARMError.unknownPath(call.request.method, call.request.path)
+        }
         let provider = call.path?.provider ?? (call.plane == .keyVault ? "key-vault" : "Microsoft.Authorization")
-        guard let known = Self.versions[provider.lowercased()] else { return }
+        guard let known = Self.surroundingVersions(call)?.known ?? Self.versions[provider.lowercased()] else { return }
         guard let version = call.request.query("api-version"), !version.isEmpty else {
             throw AzureError(
                 400, "MissingApiVersionParameter",
@@ -43,7 +45,7 @@ extension AzureWorld {
     }
 
     func authenticate(_ call: Call) throws(AzureError) {
-        let wanted: IssuedToken.Audience = call.plane == .keyVault ? .keyVault : .resourceManager
+        let wanted = IssuedToken.Audience(for: call)
         guard let bearer = call.bearer else { throw challenge(call, reason: .missing) }
         guard let token = tokens[bearer] else { throw challenge(call, reason: .invalid) }
         guard token.expires > call.at else { throw challenge(call, reason: .expired) }
@@ -63,10 +65,15 @@ extension AzureWorld {
                 case .missing: "AKV10000: Request is missing a Bearer or PoP token."
                 case .invalid: "AKV10022: Invalid JWT: the token was not issued here or was revoked."
                 case .expired: "AKV10022: Invalid JWT: the token is expired."
-                case .wrongAudience: "AKV10022: Invalid audience. Expected \(IssuedToken.Audience.keyVault.rawValue)."
+                case .wrongAudience: "AKV10022: Invalid audience. Expected \(IssuedToken.Audience(for: call).rawValue)."
                 }
             let value = "Bearer authorization=\"\(authority)\", resource=\"https://\(suffix)\""
             return AzureError(401, "Unauthorized", text, headers: ["www-authenticate": value])
+        }
+        if call.plane == .graph {
+            return AzureError(
+                401, "InvalidAuthenticationToken",
+                reason == .missing ? "Access token is empty." : "Access token validation failure: \(reason.rawValue).")
         }
         let (code, text) =
             switch reason {
@@ -92,6 +99,10 @@ extension AzureWorld {
     }
 
     private func refusal(_ call: Call, action: String) -> AzureError {
+        if call.plane == .graph {
+            return AzureError(
+                403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+        }
         guard call.plane == .keyVault else {
             return ARMError.authorizationFailed(
                 client: state.client.id, object: state.client.objectID, action: action,

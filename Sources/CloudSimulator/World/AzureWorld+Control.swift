@@ -75,6 +75,9 @@ extension AzureWorld {
                     ]
                 }),
             "faults": .array(faults.map(\.stateJSON)),
+            "vaults": vaultsJSON, "groups": groupsJSON,
+            "role-assignments": .int(Int64(state.roleAssignments.count)),
+            "arc-machines": .array(state.surroundings.machines.values.map(\.name).sorted().map { .string($0) }),
         ]
     }
 

@@ -6,7 +6,7 @@ internal import MusterModel
 /// https://learn.microsoft.com/azure/azure-sql/database/transparent-data-encryption-byok-overview
 extension AzureWorld {
     /// Roles that hold get, wrap and unwrap on keys.
-    private static let keyUsingRoles: Set<String> = [
+    static let keyUsingRoles: Set<String> = [
         "e147488a-f6f5-4113-8e2d-b22465e65bf6",  // Key Vault Crypto Service Encryption User
         "12338af0-0e69-4776-bea7-57ae8d297424",  // Key Vault Crypto User
         "14b46e9e-c2b7-41b4-b07b-48a6ebf60603",  // Key Vault Crypto Officer
@@ -27,7 +27,9 @@ extension AzureWorld {
                 400, "AkvHostNotResolvingFromNode",
                 "AKV host '\(reference.vault).vault.azure.net' is not resolvable from SQL, on server '\(server.name)'.")
         }
-        guard mayUseKeys(principal, of: vault, key: reference.key, at: now) else { throw SQLError.missingPermissions }
+        guard missingRight(of: principal, on: vault, key: reference.key, at: now) == nil else {
+            throw SQLError.missingPermissions
+        }
         guard let key = vault.keys[CaselessName(reference.key)], key.deletedAt == nil else {
             throw SQLError.keyNotInVault
         }
@@ -51,18 +53,6 @@ extension AzureWorld {
             throw SQLError.keyUnsupported
         }
         return version
-    }
-
-    private func mayUseKeys(_ principal: String, of vault: Vault, key: String, at now: Timestamp) -> Bool {
-        guard vault.roleBased else {
-            return vault.accessPolicies[principal]?.isSuperset(of: ["get", "wrapkey", "unwrapkey"]) ?? false
-        }
-        let resource = vaultID(vault) + "/keys/\(key)"
-        return state.roleAssignments.contains {
-            $0.principal.lowercased() == principal.lowercased() && Self.keyUsingRoles.contains($0.role)
-                && $0.effective <= now
-                && $0.covers(resource)
-        }
     }
 
     /// Notes since when a server has lost its key, and forgets it when it heals in time.
@@ -111,7 +101,7 @@ extension AzureWorld {
     }
 
     func vaultID(_ vault: Vault) -> String {
-        "/subscriptions/\(state.subscription)/resourceGroups/\(vault.group)/providers/Microsoft.KeyVault/vaults/\(vault.name)"
+        "/subscriptions/\(state.subscription)/resourceGroups/\(vault.group)/providers/\(vault.kind.rawValue)/\(vault.name)"
     }
 
     func serverID(_ server: SQLServer) -> String {

@@ -26,7 +26,7 @@ extension AzureWorld {
 
     /// The service sends no Retry-After here, and clients then wait 15 s or so. They can't know that this clock runs
     /// fast, so they are told when it does; Microsoft's SDKs read `retry-after-ms` before Retry-After.
-    private var pollHint: [String: String] {
+    var pollHint: [String: String] {
         guard speed > 1 else { return [:] }
         let milliseconds = max(10, Int(15_000 / speed))
         return ["retry-after": String((milliseconds + 999) / 1000), "retry-after-ms": String(milliseconds)]

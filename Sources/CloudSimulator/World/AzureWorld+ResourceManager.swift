@@ -14,7 +14,9 @@ extension AzureWorld {
             let group = call.path?.group.map(CaselessName.init)
             return page(sorted(state.servers).filter { group == nil || CaselessName($0.group) == group }.map(json))
         case let name where name.hasPrefix("Vaults_"): return try vaultManagement(call)
+        case let name where name.hasPrefix("ManagedHsms_"): return try managedHSM(call)
         case let name where name.hasPrefix("RoleAssignments_"): return try roleAssignments(call)
+        case let name where KnownOperation.surroundingNames.contains(name): return try surroundings(call)
         default: return try serverOperation(call, try server(call))
         }
     }

@@ -38,8 +38,11 @@ extension AzureWorld {
                 "The filter '\(filter)' is not valid. Valid filters are atScope(), principalId eq '{value}' and assignedTo('{value}')."
             )
         }
+        let own = quoted[1].lowercased()
+        // Only this filter counts what comes by groups.
+        let wanted = folded.hasPrefix("assignedto(") ? grantees(of: own, at: .distant) : [own]
         return state.roleAssignments.filter {
-            (above($0) || below($0)) && $0.principal.lowercased() == quoted[1].lowercased()
+            (above($0) || below($0)) && wanted.contains($0.principal.lowercased())
         }
     }
 

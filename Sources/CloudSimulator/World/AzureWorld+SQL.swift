@@ -96,8 +96,8 @@ extension AzureWorld {
     }
 }
 
-/// The body of `POST /simulator/sql`.
-private struct SQLRequest {
+/// The body of `POST /simulator/sql`, and of the same for Oracle.
+struct SQLRequest {
     var server: String
     var database: String
     var statement: String

@@ -6,6 +6,19 @@ internal import MusterModel
 struct IssuedToken: Sendable {
     enum Audience: String, Sendable {
         case resourceManager = "https://management.azure.com", keyVault = "https://vault.azure.net"
+        case managedHSM = "https://managedhsm.azure.net", graph = "https://graph.microsoft.com"
+        case logs = "https://api.loganalytics.io"
+
+        init(for call: Call) {
+            let labels = call.request.host.split(separator: ".")
+            self =
+                switch call.plane {
+                case .graph: .graph
+                case .keyVault: labels.count > 1 && labels[1].lowercased() == "managedhsm" ? .managedHSM : .keyVault
+                case .logs: .logs
+                case .token, .resourceManager: .resourceManager
+                }
+        }
     }
     var audience: Audience
     var expires: Timestamp
@@ -61,10 +74,13 @@ extension AzureWorld {
         let resource = scope.dropLast("/.default".count).lowercased()
         let host = resource.split(separator: "/").dropFirst().first.map { $0.split(separator: ":")[0] } ?? ""
         if host.hasPrefix("vault.") { return .keyVault }
+        if host.hasPrefix("managedhsm.") { return .managedHSM }
+        if host.hasPrefix("graph.") || host.hasPrefix("microsoftgraph.") { return .graph }
+        if host.hasPrefix("api.loganalytics.") { return .logs }
         if host.hasPrefix("management.") || host == "127.0.0.1" || host == "localhost" { return .resourceManager }
         throw entraError(
             400, "invalid_resource", 500011,
-            "The resource principal named \(resource) was not found in the tenant. The cloud simulator knows Azure Resource Manager and Key Vault."
+            "The resource principal named \(resource) was not found in the tenant. The cloud simulator knows Azure Resource Manager, Key Vault, Managed HSM and Microsoft Graph."
         )
     }
 

@@ -4,13 +4,14 @@ internal import MusterModel
 
 /// Key Vault: what the management side says of a vault, and the data plane's keys.
 extension AzureWorld {
-    func vaultManagement(_ call: Call) throws(AzureError) -> SimulatedResponse {
+    mutating func vaultManagement(_ call: Call) throws(AzureError) -> SimulatedResponse {
         let group = call.path?.group.map(CaselessName.init)
         let alive = sorted(state.vaults).filter {
             $0.deletedAt == nil && (group == nil || CaselessName($0.group) == group)
         }
         let deleted = sorted(state.vaults).filter { $0.deletedAt != nil }
         switch call.operation {
+        case "Vaults_CreateOrUpdate", "Vaults_Delete": return try vaultChange(call)
         case "Vaults_ListDeleted": return page(deleted.map(deletedJSON))
         case "Vaults_GetDeleted":
             guard let vault = deleted.first(where: { CaselessName($0.name) == CaselessName(call.name(1)) }) else {
@@ -28,7 +29,7 @@ extension AzureWorld {
         }
     }
 
-    private func json(_ vault: Vault) -> JSON {
+    func json(_ vault: Vault) -> JSON {
         let policies: [JSON] = vault.accessPolicies.sorted { $0.key < $1.key }.map { principal, permissions in
             [
                 "tenantId": .string(state.tenant), "objectId": .string(principal),
@@ -36,18 +37,31 @@ extension AzureWorld {
             ]
         }
         var properties: [String: JSON] = [
-            "sku": ["family": "A", "name": "standard"], "tenantId": .string(state.tenant),
+            "sku": ["family": "A", "name": .string(vault.sku)], "tenantId": .string(state.tenant),
             "accessPolicies": .array(policies), "enabledForDeployment": false,
-            "enableSoftDelete": .bool(vault.softDelete), "softDeleteRetentionInDays": 90,
+            "enableSoftDelete": .bool(vault.softDelete),
+            "softDeleteRetentionInDays": .int(Int64(vault.retentionDays)),
             "enableRbacAuthorization": .bool(vault.roleBased),
             "vaultUri": .string("https://\(vault.name.lowercased()).vault.azure.net/"),
-            "provisioningState": "Succeeded", "publicNetworkAccess": "Enabled",
+            "provisioningState": "Succeeded", "publicNetworkAccess": .string(vault.publicNetworkAccess),
+            "networkAcls": networkJSON(vault),
         ]
         // The service leaves the member out rather than answer false.
         if vault.purgeProtection { properties["enablePurgeProtection"] = true }
         return [
             "id": .string(vaultID(vault)), "name": .string(vault.name), "type": "Microsoft.KeyVault/vaults",
-            "location": .string(vault.location), "tags": [:], "properties": .object(properties),
+            "location": .string(vault.location), "tags": tagsJSON(vault.tags), "properties": .object(properties),
+        ]
+    }
+
+    func tagsJSON(_ tags: [String: String]) -> JSON { .object(tags.mapValues { .string($0) }) }
+
+    func tags(_ body: JSON) -> [String: String] { (body["tags"]?.object ?? [:]).compactMapValues(\.string) }
+
+    func networkJSON(_ vault: Vault) -> JSON {
+        [
+            "bypass": "AzureServices", "defaultAction": .string(vault.defaultAction), "ipRules": [],
+            "virtualNetworkRules": [],
         ]
     }
 
@@ -60,7 +74,8 @@ extension AzureWorld {
             "properties": [
                 "vaultId": .string(vaultID(vault)), "location": .string(vault.location),
                 "deletionDate": .string(deleted.description),
-                "scheduledPurgeDate": .string(deleted.advanced(by: .seconds(90 * 86_400)).description), "tags": [:],
+                "scheduledPurgeDate": .string(
+                    deleted.advanced(by: .seconds(Int64(vault.retentionDays) * 86_400)).description), "tags": [:],
                 "purgeProtectionEnabled": .bool(vault.purgeProtection),
             ],
         ]
@@ -68,14 +83,18 @@ extension AzureWorld {
 
     /// A vault that does not exist has no name in the DNS; here its connection is refused by a 404 of the front door.
     func reachableVault(_ call: Call) throws(AzureError) -> Vault {
-        let label = call.request.host.split(separator: ".")[0]
-        guard let vault = state.vaults[CaselessName(label)], vault.deletedAt == nil else {
+        let labels = call.request.host.split(separator: ".")
+        let kind = labels[1].lowercased() == VaultKind.managedHSM.label ? VaultKind.managedHSM : .vault
+        guard let vault = state[kind, labels[0]], vault.deletedAt == nil, !vault.hsm.isPending(at: call.at) else {
             throw AzureError(404, "VaultNotFound", "AKV10032: No Key Vault answers at '\(call.request.host)'.")
         }
         return vault
     }
 
-    func keyVault(_ call: Call, _ vault: Vault) throws(AzureError) -> SimulatedResponse {
+    mutating func keyVault(_ call: Call, _ vault: Vault) throws(AzureError) -> SimulatedResponse {
+        if call.operation.hasPrefix("LocalRoles_") { return try localRoles(call, vault) }
+        guard vault.isUsable(at: call.at) else { throw Self.notActivated }
+        if call.isMutation { return try keyChange(call, vault) }
         let segments = call.request.segments
         let wanted = segments.count > 1 ? segments[1] : ""
         let key = vault.keys[CaselessName(wanted)]
@@ -93,6 +112,9 @@ extension AzureWorld {
         case "GetKeyVersions":
             guard let key, key.deletedAt == nil else { throw keyNotFound(wanted) }
             return keyPage(key.versions.map { item(vault, key, $0, versioned: true) })
+        case "GetKeyRotationPolicy":
+            guard let key, key.deletedAt == nil else { throw keyNotFound(wanted) }
+            return SimulatedResponse(200, rotationPolicy(vault, key))
         default:
             guard let key, key.deletedAt == nil else { throw keyNotFound(wanted) }
             let version =
@@ -106,26 +128,28 @@ extension AzureWorld {
         SimulatedResponse(200, ["value": .array(items), "nextLink": .null])
     }
 
-    private func keyNotFound(_ name: String, in place: String = "this key vault") -> AzureError {
+    func keyNotFound(_ name: String, in place: String = "this key vault") -> AzureError {
         AzureError(
             404, "KeyNotFound",
             "A key with (name/id) \(name) was not found in \(place). If you recently deleted this key you may be able to recover it using the correct recovery command. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182"
         )
     }
 
-    private func bundle(_ vault: Vault, _ key: VaultKey, _ version: KeyVersion) -> JSON {
+    func bundle(_ vault: Vault, _ key: VaultKey, _ version: KeyVersion) -> JSON {
         var web: [String: JSON] = [
             "kid": .string("\(keyURL(vault, key))/\(version.version)"), "kty": .string(version.type),
-            "key_ops": ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"],
+            "key_ops": version.type.hasPrefix("oct")
+                ? ["encrypt", "decrypt", "wrapKey", "unwrapKey"]
+                : ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"],
         ]
         if version.type.hasPrefix("RSA") {
             web["n"] = .string(DerivedID.modulus(material: version.material, bits: version.bits))
             web["e"] = "AQAB"
         }
-        return ["key": .object(web), "attributes": attributes(vault, version)]
+        return ["key": .object(web), "attributes": attributes(vault, version), "tags": tagsJSON(version.tags)]
     }
 
-    private func item(_ vault: Vault, _ key: VaultKey, _ version: KeyVersion, versioned: Bool) -> JSON {
+    func item(_ vault: Vault, _ key: VaultKey, _ version: KeyVersion, versioned: Bool) -> JSON {
         let id = keyURL(vault, key) + (versioned ? "/\(version.version)" : "")
         return ["kid": .string(id), "attributes": attributes(vault, version)]
     }
@@ -135,29 +159,31 @@ extension AzureWorld {
         return deletionMembers(of: item(vault, key, version, versioned: false), vault, key, deleted)
     }
 
-    private func deletionMembers(of json: JSON, _ vault: Vault, _ key: VaultKey, _ deleted: Timestamp) -> JSON {
+    func deletionMembers(of json: JSON, _ vault: Vault, _ key: VaultKey, _ deleted: Timestamp) -> JSON {
         var members = json.object ?? [:]
-        members["recoveryId"] = .string("https://\(vault.name.lowercased()).vault.azure.net/deletedkeys/\(key.name)")
+        members["recoveryId"] = .string("\(origin(vault))/deletedkeys/\(key.name)")
         members["deletedDate"] = .int(deleted.milliseconds / 1000)
-        members["scheduledPurgeDate"] = .int(deleted.milliseconds / 1000 + 90 * 86_400)
+        members["scheduledPurgeDate"] = .int(deleted.milliseconds / 1000 + Int64(vault.retentionDays) * 86_400)
         return .object(members)
     }
 
-    private func attributes(_ vault: Vault, _ version: KeyVersion) -> JSON {
+    func attributes(_ vault: Vault, _ version: KeyVersion) -> JSON {
         let created = version.created.milliseconds / 1000
         let level = vault.purgeProtection ? "Recoverable" : "Recoverable+Purgeable"
         var members: [String: JSON] = [
             "enabled": .bool(version.enabled), "created": .int(created), "updated": .int(created),
             "recoveryLevel": .string(vault.softDelete ? level : "Purgeable"), "exportable": false,
         ]
-        if vault.softDelete { members["recoverableDays"] = 90 }
+        if vault.softDelete { members["recoverableDays"] = .int(Int64(vault.retentionDays)) }
         if let expires = version.expires { members["exp"] = .int(expires.milliseconds / 1000) }
         if let notBefore = version.notBefore { members["nbf"] = .int(notBefore.milliseconds / 1000) }
         return .object(members)
     }
 
     /// Keys are named as in the real cloud, so that inputs and records look as they will there.
-    private func keyURL(_ vault: Vault, _ key: VaultKey) -> String {
-        "https://\(vault.name.lowercased()).vault.azure.net/keys/\(key.name)"
+    func keyURL(_ vault: Vault, _ key: VaultKey) -> String {
+        "\(origin(vault))/keys/\(key.name)"
     }
+
+    func origin(_ vault: Vault) -> String { "https://\(vault.name.lowercased()).\(vault.kind.suffix)" }
 }

@@ -87,12 +87,21 @@ package struct AzureWorld: Sendable {
             try authorize(call)
             try checkPlace(call)
             return try resourceManager(call)
+        case .logs:
+            if call.operation == "Unknown" { throw ARMError.unknownPath(call.request.method, call.request.path) }
+            try authenticate(call)
+            try authorize(call)
+            return try query(call)
         case .keyVault:
             let vault = try reachableVault(call)
             try authenticate(call)
             try checkApiVersion(call)
             try authorize(call)
             return try keyVault(call, vault)
+        case .graph:
+            try authenticate(call)
+            try authorize(call)
+            return try graph(call)
         }
     }
 
@@ -111,7 +120,11 @@ package struct AzureWorld: Sendable {
         response.headers["x-ms-request-id"] = id
         let client = call.request.headers["x-ms-client-request-id"]
         switch call.plane {
-        case .token: return
+        case .token, .logs: return
+        case .graph:
+            response.headers["x-ms-request-id"] = nil
+            response.headers["request-id"] = id
+            if let client { response.headers["client-request-id"] = client }
         case .keyVault:
             response.headers["x-ms-keyvault-service-version"] = "1.9.1054.1"
             if let client { response.headers["x-ms-client-request-id"] = client }

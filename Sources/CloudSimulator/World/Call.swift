@@ -4,7 +4,7 @@ internal import MusterModel
 
 /// A request whose operation is known.
 struct Call: Sendable {
-    enum Plane: Sendable { case token, resourceManager, keyVault }
+    enum Plane: Sendable { case token, resourceManager, keyVault, graph, logs }
 
     var request: SimulatedRequest
     /// Simulated time.
@@ -62,7 +62,7 @@ struct KnownOperation: Sendable {
     private static let server = "Microsoft.Sql/servers"
 
     /// Names as in the operationId of https://github.com/Azure/azure-rest-api-specs, actions as in the built-in roles.
-    static let all: [KnownOperation] = [
+    private static let databasesAndVaults: [KnownOperation] = [
         .init("GET", sql, "servers", "Servers_List", "\(server)/read", ofSubscription: true),
         .init("GET", sql, "servers", "Servers_ListByResourceGroup", "\(server)/read"),
         .init("GET", sql, "servers/*", "Servers_Get", "\(server)/read"),
@@ -128,26 +128,33 @@ struct KnownOperation: Sendable {
             "GET", "microsoft.keyvault", "locations/deletedvaults/*", "Vaults_GetDeleted",
             "Microsoft.KeyVault/locations/deletedVaults/read", ofSubscription: true),
     ]
+
+    static let all =
+        databasesAndVaults + keyAdministration
 }
 
 extension AzureWorld {
     /// What a fault's `operation` can name.
     package static let operationNames =
-        KnownOperation.all.map(\.operation) + [
+        KnownOperation.all.map(\.operation) + surroundingNames + [
             "Token", "OperationStatus", "OperationResult", "RoleAssignments_ListForScope", "RoleAssignments_Get",
             "RoleAssignments_Create", "RoleAssignments_Delete", "GetKeys", "GetKey", "GetKeyVersions", "GetDeletedKeys",
             "GetDeletedKey",
-        ]
+        ] + keyChangeNames
 
     /// Finds the operation that a request means, by its host and path.
     func route(_ request: SimulatedRequest, at now: Timestamp) -> Call {
         let labels = request.host.split(separator: ":")[0].split(separator: ".")
-        if labels.count >= 3, labels[1].lowercased() == "vault" { return routeKeyVault(request, at: now) }
+        if labels.count >= 3, ["vault", "managedhsm"].contains(labels[1].lowercased()) {
+            return routeKeyVault(request, at: now)
+        }
+        if let call = routeGraph(request, at: now) { return call }
         let segments = request.segments
         if segments.count == 4, segments[1...].map({ $0.lowercased() }) == ["oauth2", "v2.0", "token"] {
             return Call(request: request, at: now, plane: .token, operation: "Token")
         }
         if let call = routeRoleAssignments(request, segments, at: now) { return call }
+        if let call = routeSurroundings(request, segments, at: now) { return call }
         guard let path = ARMPath(segments) else {
             return Call(request: request, at: now, plane: .resourceManager, operation: "Unknown")
         }
@@ -196,18 +203,30 @@ extension AzureWorld {
     }
 
     private func routeKeyVault(_ request: SimulatedRequest, at now: Timestamp) -> Call {
+        if let call = routeLocalRoles(request, at: now) { return call }
         let segments = request.segments
         var call = Call(request: request, at: now, plane: .keyVault, operation: "Unknown")
-        guard request.method == "GET", let collection = segments.first?.lowercased() else { return call }
-        switch (collection, segments.count) {
-        case ("keys", 1): call.operation = "GetKeys"
-        case ("keys", 2): call.operation = "GetKey"
-        case ("keys", 3): call.operation = segments[2].lowercased() == "versions" ? "GetKeyVersions" : "GetKey"
-        case ("deletedkeys", 1): call.operation = "GetDeletedKeys"
-        case ("deletedkeys", 2): call.operation = "GetDeletedKey"
-        default: break
-        }
-        call.action = "Microsoft.KeyVault/vaults/keys/read"
+        guard let collection = segments.first?.lowercased() else { return call }
+        let last = segments.count == 3 ? segments[2].lowercased() : ""
+        let found: (operation: String, action: String)? =
+            switch (request.method, collection, segments.count) {
+            case ("GET", "keys", 1): ("GetKeys", "read")
+            case ("GET", "keys", 2): ("GetKey", "read")
+            case ("GET", "keys", 3) where last == "versions": ("GetKeyVersions", "read")
+            case ("GET", "keys", 3) where last == "rotationpolicy": ("GetKeyRotationPolicy", "read")
+            case ("GET", "keys", 3): ("GetKey", "read")
+            case ("GET", "deletedkeys", 1): ("GetDeletedKeys", "read")
+            case ("GET", "deletedkeys", 2): ("GetDeletedKey", "read")
+            case ("POST", "keys", 3) where last == "create": ("CreateKey", "create/action")
+            case ("PUT", "keys", 2): ("ImportKey", "import/action")
+            case ("PATCH", "keys", 2), ("PATCH", "keys", 3): ("UpdateKey", "update/action")
+            case ("DELETE", "keys", 2): ("DeleteKey", "delete")
+            case ("POST", "deletedkeys", 3) where last == "recover": ("RecoverDeletedKey", "recover/action")
+            default: nil
+            }
+        call.operation = found?.operation ?? "Unknown"
+        call.action = "Microsoft.KeyVault/vaults/keys/\(found?.action ?? "read")"
+        call.isMutation = found != nil && request.method != "GET"
         return call
     }
 }

@@ -15,6 +15,13 @@ package struct OracleState: Sendable {
         package var readiness: String
         /// Counts the changes, for `etag`.
         package var version = 1
+        /// `DB_NAME`; nil: the one of the scenario.
+        var name: String?
+        /// Names the Data Guard group that it is in; nil: none.
+        var group: String?
+        var place = Place()
+        var keys = MasterKeys()
+        var tags: JSON?
 
         var etag: String { "etag-\(uniqueName)-\(version)" }
     }
@@ -80,7 +87,16 @@ package struct OracleState: Sendable {
     var durations: [String: Duration] = [
         "switchover": .seconds(360), "failover": .seconds(240), "reinstate": .seconds(480), "convert": .seconds(300),
         "refresh": .seconds(20),
-    ]
+    ].merging(Multicloud.durations) { first, _ in first }.merging(Self.databaseDurations) { first, _ in first }
+    /// By the name of a group, where it is not as the scenario says.
+    var protections: [String: (mode: String, transport: String)] = [:]
+    var homes: [Home] = []
+    /// By a node's id.
+    var nodes: [String: Node] = [:]
+    /// Rows that were written by SQL.
+    var rows: [OracleRow] = []
+    /// Clusters, and what connects them to Azure.
+    var multicloud = Multicloud()
 
     init(databaseName: String, protectionMode: String, transport: String, password: String, figuresAge: Duration) {
         self.databaseName = databaseName
@@ -92,7 +108,20 @@ package struct OracleState: Sendable {
 
     func database(_ id: String) -> Database? { databases.first { $0.id == id } }
 
-    var isBusy: Bool { workRequests.contains { $0.status == .running && $0.change.name != "refresh" } }
+    /// The database with the others of its group.
+    func members(of id: String) -> [Database] {
+        guard let database = database(id) else { return [] }
+        guard let group = database.group else { return [database] }
+        return databases.filter { $0.group == group }
+    }
+
+    /// A change of roles is in progress in the database's group.
+    func isBusy(_ id: String) -> Bool {
+        let members = members(of: id).map(\.id)
+        return workRequests.contains {
+            $0.status == .running && $0.change.name != "refresh" && members.contains($0.change.target)
+        }
+    }
 
     mutating func change(_ id: String, _ change: (inout Database) -> Void) {
         for index in databases.indices where databases[index].id == id {
@@ -101,5 +130,8 @@ package struct OracleState: Sendable {
         }
     }
 
-    mutating func changeAll(_ body: (inout Database) -> Void) { for one in databases { change(one.id, body) } }
+    /// Changes the database and the others of its group.
+    mutating func changeGroup(of id: String, _ body: (inout Database) -> Void) {
+        for one in members(of: id) { change(one.id, body) }
+    }
 }

@@ -16,7 +16,9 @@ extension OracleWorld {
             return Self.refusal(
                 409, "IncorrectState", "\(database.uniqueName) is \(database.role): it takes no \(action).")
         }
-        guard !state.isBusy, state.databases.allSatisfy({ $0.lifecycleState != "UPDATING" }) else {
+        guard !state.isBusy(database.id),
+            state.members(of: database.id).allSatisfy({ $0.lifecycleState != "UPDATING" })
+        else {
             return Self.refusal(409, "IncorrectState", "Another operation works on the Data Guard group.")
         }
         let id = start(change, database, call)
@@ -55,31 +57,48 @@ extension OracleWorld {
                 id: id, region: call.region, change: change, started: call.at,
                 ends: call.bend.neverEnds ? nil : call.at.advanced(by: takes), outcome: call.bend.outcome))
         if change.name != "refresh" {
-            state.changeAll { if $0.lifecycleState == "AVAILABLE" { $0.lifecycleState = "UPDATING" } }
+            state.changeGroup(of: database.id) {
+                if $0.lifecycleState == "AVAILABLE" { $0.lifecycleState = "UPDATING" }
+            }
         }
         return id
     }
 
     /// Ends what was due until now.
-    mutating func settle(at now: Timestamp) {
+    mutating func settle(at now: Timestamp, _ azure: inout AzureWorld) {
+        settleCloudWork(at: now, &azure)
         for index in state.workRequests.indices {
             let request = state.workRequests[index]
             guard request.status == .running, let ends = request.ends, ends <= now else { continue }
-            state.changeAll { if $0.lifecycleState == "UPDATING" { $0.lifecycleState = "AVAILABLE" } }
-            switch request.outcome {
+            let target = request.change.target
+            if request.change.name != "refresh" {
+                state.changeGroup(of: target) { if $0.lifecycleState == "UPDATING" { $0.lifecycleState = "AVAILABLE" } }
+            }
+            var outcome = request.outcome
+            var reason = ""
+            if outcome == .asAsked, request.change.opensTheTarget, let why = keyObstacle(target, at: ends, azure) {
+                outcome = request.change.name == "switchover" ? .halfDone : .notDone
+                reason = " ORA-28374: typed master key not found in wallet. \(why)"
+            }
+            switch outcome {
             case .asAsked:
                 state.workRequests[index].status = .succeeded
                 make(request.change, at: ends)
+                if request.change.opensTheTarget { open(target, at: ends, &azure) }
             case .halfDone:
                 state.workRequests[index].status = .failed
                 state.workRequests[index].problem =
-                    "The primary was made a standby, but the target could not be opened as primary."
-                for one in state.databases where one.role == "PRIMARY" { state.change(one.id) { $0.role = "STANDBY" } }
+                    "The primary was made a standby, but the target could not be opened as primary.\(reason)"
+                for one in state.members(of: target) where one.role == "PRIMARY" {
+                    state.change(one.id) { $0.take(role: "STANDBY") }
+                }
                 record("\(request.change.name).half-done", request.change.target, at: ends)
             case .notDone:
                 state.workRequests[index].status = .failed
                 state.workRequests[index].problem =
-                    "The broker did not carry out the request in time, and everything was put back."
+                    reason.isEmpty
+                    ? "The broker did not carry out the request in time, and everything was put back."
+                    : "The target could not be opened, and everything was put back.\(reason)"
             }
         }
     }
@@ -88,15 +107,15 @@ extension OracleWorld {
         switch change {
         case .switchover(let id), .failover(let id):
             let left = change.name == "switchover" ? "STANDBY" : "DISABLED_STANDBY"
-            for one in state.databases where one.role == "PRIMARY" {
+            for one in state.members(of: id) where one.role == "PRIMARY" {
                 state.change(one.id) {
-                    $0.role = left
+                    $0.take(role: left)
                     ($0.applyLag, $0.transportLag) = ("0 seconds", "0 seconds")
                 }
             }
-            state.change(id) { $0.role = "PRIMARY" }
-        case .reinstate(let id): state.change(id) { $0.role = "STANDBY" }
-        case .convert(let id, let role): state.change(id) { $0.role = role }
+            state.change(id) { $0.take(role: "PRIMARY") }
+        case .reinstate(let id): state.change(id) { $0.take(role: "STANDBY") }
+        case .convert(let id, let role): state.change(id) { $0.take(role: role) }
         case .refresh: return
         }
         record(change.name, change.target, at: moment)
@@ -112,29 +131,42 @@ extension OracleWorld {
     func json(_ database: OracleState.Database, _ call: Call) -> JSON {
         // By the client's clock, which the simulated one may have left far behind.
         let read = (call.request.headers["date"].flatMap(clientDate) ?? call.at).advanced(by: .zero - state.figuresAge)
-        let members: [JSON] = state.databases.map { member in
+        let protection = database.group.flatMap { state.protections[$0] } ?? (state.protectionMode, state.transport)
+        let members: [JSON] = state.members(of: database.id).map { member in
             var fields: [String: JSON] = [
                 "databaseId": .string(member.id),
-                "dbSystemId": .string("ocid1.cloudvmcluster.oc1.\(member.region).simulated"),
-                "role": .string(member.role), "transportType": .string(state.transport),
+                "dbSystemId": .string(member.cluster),
+                "role": .string(member.role), "transportType": .string(protection.transport),
                 "isActiveDataGuardEnabled": false,
                 "timeUpdated": .string(read.description),
             ]
             if member.role == "STANDBY" {
                 fields["applyLag"] = .string(member.applyLag)
                 fields["transportLag"] = .string(member.transportLag)
-                fields["switchoverReadiness"] = .string(member.readiness)
-                fields["failoverReadiness"] = .string(member.readiness)
+                let hasGap = member.place.gaps > 0
+                for kind in ["switchover", "failover"] {
+                    fields["\(kind)Readiness"] = hasGap ? "CRITICAL" : .string(member.readiness)
+                    if hasGap { fields["\(kind)ReadinessMessage"] = "ORA-16783: cannot resolve gap for the database" }
+                }
             }
             return .object(fields)
         }
-        return [
-            "id": .string(database.id), "compartmentId": "ocid1.compartment.oc1..simulated",
-            "dbName": .string(state.databaseName), "dbUniqueName": .string(database.uniqueName),
-            "lifecycleState": .string(database.lifecycleState),
-            "vmClusterId": .string("ocid1.cloudvmcluster.oc1.\(database.region).simulated"),
-            "dataGuardGroup": ["protectionMode": .string(state.protectionMode), "members": .array(members)],
+        var shown: [String: JSON] = [
+            "id": .string(database.id), "compartmentId": .string(state.compartment(of: database)),
+            "dbName": .string(database.name ?? state.databaseName), "dbUniqueName": .string(database.uniqueName),
+            "lifecycleState": .string(database.lifecycleState), "vmClusterId": .string(database.cluster),
+            "connectionStrings": ["cdbDefault": .string(database.connectString(nil))],
         ]
+        shown["freeformTags"] = database.tags
+        if database.group != nil {
+            shown["dataGuardGroup"] = ["protectionMode": .string(protection.mode), "members": .array(members)]
+        }
+        shown["dbHomeId"] = database.place.home.map { .string($0) }
+        shown["encryptionKeyLocationDetails"] = database.keys.registered.map {
+            ["providerType": "AZURE", "azureEncryptionKeyId": .string($0)]
+        }
+        shown["lifecycleDetails"] = database.place.details.map { .string($0) }
+        return .object(shown)
     }
 
     package var stateJSON: JSON {

@@ -2,8 +2,8 @@
 
 package import MusterModel
 
-/// The simulated Oracle cloud as a value: one Data Guard group over two regions or more, and one function from a request
-/// to an answer. It answers below `/oci/<region>`, and below `/simulator/oracle`.
+/// The simulated Oracle cloud as a value: one Data Guard group over two regions or more, the clusters with what connects
+/// them to Azure, and one function from a request to an answer. It answers below `/oci/<region>`, and below `/simulator/oracle`.
 package struct OracleWorld: Sendable {
     package internal(set) var state: OracleState
     package internal(set) var effects: [AzureWorld.Effect] = []
@@ -27,32 +27,45 @@ package struct OracleWorld: Sendable {
         var request: SimulatedRequest
         var at: Timestamp
         var region: String
+        /// Of the API, such as `20160918`.
+        var version: String
         /// Behind the region and the API's version.
         var path: [String]
-        var isChange: Bool { request.method != "GET" }
+        /// A dry run changes nothing, whatever its method.
+        var isChange: Bool { request.method != "GET" && request.headers["opc-dry-run"] != "true" }
         var bend = OracleBend()
     }
 
     /// Nil when the request is not for this cloud.
-    package mutating func handle(_ request: SimulatedRequest, at now: Timestamp) -> SimulatedResponse? {
+    ///
+    /// - Parameter azure: where the clusters' identities and keys are.
+    package mutating func handle(
+        _ request: SimulatedRequest, at now: Timestamp, azure: inout AzureWorld
+    ) -> SimulatedResponse? {
         let segments = request.segments
+        if segments == ["simulator", "oracle", "sql"] {
+            settle(at: now, &azure)
+            return sql(request, at: now, &azure)
+        }
         if segments == ["simulator", "oracle"] {
-            settle(at: now)
+            settle(at: now, &azure)
             return SimulatedResponse(200, stateJSON)
         }
         guard segments.first == "oci", segments.count >= 3 else { return nil }
-        settle(at: now)
-        var call = Call(request: request, at: now, region: segments[1], path: Array(segments.dropFirst(3)))
+        settle(at: now, &azure)
+        var call = Call(
+            request: request, at: now, region: segments[1], version: segments[2], path: Array(segments.dropFirst(3)))
         call.bend = takeFaults(call)
+        azure.takeKeyAccessFaults(for: call)
         var response: SimulatedResponse
-        if segments[2] != "20160918" {
+        if call.version != "20160918" && call.version != Self.multicloudVersion {
             response = Self.refusal(404, "NotFound", "There is no such path.")
         } else if let reason = user.mismatch(request) {
             response = Self.refusal(
                 401, "NotAuthenticated",
                 "The required information to complete authentication was not provided or was incorrect. \(reason)")
         } else {
-            response = call.bend.answer ?? replay(call) ?? answer(call)
+            response = call.bend.answer ?? replay(call) ?? answer(call, &azure)
         }
         counter += 1
         response.headers["opc-request-id"] =
@@ -71,17 +84,23 @@ package struct OracleWorld: Sendable {
             : Self.refusal(409, "InvalidatedRetryToken", "The retry token was used for another request.")
     }
 
-    private mutating func answer(_ call: Call) -> SimulatedResponse {
+    private mutating func answer(_ call: Call, _ azure: inout AzureWorld) -> SimulatedResponse {
         let path = call.path
+        if call.version == Self.multicloudVersion { return multicloud(call, azure) }
         switch (call.request.method, path.first, path.count) {
-        case ("GET", "databases", 1):
-            return SimulatedResponse(
-                200, .array(state.databases.filter { $0.region == call.region }.map { json($0, call) }))
-        case ("GET", "workRequests", 2), ("GET", "workRequests", 3): return workRequest(call)
+        case (_, "databases", 1): return databases(call, azure)
+        case (_, "dbHomes", _): return homes(call)
+        case (_, "dbNodes", _): return nodes(call)
+        case (_, "pluggableDatabases", _): return pluggables(call)
+        case (_, "cloudVmClusters", _): return clusters(call)
+        case ("GET", "workRequests", 2), ("GET", "workRequests", 3): return cloudWork(call) ?? workRequest(call)
         case (_, "databases", 2...):
             guard let database = state.database(path[1]), database.region == call.region else { return Self.missing }
             switch (call.request.method, Array(path.dropFirst(2))) {
             case ("GET", []): return SimulatedResponse(200, json(database, call), headers: ["etag": database.etag])
+            case ("DELETE", []): return delete(database, call)
+            case ("POST", ["actions", "changeEncryptionKeyLocation"]): return moveKey(database, call)
+            case ("POST", ["actions", "rotateKey"]): return rotateKey(database, nil, call)
             case ("GET", ["dataGuardAssociations"]): return SimulatedResponse(200, [])
             case ("POST", let rest) where rest.count == 3 && rest[0] == "dataGuard" && rest[1] == "actions":
                 return begin(rest[2], database, call)
@@ -131,8 +150,9 @@ package struct OracleWorld: Sendable {
                 "type": "api-key", "tenancy": .string(user.tenancy), "user": .string(user.user),
                 "fingerprint": .string(user.fingerprint), "key": .string(user.privateKeyPEM),
             ],
-            "region": .string(state.databases.first?.region ?? "eu-frankfurt-1"),
-            "endpoints": ["database": endpoint, "workrequests": endpoint],
+            "region": .string(
+                state.databases.first?.region ?? state.multicloud.clusters.first?.region ?? "eu-frankfurt-1"),
+            "endpoints": ["database": endpoint, "dbmulticloud": endpoint, "workrequests": endpoint],
             "database-admin-password": .string(state.password),
         ]
     }
@@ -140,5 +160,11 @@ package struct OracleWorld: Sendable {
     mutating func nextID() -> String {
         counter += 1
         return "ocid1.coreservicesworkrequest.oc1..simulated\(counter)"
+    }
+
+    /// Of a new resource of that type.
+    mutating func nextID(_ type: String, in region: String) -> String {
+        counter += 1
+        return "ocid1.\(type).oc1.\(region).simulated\(counter)"
     }
 }
