@@ -24,6 +24,12 @@ drill: set-up ## Build, then rehearse the shipped runbook against the embedded c
 	$(RELEASE_PLUGIN) --product TestFailover
 	.build/release/muster rehearse failover-group-key-swap
 
+.PHONY: plugins
+plugins: set-up ## Build all shipped plugins, and what they are rehearsed with
+	$(RELEASE) --product muster
+	$(RELEASE) --product muster-cloud-simulator
+	for plugin in $(notdir $(wildcard plugins/*)); do $(RELEASE_PLUGIN) --product $$plugin || exit 1; done
+
 .PHONY: build
 build: set-up ## Build everything, tests included
 	swift build --build-tests

@@ -17,6 +17,8 @@ let package = Package(
         .executable(name: "muster", targets: ["muster"]),
         .executable(name: "muster-cloud-simulator", targets: ["muster-cloud-simulator"]),
         .executable(name: "FailoverGroupKeySwap", targets: ["FailoverGroupKeySwap"]),
+        .executable(name: "OracleDRSetup", targets: ["OracleDRSetup"]),
+        .executable(name: "StandbyConnector", targets: ["StandbyConnector"]),
         .executable(name: "TestFailover", targets: ["TestFailover"]),
         .library(name: "MusterPlugin", targets: ["MusterPlugin"]),
     ],
@@ -128,15 +130,24 @@ let package = Package(
         .target(
             name: "MusterSQL", dependencies: ["MusterModel", "MusterExpressions", "CODBC"], swiftSettings: strict),
 
-        .target(name: "CloudSteps", dependencies: ["MusterPlugin", "CloudHTTP"], swiftSettings: strict),
+        .target(name: "CloudSteps", dependencies: ["MusterPlugin", "CloudHTTP", "MusterModel"], swiftSettings: strict),
 
         .target(
-            name: "OracleSteps", dependencies: ["MusterPlugin", "CloudSteps", "CloudHTTP", "OracleCloudClient", "MusterModel"],
+            name: "SQLSteps", dependencies: ["MusterPlugin", "CloudSteps", "CloudHTTP", "MusterSQL", "MusterModel"],
+            swiftSettings: strict),
+
+        .target(
+            name: "OracleSteps",
+            dependencies: [
+                "MusterPlugin", "CloudSteps", "CloudHTTP", "SQLSteps", "OracleCloudClient", "MusterSQL", "MusterModel",
+            ],
             swiftSettings: strict),
 
         .target(
             name: "AzureSteps",
-            dependencies: ["MusterPlugin", "CloudSteps", "CloudHTTP", "AzureClient", "MusterSQL", "MusterModel"],
+            dependencies: [
+                "MusterPlugin", "CloudSteps", "CloudHTTP", "SQLSteps", "AzureClient", "MusterSQL", "MusterModel",
+            ],
             swiftSettings: strict),
 
         .executableTarget(
@@ -155,7 +166,7 @@ let package = Package(
         .executableTarget(
             name: "TestFailover",
             dependencies: [
-                "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient", "MusterSQL", "MusterModel",
+                "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel",
             ],
             path: "plugins/TestFailover",
             sources: ["Sources"],
@@ -171,9 +182,58 @@ let package = Package(
                 .embedInCode("steps/snapshot-standby.yaml"),
                 .embedInCode("steps/verify-data-guard.yaml"),
                 .embedInCode("steps/verify-encryption.yaml"),
+                .embedInCode("steps/verify-oracle-data.yaml"),
                 .embedInCode("steps/verify-roles.yaml"),
                 .embedInCode("steps/wait-for-replication.yaml"),
                 .embedInCode("steps/write-markers.yaml"),
+                .embedInCode("steps/write-oracle-data.yaml"),
+            ],
+            swiftSettings: strict),
+
+        .executableTarget(
+            name: "OracleDRSetup",
+            dependencies: [
+                "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel",
+            ],
+            path: "plugins/OracleDRSetup",
+            sources: ["Sources"],
+            resources: [
+                .embedInCode("steps/associate-vault.yaml"),
+                .embedInCode("steps/audit-verdict.yaml"),
+                .embedInCode("steps/create-database.yaml"),
+                .embedInCode("steps/group-members.yaml"),
+                .embedInCode("steps/identity-connector.yaml"),
+                .embedInCode("steps/key-access-events.yaml"),
+                .embedInCode("steps/key-store.yaml"),
+                .embedInCode("steps/key-vault-audit.yaml"),
+                .embedInCode("steps/key-vault-roles.yaml"),
+                .embedInCode("steps/key-vault.yaml"),
+                .embedInCode("steps/key.yaml"),
+                .embedInCode("steps/managed-hsm-roles.yaml"),
+                .embedInCode("steps/managed-hsm.yaml"),
+                .embedInCode("steps/migrate-database-key.yaml"),
+                .embedInCode("steps/prerequisites.yaml"),
+                .embedInCode("steps/register-vault.yaml"),
+                .embedInCode("steps/rolling-node-reset.yaml"),
+                .embedInCode("steps/rotate-key.yaml"),
+                .embedInCode("steps/security-group.yaml"),
+                .embedInCode("steps/surroundings.yaml"),
+                .embedInCode("steps/vault-private-link.yaml"),
+                .embedInCode("steps/verify-database-key.yaml"),
+            ],
+            swiftSettings: strict),
+
+        .executableTarget(
+            name: "StandbyConnector",
+            dependencies: [
+                "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel",
+            ],
+            path: "plugins/StandbyConnector",
+            sources: ["Sources"],
+            resources: [
+                .embedInCode("steps/prove-key-reach.yaml"),
+                .embedInCode("steps/replicate-vault.yaml"),
+                .embedInCode("steps/standby-database.yaml"),
             ],
             swiftSettings: strict),
 
@@ -246,7 +306,7 @@ let package = Package(
         .testTarget(
             name: "AzureStepsTests",
             dependencies: [
-                "AzureSteps", "AzureClient", "CloudHTTP", "MusterPlugin", "MusterSQL", "MusterModel", "PostgreSQLFixture",
+                "AzureSteps", "SQLSteps", "AzureClient", "CloudHTTP", "MusterPlugin", "MusterSQL", "MusterModel", "PostgreSQLFixture",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -269,10 +329,18 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "OracleKeyTests",
+            dependencies: [
+                "OracleDRSetup", "StandbyConnector", "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient",
+                "OracleSteps", "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel", "MusterDocuments", "MusterSystem",
+                "CloudSimulator", "PostgreSQLFixture", "TestFailover",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "TestFailoverTests",
             dependencies: [
-                "TestFailover", "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "MusterSQL", "MusterModel",
-                "MusterDocuments",
+                "TestFailover", "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "SQLSteps", "AzureClient", "MusterSQL",
+                "MusterModel", "MusterDocuments",
                 "MusterSystem", "CloudSimulator",
             ],
             swiftSettings: strict),
@@ -292,7 +360,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MusterCommandsTests",
-            dependencies: ["MusterCommands", "MusterDocuments", "MusterMachine", "MusterModel", "MusterTestSupport"],
+            dependencies: [
+                "MusterCommands", "MusterDocuments", "MusterEngine", "MusterMachine", "MusterPluginProtocol", "MusterModel", "MusterTestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",

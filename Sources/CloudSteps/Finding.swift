@@ -47,3 +47,16 @@ extension Finding {
         }
     }
 }
+
+extension [Condition] {
+    /// The look right before an effect, over the very list that was asked for before it: what was not found out refuses
+    /// the effect as well.
+    ///
+    /// - Parameter ids: those that are meant; all, where none is named.
+    /// - Throws: a permanent ``StepError`` with what speaks against it.
+    package func demandMet(_ ids: String..., code: String, remedy: String) throws {
+        let broken = filter { $0.verdict != .met && (ids.isEmpty || ids.contains($0.id)) }
+        if broken.isEmpty { return }
+        throw StepError.permanent(code, broken.map(\.says).joined(separator: " "), remedy: remedy)
+    }
+}

@@ -50,6 +50,38 @@ package final class LabCloud {
             """ + (connection.map { "sql:\n  azure:\n    connection: \"\($0)\"\(login)\n" } ?? "")
     }
 
+    // MARK: Oracle's cloud, where the scenario has one
+
+    /// The variables that hold the secrets of the simulated clouds.
+    package var secrets: [String: String] {
+        [
+            Self.secretName: secret, "LAB_ORACLE_KEY": ready["oci"]?["credential"]?["key"]?.string ?? "",
+            "LAB_SYS_PASSWORD": ready["oci"]?["database-admin-password"]?.string ?? "",
+        ]
+    }
+
+    /// The environment that leads into both clouds and to the simulated databases of Oracle.
+    package func oracleEnvironment() -> String {
+        func text(_ name: String) -> String { ready["oci"]?["credential"]?[name]?.string ?? "" }
+        let endpoints = (ready["oci"]?["endpoints"]?.object ?? [:]).sorted { $0.key < $1.key }
+        return environment() + """
+            sql:
+              oracle: { connection: "Simulator=\(address)" }
+            oci:
+              credential:
+                type: api-key
+                tenancy: "\(text("tenancy"))"
+                user: "\(text("user"))"
+                fingerprint: "\(text("fingerprint"))"
+                key: { env: LAB_ORACLE_KEY }
+              region: "\(ready["oci"]?["region"]?.string ?? "")"
+              database-admin-password: { env: LAB_SYS_PASSWORD }
+              endpoints:
+            \(endpoints.map { "    \($0.key): \"\($0.value.string ?? "")\"" }.joined(separator: "\n"))
+
+            """
+    }
+
     /// What `GET /simulator/<name>` answers.
     package func look(at name: String) throws -> JSON {
         let answer = try RunningCommand(

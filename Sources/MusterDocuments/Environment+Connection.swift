@@ -53,7 +53,7 @@ extension Environment {
 
     /// The members whose shape is a secret's, wherever they stand.
     private static let secretMembers = [
-        "database-admin-password", "identity-header", "key", "password", "secret",
+        "database-admin-password", "identity-header", "key", "pass-phrase", "password", "secret", "tde-wallet-password",
     ]
 
     private func section(_ name: String) -> LocatedValue? {
@@ -69,7 +69,8 @@ extension Environment {
         switch (section["profile"] != nil, section["credential"] != nil) {
         case (true, true): add("'oci' has both 'profile' and 'credential'", "Keep the one that is meant.")
         case (false, false): add("'oci' says not as whom", "Give 'profile' or 'credential'.")
-        case (false, true) where section["region"] == nil:
+        case (false, true)
+        where section["region"] == nil && section["credential"]?["type"]?.string != "resource-principal":
             add("'oci' has no region", "Only a profile can hold one besides; give 'region'.")
         default: break
         }

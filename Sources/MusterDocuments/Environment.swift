@@ -119,7 +119,10 @@ extension Environment {
             "profile",
             .object(
                 .optional("file", .text(.sentence), "The OCI configuration file; ~/.oci/config without it"),
-                .optional("name", .text(.sentence), "The profile in it; DEFAULT without it")),
+                .optional("name", .text(.sentence), "The profile in it; DEFAULT without it"),
+                .optional(
+                    "pass-phrase", SecretReference.shape,
+                    "Opens the profile's key; the profile's pass_phrase without it")),
             "As whom: either this or 'credential'"),
         .optional("credential", ociCredential, "As whom, without a configuration file"),
         .optional("region", .text(.kebab), "In place of the profile's; required with 'credential'"),
@@ -128,7 +131,10 @@ extension Environment {
             "By service, in place of the region's own; {region} in the path is the region's name"),
         .optional(
             "database-admin-password", SecretReference.shape,
-            "The password of SYS, which changes of Data Guard roles take"))
+            "The password of SYS, which changes of Data Guard roles and new databases take"),
+        .optional(
+            "tde-wallet-password", SecretReference.shape,
+            "Of the primary's wallet, which a new standby takes; as that of SYS without it"))
 
     private static let ociCredential = Shape.variants(
         tag: "type",
@@ -140,8 +146,17 @@ extension Environment {
                     .required("user", .text(.sentence), "The user's OCID"),
                     .required("fingerprint", .text(.sentence), "Of the API key, as the console shows it"),
                     .required("key", SecretReference.shape, "The private key as PEM"),
+                    .optional("pass-phrase", SecretReference.shape, "Opens the key where it is encrypted"),
                 ])
-            )
+            ),
+            (
+                "instance-principal",
+                ObjectShape([
+                    kind("instance-principal"),
+                    .optional("metadata-endpoint", .text(.platformEndpoint), "Of the instance's metadata service"),
+                ])
+            ),
+            ("resource-principal", ObjectShape([kind("resource-principal")])),
         ])
 
     private static let database = Shape.object(

@@ -37,6 +37,11 @@ extension SQLError {
         self.init([SQLDiagnostic(state: state, native: native, message: "[SQL Server]" + message)], .running)
     }
 
+    /// What Oracle's number means, when somebody else than a driver says it.
+    package init(state: String, native: Int, oracleMessage message: String) {
+        self.init([SQLDiagnostic(state: state, native: native, message: message)], .running)
+    }
+
     private static func remedy(for kind: Kind) -> String? {
         switch kind {
         case .configuration: "Look at the connection string in the environment."
@@ -101,7 +106,9 @@ private struct Judgement {
     private static func byNumber(_ record: SQLDiagnostic) -> (SQLError.Kind, String?)? {
         // Numbers mean something only with the vendor, who is named in the prefixes.
         if record.message.contains("[SQL Server]") { return sqlServer[record.native] }
-        if record.message.contains("ORA-") { return oracle[record.native].map { ($0, nil) } }
+        if record.message.contains("ORA-") {
+            return oracle[record.native].map { ($0, nil) } ?? oracleKeys[record.native].map { (.unavailable, $0) }
+        }
         return nil
     }
 
@@ -138,6 +145,20 @@ private struct Judgement {
         12_514: .unavailable, 12_528: .unavailable, 12_154: .configuration, 12_170: .unreachable,
         12_541: .unreachable, 12_543: .unreachable, 12_545: .unreachable, 3113: .connectionLost, 3114: .connectionLost,
         3135: .connectionLost, 1013: .cancelled,
+    ]
+
+    /// What hinders a database from using its master key. docs.oracle.com/en/error-help/db has a page for each.
+    private static let oracleKeys: [Int: String] = [
+        28_353: "The keystore cannot be opened: look at each node's Arc agent, the way to the vault, and the roles.",
+        28_362: "The keystore does not give the master key: look whether a version of it is gone or disabled.",
+        28_365: "The keystore is not open: look whether the nodes reach the vault, then start the instance again.",
+        28_374: "This keystore does not give the key that the data needs: look at its versions in the vault.",
+        28_376: "The driver for the vault is not on that node: enable the Azure key store on the VM cluster.",
+        28_407: "The vault refused or did not answer: look at the roles of the nodes' identities, and at the key.",
+        28_414: "The master key is in the external keystore, and the database is told that it is in a wallet.",
+        28_415: "The master key is in a wallet, and the database is told that it is in the external keystore.",
+        28_417: "A keystore with a password is not open; this is not about rights on the vault.",
+        28_418: "The external keystore is not open.",
     ]
 
     // MARK: Texts

@@ -6,6 +6,7 @@ import CloudHTTP
 import MusterModel
 import MusterPlugin
 import MusterSQL
+import SQLSteps
 import Synchronization
 
 /// A step that asks the database that its inputs name, and keeps the answer as evidence.

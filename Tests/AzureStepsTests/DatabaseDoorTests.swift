@@ -7,6 +7,7 @@ import MusterModel
 import MusterPlugin
 import MusterSQL
 import PostgreSQLFixture
+import SQLSteps
 import Testing
 
 struct DatabaseDoorTests {

@@ -4,7 +4,7 @@ import MusterModel
 import MusterSQL
 import Testing
 
-@testable import AzureSteps
+@testable import SQLSteps
 
 struct SQLEvidenceTests {
     private let target = SQLTarget(server: "one", host: "one.example", database: "db", intent: .readWrite)

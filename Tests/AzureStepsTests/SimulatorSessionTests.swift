@@ -5,6 +5,7 @@ import AzureSteps
 import CloudHTTP
 import MusterModel
 import MusterSQL
+import SQLSteps
 import Testing
 
 struct SimulatorSessionTests {

@@ -31,11 +31,11 @@ final class ManualTime: Sendable {
 final class SimulatedOracle: HTTPTransport {
     /// One key for all tests: making one takes a while.
     static let user = try? OracleUser()
-    private let world: Mutex<OracleWorld>
+    private let worlds: Mutex<(oracle: OracleWorld, azure: AzureWorld)>
     private let time: ManualTime
 
-    init(_ world: OracleWorld, time: ManualTime) {
-        self.world = Mutex(world)
+    init(_ oracle: OracleWorld, _ azure: AzureWorld, time: ManualTime) {
+        worlds = Mutex((oracle, azure))
         self.time = time
     }
 
@@ -45,7 +45,8 @@ final class SimulatedOracle: HTTPTransport {
         let asked = SimulatedRequest(
             request.method.rawValue, host: request.headers["host"] ?? "", target: request.url.target, headers: headers,
             body: request.body ?? [], scheme: "https")
-        guard let answer = world.withLock({ $0.handle(asked, at: time.now) }) else {
+        let answer = worlds.withLock { $0.oracle.handle(asked, at: time.now, azure: &$0.azure) }
+        guard let answer else {
             throw TransportError(.cannotConnect, "Nothing answers at \(request.url).")
         }
         if answer.dropsConnection { throw TransportError(.connectionLost, "The connection was lost.") }
@@ -55,9 +56,9 @@ final class SimulatedOracle: HTTPTransport {
     }
 
     /// What was really changed, as `kind target`, in order.
-    var effects: [String] { world.withLock { $0.effects.map { "\($0.kind) \($0.target)" } } }
+    var effects: [String] { worlds.withLock { $0.oracle.effects.map { "\($0.kind) \($0.target)" } } }
 
-    func change(_ change: (inout OracleState) -> Void) { world.withLock { change(&$0.state) } }
+    func change(_ change: (inout OracleState) -> Void) { worlds.withLock { change(&$0.oracle.state) } }
 }
 
 let primary = "ocid1.database.oc1.eu-frankfurt-1.salesfra"
@@ -80,12 +81,16 @@ struct Lab {
             .deletingLastPathComponent()
         let file = "runbooks/tests/data-guard-drill/default.yaml"
         let bytes = Array(try Data(contentsOf: root.appendingPathComponent(file)))
-        var state = try #require(try CloudScenario(bytes, file: file).oracleState(password: "s3cr3t-sys"))
+        let scenario = try CloudScenario(bytes, file: file)
+        var state = try #require(try scenario.oracleState(password: "s3cr3t-sys", at: ManualTime.start))
         change(&state)
         let world = OracleWorld(
             state: state, user: try #require(SimulatedOracle.user),
             faults: try faults.map { try FaultRule(commandLine: $0) }, speed: 1)
-        cloud = SimulatedOracle(world, time: time)
+        let azure = AzureWorld(
+            state: try scenario.state(at: ManualTime.start, clientSecret: ""), faults: [], signingSecret: "s", speed: 1,
+            started: ManualTime.start)
+        cloud = SimulatedOracle(world, azure, time: time)
         var members = world.connection(base: "https://simulated.example").object ?? [:]
         members["lab"] = .string(RequestID.random())
         for name in without { members[name] = nil }

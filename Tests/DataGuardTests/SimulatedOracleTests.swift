@@ -32,7 +32,8 @@ struct SimulatedOracleTests {
         var elsewhere = signed
         elsewhere.url = try #require(
             WebAddress("https://simulated.example/oci/eu-frankfurt-1/20160918/databases/\(standby)"))
-        let resigned = try RequestSigner(identity: connection.identity).signed(elsewhere, at: ManualTime.start)
+        let identity = try #require(connection.identity)
+        let resigned = try RequestSigner(identity: identity).signed(elsewhere, at: ManualTime.start)
         #expect(try await cloud.send(resigned, timeout: .seconds(1)).status == 404)
     }
 

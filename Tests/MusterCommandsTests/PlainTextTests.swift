@@ -30,6 +30,15 @@ import Testing
         #expect(says == ["▶ a: effect begun", "▶ a: effect begun"])
     }
 
+    @Test func `what a step says is told once until it says something else, or begins anew`() throws {
+        func says(_ words: String) -> Event { .progress(Progress(step: "a", message: words, fraction: nil)) }
+        let anew = Event.stepStarted(StepStarted(step: "a", attempt: 2, inputs: [:]))
+        let lines = try lines([
+            says("50 %"), says("50 %"), says("done"), says("50 %"), anew, says("50 %"), says("50 %"),
+        ])
+        #expect(lines == ["  a: 50 %", "  a: done", "  a: 50 %", "↻ a: attempt 2", "  a: 50 %"])
+    }
+
     @Test(arguments: [
         ("Busy", "Busy. Next try at 14:03:12"), ("The server is busy.", "The server is busy. Next try at 14:03:12"),
     ])

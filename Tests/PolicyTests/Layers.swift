@@ -35,18 +35,29 @@ enum Layers {
         "OracleCloudClient": ["CloudHTTP", "MusterModel", "MusterSystem", "Crypto", "CryptoExtras", "Glibc"],
         "CODBC": [],
         "MusterSQL": ["MusterModel", "MusterExpressions", "CODBC", "Glibc", "Synchronization"],
-        "CloudSteps": ["MusterPlugin", "CloudHTTP", "Synchronization"],
-        "OracleSteps": ["MusterPlugin", "CloudSteps", "CloudHTTP", "OracleCloudClient", "MusterModel"],
+        "CloudSteps": ["MusterPlugin", "CloudHTTP", "MusterModel", "Synchronization"],
+        "SQLSteps": ["MusterPlugin", "CloudSteps", "CloudHTTP", "MusterSQL", "MusterModel", "Synchronization"],
+        "OracleSteps": [
+            "MusterPlugin", "CloudSteps", "CloudHTTP", "SQLSteps", "OracleCloudClient", "MusterSQL", "MusterModel",
+        ],
         "AzureSteps": [
-            "MusterPlugin", "CloudSteps", "CloudHTTP", "AzureClient", "MusterSQL", "MusterModel", "Synchronization",
+            "MusterPlugin", "CloudSteps", "CloudHTTP", "SQLSteps", "AzureClient", "MusterSQL", "MusterModel",
+            "Synchronization",
         ],
         "FailoverGroupKeySwap": [
             "MusterPlugin", "CloudSteps", "AzureSteps", "AzureClient", "MusterModel", "Synchronization",
         ],
+        "OracleDRSetup": [
+            "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient",
+            "SQLSteps", "MusterSQL", "MusterModel", "Synchronization",
+        ],
+        "StandbyConnector": [
+            "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient",
+            "SQLSteps", "MusterSQL", "MusterModel", "Synchronization",
+        ],
         "TestFailover": [
             "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient",
-            "MusterSQL",
-            "MusterModel", "Synchronization",
+            "SQLSteps", "MusterSQL", "MusterModel", "Synchronization",
         ],
         "CloudSimulator": network.union(foundation)
             .union([

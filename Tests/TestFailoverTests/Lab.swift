@@ -6,6 +6,7 @@ import Foundation
 import MusterDocuments
 import MusterModel
 import MusterPlugin
+import SQLSteps
 import Testing
 
 @testable import AzureClient

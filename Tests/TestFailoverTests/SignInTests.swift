@@ -4,6 +4,7 @@ import CloudHTTP
 import MusterModel
 import MusterPlugin
 import MusterSQL
+import SQLSteps
 import Testing
 
 @testable import TestFailover

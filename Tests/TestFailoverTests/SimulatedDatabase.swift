@@ -2,6 +2,7 @@
 
 import CloudSimulator
 import MusterModel
+import SQLSteps
 import Synchronization
 
 @testable import AzureSteps

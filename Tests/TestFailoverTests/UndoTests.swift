@@ -132,7 +132,7 @@ struct MarkerUndoTests {
         switch try await step.observe(lab.markers()) {
         case .satisfied: "satisfied"
         case .needed: "needed"
-        case .partial(_, let why): why
+        case .partial(_, let why), .unfinished(_, let why): why
         case .unknown(let why): why
         }
     }

@@ -19,7 +19,8 @@ package struct MusterCommand: ParsableCommand {
             """,
         version: musterVersion,
         subcommands: [
-            LintCommand.self, LockCommand.self, PlanCommand.self, RunCommand.self, RehearseCommand.self,
+            LintCommand.self, LockCommand.self, DoctorCommand.self, PlanCommand.self, RunCommand.self,
+            RehearseCommand.self,
             StatusCommand.self, ResumeCommand.self, PauseCommand.self, CancelCommand.self, DecideCommand.self,
             RollbackCommand.self, ListCommand.self, ShowCommand.self, VerifyCommand.self, PublishCommand.self,
             PluginCommand.self,

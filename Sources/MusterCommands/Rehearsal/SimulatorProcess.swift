@@ -143,7 +143,7 @@ final class SimulatorProcess {
             sql:
               azure: { connection: "Simulator=\(base)" }
             """
-        let whole = ready.oci.map { text + "\n" + $0.section } ?? text
+        let whole = ready.oci.map { "\(text)\n  oracle: { connection: \"Simulator=\(base)\" }\n\($0.section)" } ?? text
         return try Environment.parse(Array(whole.utf8), file: "the rehearsal's environment").get()
     }
 

@@ -8,6 +8,8 @@ struct PlainText {
     let style: Style
     /// By step the attempt whose effect was last said to have begun.
     private var begun: [String: Int] = [:]
+    /// By step what it last said in this attempt.
+    private var said: [String: String] = [:]
 
     init(style: Style) { self.style = style }
 
@@ -19,13 +21,18 @@ struct PlainText {
         return "\(entry.at.timeOfDay)  " + style("\(mark) \(visibleText(text))", tint)
     }
 
-    /// Asked again in mid-effect, a beginning only brings new undo data.
+    /// Asked again in mid-effect, a beginning only brings new undo data. Of what a step says again and again while it
+    /// waits, once is enough.
     private mutating func isRepeated(_ event: Event) -> Bool {
         switch event {
-        case .stepBegun(let body): begun.updateValue(body.attempt, forKey: body.step) == body.attempt
-        case .undoBegun(let body): begun.updateValue(-body.attempt, forKey: body.step) == -body.attempt
-        default: false
+        case .progress(let body): return said.updateValue(body.message, forKey: body.step) == body.message
+        case .stepStarted(let body): said[body.step] = nil
+        case .undoStarted(let body): said[body.step] = nil
+        case .stepBegun(let body): return begun.updateValue(body.attempt, forKey: body.step) == body.attempt
+        case .undoBegun(let body): return begun.updateValue(-body.attempt, forKey: body.step) == -body.attempt
+        default: break
         }
+        return false
     }
 }
 

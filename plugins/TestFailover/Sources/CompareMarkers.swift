@@ -6,6 +6,7 @@ internal import CloudSteps
 internal import MusterModel
 internal import MusterPlugin
 internal import MusterSQL
+internal import SQLSteps
 
 /// Tells from the marker rows what a failover has lost. How much may be lost is for the runbook's objective to say.
 struct CompareMarkers: ReportStep {

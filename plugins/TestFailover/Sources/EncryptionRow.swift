@@ -2,6 +2,7 @@
 
 internal import AzureSteps
 internal import MusterSQL
+internal import SQLSteps
 
 /// A row of `sys.dm_database_encryption_keys`
 /// (learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-database-encryption-keys-transact-sql).

@@ -6,6 +6,7 @@ internal import CloudHTTP
 internal import CloudSteps
 internal import MusterPlugin
 internal import MusterSQL
+internal import SQLSteps
 
 /// Makes the other server of a failover group primary at once. What has not come over to it is lost.
 struct ForcedFailover: EffectStep {

@@ -11,7 +11,7 @@ struct Main {
                 WaitForReplication.self, VerifyRoles.self, VerifyEncryption.self, Probe.self, PlannedFailover.self,
                 ForcedFailover.self, FailBack.self, WriteMarkers.self, CompareMarkers.self,
                 DataGuardSwitchover.self, DataGuardFailover.self, DataGuardReinstate.self, SnapshotStandby.self,
-                VerifyDataGuard.self,
+                VerifyDataGuard.self, VerifyOracleData.self, WriteOracleData.self,
             ])
     }
 }

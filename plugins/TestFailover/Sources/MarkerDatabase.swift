@@ -4,6 +4,7 @@ internal import AzureClient
 internal import AzureSteps
 internal import MusterPlugin
 internal import MusterSQL
+internal import SQLSteps
 
 /// The marker table in one database of a group, over the group's read-write listener.
 struct MarkerDatabase: Sendable {

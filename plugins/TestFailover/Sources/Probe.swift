@@ -7,6 +7,7 @@ internal import CloudSteps
 internal import MusterModel
 internal import MusterPlugin
 internal import MusterSQL
+internal import SQLSteps
 
 /// Reads over the group's read-write listener, as a client would, until so many reads in a row were good.
 ///

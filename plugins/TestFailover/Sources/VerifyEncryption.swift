@@ -5,6 +5,7 @@ internal import AzureSteps
 internal import CloudSteps
 internal import MusterPlugin
 internal import MusterSQL
+internal import SQLSteps
 
 /// Asks the databases of one side of a failover group what encrypts them, and holds it against the servers' settings.
 struct VerifyEncryption: ReportStep {

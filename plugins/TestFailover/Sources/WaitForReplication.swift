@@ -5,6 +5,7 @@ internal import AzureSteps
 internal import CloudSteps
 internal import MusterPlugin
 internal import MusterSQL
+internal import SQLSteps
 
 /// Waits until a failover group is caught up, and tells what the provider says of its lag.
 struct WaitForReplication: ReportStep {

@@ -3,41 +3,10 @@
 internal import AzureClient
 internal import AzureSteps
 internal import CloudHTTP
+internal import CloudSteps
 internal import MusterPlugin
 
-/// What one look of a wait gave.
-enum Look<Value: Sendable>: Sendable {
-    case done(Value)
-    /// Not as wanted; the sentence is shown as progress.
-    case notYet(Value, String)
-}
-
 extension AzureSession {
-    /// Looks until it is as wanted or the time is over, with pauses of half a second that grow to ten.
-    ///
-    /// - Parameter pause: in place of those pauses.
-    /// - Returns: what the last look gave.
-    func wait<Value>(
-        within span: Duration, every pause: Duration? = nil, _ context: StepContext,
-        look: () async throws -> Look<Value>
-    ) async throws -> Value {
-        let end = Deadline(boot: min(Deadline(after: span, from: time).boot, deadline.boot))
-        var said = ""
-        for count in 0... {
-            switch try await look() {
-            case .done(let value): return value
-            case .notYet(let value, let why):
-                let remaining = end.remaining(time)
-                guard remaining > .zero else { return value }
-                if why != said { context.progress(why) }
-                said = why
-                let wanted = pause ?? min(.seconds(10), .milliseconds(500) * (1 << min(count, 5)))
-                guard await time.pause(min(wanted, remaining)) else { throw CancellationError() }
-            }
-        }
-        preconditionFailure("the loop has no end of its own")
-    }
-
     /// Waits until both servers say CATCH_UP, and that the given one is primary where one is given.
     func caughtUp(
         _ group: ResourceID, primary: ResourceID? = nil, within span: Duration, _ context: StepContext

@@ -7,6 +7,7 @@ internal import CloudSteps
 internal import MusterModel
 internal import MusterPlugin
 internal import MusterSQL
+internal import SQLSteps
 
 /// Writes numbered rows into the user's marker table, one after the other, and keeps when each was acknowledged.
 struct WriteMarkers: ReversibleStep {

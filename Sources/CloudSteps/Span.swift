@@ -3,12 +3,12 @@
 internal import MusterModel
 
 /// A time span as a document writes it, such as `30s`.
-struct Span: Hashable, Sendable, Codable {
-    var duration: Duration
+package struct Span: Hashable, Sendable, Codable {
+    package var duration: Duration
 
-    init(_ duration: Duration) { self.duration = duration }
+    package init(_ duration: Duration) { self.duration = duration }
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let duration = Duration(durationText: try container.decode(String.self)) else {
             throw DecodingError.dataCorruptedError(
@@ -17,13 +17,13 @@ struct Span: Hashable, Sendable, Codable {
         self.duration = duration
     }
 
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(text)
     }
 
     /// To the millisecond, such as `1m4s250ms`; `0s` for nothing.
-    var text: String {
+    package var text: String {
         var rest = max(0, duration.milliseconds)
         var text = ""
         for (unit, length) in [("h", Int64(3_600_000)), ("m", 60_000), ("s", 1000), ("ms", 1)] where rest >= length {

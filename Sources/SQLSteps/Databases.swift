@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AzureClient
-internal import AzureSteps
-internal import CloudSteps
-internal import MusterPlugin
-internal import MusterSQL
+package import CloudSteps
+package import MusterPlugin
+package import MusterSQL
 internal import Synchronization
 
 /// Databases as a step asks them. What was asked and what came back is kept as evidence, with who answered.
-struct Databases: Sendable {
+package struct Databases: Sendable {
     private let door: DatabaseDoor
     private let entries = EntryList()
     /// What it takes to sign in is kept beside the answers.
@@ -18,12 +16,14 @@ struct Databases: Sendable {
     private static let answering = Duration.seconds(30)
 
     /// Runs the work with the step's databases. Whatever becomes of it, the answers are kept as evidence.
-    static func run<Value>(
-        _ context: StepContext, _ work: (Databases) async throws -> Value
+    ///
+    /// - Parameter door: makes the way to them; it adds to the list what signing in takes.
+    package static func run<Value>(
+        _ context: StepContext, by door: (ExchangeList) async throws -> DatabaseDoor,
+        _ work: (Databases) async throws -> Value
     ) async throws -> Value {
         let signIn = ExchangeList()
-        let databases = Databases(
-            door: try await DatabaseDoors.shared.door(for: context, record: signIn.add), signIn: signIn)
+        let databases = Databases(door: try await door(signIn), signIn: signIn)
         do {
             let value = try await work(databases)
             try databases.keep(context)
@@ -44,7 +44,7 @@ struct Databases: Sendable {
     /// One statement over a connection of its own, since connections drop when a group fails over.
     ///
     /// - Throws: ``SQLError``, or `CancellationError` when the call was cancelled meanwhile.
-    func ask(_ target: SQLTarget, _ statement: String, _ parameters: [SQLValue] = []) async throws -> SQLRows {
+    package func ask(_ target: SQLTarget, _ statement: String, _ parameters: [SQLValue] = []) async throws -> SQLRows {
         try await ask(target, [Question(statement, parameters)], noting: true)[0]
     }
 
@@ -52,7 +52,7 @@ struct Databases: Sendable {
     ///
     /// - Parameter noting: whether they are kept as evidence.
     /// - Returns: the rows of each.
-    func ask(_ target: SQLTarget, _ questions: [Question], noting: Bool) async throws -> [SQLRows] {
+    package func ask(_ target: SQLTarget, _ questions: [Question], noting: Bool) async throws -> [SQLRows] {
         do throws(SQLError) {
             let session = try await open(target, for: questions[0], noting: noting)
             var answers: [SQLRows] = []
@@ -88,11 +88,11 @@ struct Databases: Sendable {
 }
 
 /// A statement with its parameters.
-struct Question: Sendable {
-    let statement: String
-    let parameters: [SQLValue]
+package struct Question: Sendable {
+    package let statement: String
+    package let parameters: [SQLValue]
 
-    init(_ statement: String, _ parameters: [SQLValue] = []) {
+    package init(_ statement: String, _ parameters: [SQLValue] = []) {
         self.statement = statement
         self.parameters = parameters
     }

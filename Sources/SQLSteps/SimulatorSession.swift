@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AzureClient
 package import CloudHTTP
 internal import MusterModel
 package import MusterSQL
@@ -12,11 +11,14 @@ package struct SimulatorSession: SQLSession {
     let base: WebAddress
     let target: SQLTarget
     let transport: any HTTPTransport
+    let path: String
 
-    package init(base: WebAddress, target: SQLTarget, transport: any HTTPTransport) {
+    /// - Parameter path: where the simulator answers for databases of this kind.
+    package init(base: WebAddress, target: SQLTarget, transport: any HTTPTransport, path: String = "/simulator/sql") {
         self.base = base
         self.target = target
         self.transport = transport
+        self.path = path
     }
 
     package func run(_ statement: String, _ parameters: [SQLValue], timeout: Duration) async throws(SQLError) -> SQLRows
@@ -30,7 +32,7 @@ package struct SimulatorSession: SQLSession {
         do throws(TransportError) {
             answer = try await transport.send(
                 HTTPRequest(
-                    .post, base.appending(path: "/simulator/sql"), headers: ["content-type": "application/json"],
+                    .post, base.appending(path: path), headers: ["content-type": "application/json"],
                     body: body.canonicalBytes()),
                 timeout: timeout)
         } catch {
@@ -71,9 +73,14 @@ extension SQLError {
 
     /// The simulator answers with state and number as the service does; what they mean is decided as for the service.
     fileprivate init(simulated json: JSON, status: Int) {
-        self.init(
-            state: json["sqlstate"]?.string ?? "HY000", native: Int(json["native"]?.int ?? 0),
-            sqlServerMessage: json["message"]?.string ?? "The simulator answered HTTP \(status).")
+        let state = json["sqlstate"]?.string ?? "HY000"
+        let native = Int(json["native"]?.int ?? 0)
+        let message = json["message"]?.string ?? "The simulator answered HTTP \(status)."
+        if message.hasPrefix("ORA-") {
+            self.init(state: state, native: native, oracleMessage: message)
+        } else {
+            self.init(state: state, native: native, sqlServerMessage: message)
+        }
     }
 }
 

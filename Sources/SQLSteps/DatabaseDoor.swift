@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AzureClient
-package import CloudHTTP
+internal import CloudHTTP
 package import MusterModel
 package import MusterPlugin
 package import MusterSQL
 
-/// The way to the databases of one `sql.azure` section.
+/// The way to the databases of one section of `sql`.
 package struct DatabaseDoor: Sendable {
     /// - Parameters:
     ///   - target: which database.
@@ -26,17 +25,31 @@ package actor DatabaseDoors {
     /// By the file of certificate authorities: one keeps the simulator's connections for all doors.
     private var transports: [String: NetworkTransport] = [:]
 
+    /// Gets a token to sign in with.
+    package typealias Token = @Sendable (_ timeout: Duration) async throws(SQLError) -> String
+
+    /// A kind of database: its section of the environment, and where the simulator answers for it.
+    package struct Kind: Hashable, Sendable {
+        package let section: String
+        package let simulatorPath: String
+
+        package init(section: String, simulatorPath: String) {
+            self.section = section
+            self.simulatorPath = simulatorPath
+        }
+    }
+
     /// Puts another door in the place of the one for this section.
     package func use(_ door: DatabaseDoor, for section: JSON) { doors[section] = door }
 
     /// The way to the databases that the step's environment names, for this call.
     ///
-    /// - Parameter record: told each exchange with the cloud that a token takes.
+    /// - Parameter tokens: asked for when the section says `token: azure`.
     /// - Throws: ``StepError`` for a section that is missing or at fault, before anything is reached.
     package func door(
-        for context: StepContext, record: @escaping @Sendable (Exchange) -> Void = { _ in }
+        to kind: Kind, for context: StepContext, tokens: () async throws(StepError) -> Token
     ) async throws(StepError) -> DatabaseDoor {
-        let section = try context.connection("sql.azure", as: JSON.self)
+        let section = try context.connection(kind.section, as: JSON.self)
         if let door = doors[section] { return door }
         let settings: SQLSettings
         do {
@@ -46,7 +59,7 @@ package actor DatabaseDoors {
         }
         let entrance = Entrance(
             settings: settings, inputs: context.inputs,
-            token: settings.signIn == .azureToken ? try await tokens(for: context, record) : nil,
+            token: settings.signIn == .azureToken ? try await tokens() : nil, path: kind.simulatorPath,
             transport: { () async throws(TransportError) in
                 try await self.transport(caFile: section["tls"]?["ca-file"]?.string)
             })
@@ -59,54 +72,24 @@ package actor DatabaseDoors {
         transports[caFile ?? ""] = transport
         return transport
     }
-
-    private func tokens(
-        for context: StepContext, _ record: @escaping @Sendable (Exchange) -> Void
-    ) async throws(StepError) -> Entrance.Token {
-        let client: AzureClient
-        do {
-            client = try await AzureClients.shared.client(for: try context.connection("azure", as: JSON.self))
-        } catch let error as StepError {
-            throw error
-        } catch let error as AzureError {
-            throw StepError(error, reads: true)
-        } catch {
-            throw .permanent(SQLError.Kind.configuration.rawValue, "\(error)")
-        }
-        return { timeout async throws(AzureError) in
-            let deadline = Deadline(after: timeout, from: client.time)
-            return try await client.calls(RequestContext(deadline: deadline, record: record)).databaseToken()
-        }
-    }
 }
 
 /// What a door leads through: the connection string, who signs in, and whether a database or the simulator answers.
 private struct Entrance: Sendable {
-    typealias Token = @Sendable (_ timeout: Duration) async throws(AzureError) -> String
-
     let settings: SQLSettings
     let inputs: JSON
     /// Nil when no token is wanted.
-    let token: Token?
+    let token: DatabaseDoors.Token?
+    /// Where the simulator answers for databases of this kind.
+    let path: String
     let transport: @Sendable () async throws(TransportError) -> any HTTPTransport
 
     func open(_ target: SQLTarget, _ timeout: Duration) async throws(SQLError) -> any SQLSession {
         switch try settings.address(of: target, inputs: inputs) {
         case .database(let string):
-            let credential = try settings.credential(token: try await tokenText(timeout))
+            let credential = try settings.credential(token: try await token?(timeout))
             return try await ODBCConnection.open(string, as: credential, timeout: timeout)
         case .simulator(let url): return try await simulator(url, target)
-        }
-    }
-
-    private func tokenText(_ timeout: Duration) async throws(SQLError) -> String? {
-        guard let token else { return nil }
-        do {
-            return try await token(timeout)
-        } catch {
-            throw SQLError(
-                kind: error.advice == .retryable ? .unreachable : .refused, state: nil, native: 0,
-                message: "No token for the database: \(error)", remedy: "Look at the environment's Azure credential.")
         }
     }
 
@@ -118,7 +101,7 @@ private struct Entrance: Sendable {
                 remedy: "Correct the environment's document.")
         }
         do {
-            return SimulatorSession(base: base, target: target, transport: try await transport())
+            return SimulatorSession(base: base, target: target, transport: try await transport(), path: path)
         } catch {
             throw SQLError(kind: .configuration, state: nil, native: 0, message: "\(error)", remedy: nil)
         }

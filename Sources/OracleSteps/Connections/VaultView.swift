@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CloudSteps
+package import OracleCloudClient
+
+/// How Oracle knows a vault of Azure: by its name and its resource group, and what kind it is.
+package struct AzureVaultName: Hashable, Sendable, Decodable {
+    /// The resource id.
+    package let text: String
+    package let name: String
+    package let resourceGroup: String
+    /// `vaults` or `managedHSMs`.
+    package let type: String
+
+    /// Nil for anything that is no id of a vault or of a Managed HSM.
+    package init?(_ text: String) {
+        let parts = text.split(separator: "/").map(String.init)
+        let folded = parts.map { $0.lowercased() }
+        guard text.hasPrefix("/"), parts.count == 8, folded[0] == "subscriptions", folded[2] == "resourcegroups",
+            folded[4] == "providers", folded[5] == "microsoft.keyvault",
+            let type = ["vaults", "managedHSMs"].first(where: { $0.lowercased() == folded[6] })
+        else { return nil }
+        self.text = text
+        name = parts[7]
+        resourceGroup = parts[3]
+        self.type = type
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let name = AzureVaultName(text) else {
+            throw DecodingError.dataCorrupted(
+                .init(
+                    codingPath: decoder.codingPath, debugDescription: "\"\(text)\" is no id of a vault or Managed HSM"))
+        }
+        self = name
+    }
+
+    /// Whether the name, or whole id, that Oracle tells is this vault's. Names of vaults are the world's, so that a bare one
+    /// suffices; where a group is told as well it must fit.
+    package func isMeant(by told: String?, group: String?, type toldType: String?) -> Bool {
+        guard let told else { return false }
+        if told.hasPrefix("/") { return told.lowercased() == text.lowercased() }
+        return told.lowercased() == name.lowercased()
+            && (group.map { $0.lowercased() == resourceGroup.lowercased() } ?? true)
+            && (toldType.map { $0.lowercased().hasSuffix(type.lowercased()) } ?? true)
+    }
+}
+
+extension RegisteredVault {
+    package var label: String { displayName ?? azureVaultId ?? id.text }
+
+    package var isBusy: Bool { lifecycleState.map(Lifecycle.busy.contains) ?? false }
+
+    package func isOf(_ vault: AzureVaultName) -> Bool {
+        vault.isMeant(by: azureVaultId, group: oracleDbAzureResourceGroup, type: type)
+    }
+
+    package func replication(in region: Region) -> Replication? {
+        replicationMetadata?.replicationDetails?.first {
+            Region($0.targetRegion ?? "").name == region.name && $0.replicationState != "DELETED"
+        }
+    }
+
+    package var isActive: Finding {
+        lifecycleState == Lifecycle.active
+            ? .met("The registered vault \(label) is ACTIVE.")
+            : .unmet(
+                "The registered vault \(label) is \(lifecycleState ?? "in no known state"), not ACTIVE"
+                    + (lifecycleStateDetails.map { ": \($0)" } ?? "."))
+    }
+}
+
+extension RegisteredKey {
+    /// Whether it is the key of that name in Azure; Oracle may tell the name, or a whole identifier.
+    package func isNamed(_ name: String) -> Bool {
+        let told = azureKeyId ?? displayName ?? ""
+        let parts = told.split(separator: "/").map(String.init)
+        if let at = parts.firstIndex(of: "keys"), at + 1 < parts.count {
+            return parts[at + 1].lowercased() == name.lowercased()
+        }
+        return told.lowercased() == name.lowercased() || displayName?.lowercased() == name.lowercased()
+    }
+}
+
+extension VaultAssociation {
+    package var isLive: Bool { lifecycleState.map { !Lifecycle.gone.contains($0) && $0 != "FAILED" } ?? true }
+    package var isBusy: Bool { lifecycleState.map(Lifecycle.busy.contains) ?? false }
+}
+
+extension OracleSession {
+    /// The databases of the connector's cluster whose key is one of those, or any key of Azure where none are given.
+    package func keyUsers(of connector: OracleID, keys: [OracleID]?) async throws -> Finding {
+        let read = try await oracle.multicloud.connector(connector).value
+        guard let clusterID = read.dbClusterResourceId else {
+            return .unverifiable("The connector \(read.label) does not say whose it is.")
+        }
+        return try await keyUsers(ofCluster: clusterID, keys: keys)
+    }
+
+    package func keyUsers(ofCluster clusterID: OracleID, keys: [OracleID]?) async throws -> Finding {
+        let cluster = try await oracle.clusters.cluster(clusterID).value
+        let users = try await oracle.clusters.azureKeyUsers(of: clusterID, in: cluster.compartmentId)
+            .filter { user in
+                keys.map { keys in user.encryptionKeyLocationDetails?.azureEncryptionKeyId.map(keys.contains) ?? true }
+                    ?? true
+            }
+        let names = users.map(\.label).joined(separator: ", ")
+        return users.isEmpty
+            ? .met("No database on \(cluster.label) uses it.")
+            : .unmet("On \(cluster.label) \(names) \(users.count == 1 ? "uses" : "use") it, and would lose the key.")
+    }
+}

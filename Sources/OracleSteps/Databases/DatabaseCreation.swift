@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CloudSteps
+package import MusterPlugin
+package import OracleCloudClient
+
+/// What is kept of a database that a run makes, for those who take it up: after a crash, and by hand.
+package struct CreatedDatabase: Hashable, Codable, Sendable {
+    package let cluster: OracleID
+    package let compartment: OracleID
+    package let uniqueName: String
+    /// By which it is known again where the answer was lost; nil: the service takes none for it.
+    package let tags: [String: String]?
+    /// Nothing was left to be undone, and so it was.
+    package var isUndone: Bool?
+    /// Known as soon as the service has accepted the request.
+    package var database: OracleID?
+    package var operation: OracleOperation?
+    /// Set once it is being deleted again.
+    package var deletion: OracleOperation?
+    /// For people: the id, or the name where that is not known yet.
+    package var named: String
+
+    package init(cluster: OracleID, compartment: OracleID, uniqueName: String, tags: [String: String]? = nil) {
+        self.cluster = cluster
+        self.compartment = compartment
+        self.uniqueName = uniqueName
+        self.tags = tags
+        named = uniqueName
+    }
+}
+
+extension OracleSession {
+    /// The database of that unique name on the cluster; nil when there is none, or none any more.
+    package func database(
+        named uniqueName: String, on cluster: OracleID, in compartment: OracleID
+    ) async throws -> OracleDatabase? {
+        try await oracle.databases.databases(on: cluster, in: compartment).last {
+            $0.isLive && $0.dbUniqueName.lowercased() == uniqueName.lowercased()
+        }
+    }
+
+    /// Reads the database that an earlier attempt may have begun to make, once what it began is at its end.
+    ///
+    /// - Returns: why it could not be followed; nil when it was, or when there was nothing to follow.
+    package func creationUnsettled(_ undo: CreatedDatabase?, _ context: StepContext) async throws -> String? {
+        for operation in [undo?.operation, undo?.deletion].compactMap({ $0 }) {
+            do throws(OracleError) {
+                _ = try await followDatabase(operation, context)
+            } catch {
+                try Task.checkCancellation()
+                // The service forgets its work requests, and ended databases, a while after their end.
+                if error.isNotFound { continue }
+                return "What was begun before could not be followed to its end: \(error)"
+            }
+        }
+        return nil
+    }
+
+    /// Sends the request, follows it to its end, and reads what came of it.
+    ///
+    /// - Parameter accepted: told as soon as the service has accepted the request.
+    /// - Throws: ``StepError`` of unknown outcome when something was left that is no database to work with.
+    package func make(
+        _ undo: CreatedDatabase, _ context: StepContext, request: () async throws(OracleError) -> BegunDatabase,
+        accepted: (CreatedDatabase) async throws -> Void
+    ) async throws -> OracleDatabase {
+        let begun = try await request()
+        var undo = undo
+        (undo.database, undo.operation, undo.named) = (begun.database.id, begun.operation, begun.database.id.text)
+        try await accepted(undo)
+        return try await afterEffect {
+            let end = try await followDatabase(begun.operation, context)
+            let database = try await oracle.databases.database(begun.database.id).value
+            guard database.lifecycleState == "AVAILABLE" else {
+                var why = database.lifecycleDetails ?? "The service gives no reason."
+                if case .failed(let reason) = end { why = reason }
+                throw StepError.unknownOutcome(
+                    "oracle.database-not-made", "\(database.label) is \(database.lifecycleState). \(why)",
+                    remedy: "Mend what the reason names, delete what was left of the database, then try again.")
+            }
+            return database
+        }
+    }
+
+    package func followDatabase(
+        _ operation: OracleOperation, _ context: StepContext
+    ) async throws(OracleError) -> WorkRequestEnd {
+        try await oracle.workRequests.wait(for: operation) { fraction in
+            context.progress("\(operation.action) of \(operation.database) is in progress", fraction: fraction)
+        }
+    }
+
+    /// The database that was made, as it is now; nil when it is gone.
+    package func made(_ undo: CreatedDatabase) async throws -> OracleDatabase? {
+        guard let id = undo.database else {
+            let found = try await database(named: undo.uniqueName, on: undo.cluster, in: undo.compartment)
+            guard let found, let tags = undo.tags else { return nil }
+            return tags.allSatisfy { found.freeformTags?[$0.key] == $0.value } ? found : nil
+        }
+        return try await oracle.databases.databases(on: undo.cluster, in: undo.compartment)
+            .first { $0.id == id && $0.isLive }
+    }
+
+    /// Why nobody can tell whether the run made what is there; nil where that is known.
+    private func unknownOrigin(_ undo: CreatedDatabase) async throws -> String? {
+        guard undo.database == nil, undo.tags == nil,
+            let found = try await database(named: undo.uniqueName, on: undo.cluster, in: undo.compartment)
+        else { return nil }
+        return "Whether this run made \(found.label) is not known: the answer to its request was lost."
+    }
+
+    /// Deletes what was made. It does nothing where nothing is left.
+    package func deleteMade(
+        _ undo: CreatedDatabase, _ context: StepContext, begin: (CreatedDatabase) async throws -> Void
+    ) async throws {
+        if let why = try await creationUnsettled(undo, context) {
+            throw StepError.retryable("oracle.still-running", why)
+        }
+        if let why = try await unknownOrigin(undo) {
+            throw StepError.permanent(
+                "oracle.origin-unknown", why, remedy: "Look up who made it; delete it by hand when it was this run.")
+        }
+        guard let left = try await made(undo) else {
+            var data = undo
+            data.isUndone = true
+            return try await begin(data)
+        }
+        let read = try await oracle.databases.database(left.id)
+        if let role = read.value.dataGuardGroup?.members?.first(where: { $0.databaseId == left.id })?.role,
+            role == DataGuardRole.primary, (read.value.dataGuardGroup?.members?.count ?? 1) > 1
+        {
+            throw StepError.permanent(
+                "oracle.primary-kept", "\(read.value.label) is the PRIMARY of a group, and is not deleted.",
+                remedy: "Switch over to another database of the group first, or keep this one.")
+        }
+        var data = undo
+        (data.database, data.named, data.deletion) = (left.id, left.id.text, nil)
+        try await begin(data)
+        context.progress("deleting \(read.value.label)")
+        data.deletion = try await oracle.databases.delete(read)
+        try await begin(data)
+        try await afterEffect {
+            if let deletion = data.deletion {
+                do throws(OracleError) {
+                    _ = try await followDatabase(deletion, context)
+                } catch {
+                    guard error.isNotFound else { throw error }
+                }
+            }
+            guard let still = try await made(data) else { return }
+            throw StepError.unknownOutcome(
+                "oracle.database-not-deleted", "\(still.label) is still \(still.lifecycleState).",
+                remedy: "Look up the reason in its work requests, then undo again.")
+        }
+    }
+
+    /// What an undo that deletes a database needs.
+    ///
+    /// - Parameter pluggables: the names that were made with it; nil: a standby, which has its primary's.
+    package func deletionConditions(
+        _ undo: CreatedDatabase, pluggables: [String]?, _ context: StepContext
+    ) async throws -> (idle: Finding, unneeded: Finding) {
+        if let why = try await creationUnsettled(undo, context) { return (.unverifiable(why), .unverifiable(why)) }
+        if let why = try await unknownOrigin(undo) { return (.unverifiable(why), .unverifiable(why)) }
+        guard let left = try await made(undo) else {
+            let gone = Finding.met("There is no \(undo.uniqueName) that this run made.")
+            return (gone, gone)
+        }
+        let view = try await KeyedDatabase.read(left.id, self)
+        let idle: Finding =
+            view.database.isBusy
+            ? .unmet("\(view.name) is \(view.database.lifecycleState).")
+            : .met("No operation works on \(view.name).")
+        let members = view.database.dataGuardGroup?.members ?? []
+        let role = members.first { $0.databaseId == left.id }?.role
+        if members.count > 1, role == DataGuardRole.primary {
+            return (idle, .unmet("\(view.name) is the PRIMARY of a group with \(members.count - 1) others."))
+        }
+        if let pluggables {
+            let others = view.pluggables.map(\.pdbName).filter { !pluggables.contains($0) }
+            if !others.isEmpty {
+                return (idle, .unmet("Somebody has made \(others.joined(separator: ", ")) in \(view.name)."))
+            }
+        }
+        return (
+            idle,
+            .met(
+                (pluggables == nil ? "" : "No pluggable database was added to \(view.name). ")
+                    + "It is the PRIMARY of no Data Guard group; standbys of the older kind were not looked for.")
+        )
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CloudSteps
+internal import MusterModel
+package import MusterSQL
+package import SQLSteps
+
+/// What a database says of its own keys, asked over one connection.
+package struct KeyAnswers: Sendable {
+    package var keystores: [KeystoreRow]
+    package var keys: [MasterKeyRow]
+    package var instances: [InstanceRow]
+
+    /// Why nothing was answered.
+    package enum Silence: Error, Hashable, Sendable {
+        case failed(SQLError)
+        /// The columns are others than those that were asked for.
+        case foreign([String])
+
+        package var says: String {
+            switch self {
+            case .failed(let error): "\(error)" + (error.remedy.map { " \($0)" } ?? "")
+            case .foreign(let columns): "It answered with the columns \(columns.joined(separator: ", "))."
+            }
+        }
+
+        /// It may pass by itself: an instance that starts, a connection that broke.
+        package var mayPass: Bool {
+            guard case .failed(let error) = self else { return false }
+            return [.unreachable, .unavailable, .connectionLost, .timedOut].contains(error.kind)
+        }
+    }
+
+    package static func ask(_ target: SQLTarget, _ databases: Databases) async throws -> Result<KeyAnswers, Silence> {
+        let questions = [KeyViews.keystores, KeyViews.masterKeys, KeyViews.instances].map { Question($0) }
+        do {
+            let answers = try await databases.ask(target, questions, noting: true)
+            guard let keystores = KeystoreRow.read(answers[0]) else { return .failure(.foreign(answers[0].columns)) }
+            guard let keys = MasterKeyRow.read(answers[1]) else { return .failure(.foreign(answers[1].columns)) }
+            guard let instances = InstanceRow.read(answers[2]) else { return .failure(.foreign(answers[2].columns)) }
+            return .success(KeyAnswers(keystores: keystores, keys: keys, instances: instances))
+        } catch let error as SQLError {
+            return .failure(.failed(error))
+        }
+    }
+
+    /// On every instance each container has an open keystore that is no wallet.
+    package var keystoresOpen: Finding {
+        var found: [Finding] = []
+        let instances = Set(keystores.map(\.instance)).union(instances.map(\.instance)).sorted()
+        for instance in instances {
+            let rows = keystores.filter { $0.instance == instance }
+            let containers = Set(rows.map(\.container)).sorted()
+            let closed = containers.filter { container in
+                !rows.contains { $0.container == container && $0.isExternal && $0.status == "OPEN" }
+            }
+            if containers.isEmpty {
+                found.append(.unmet("Instance \(instance) shows no keystore."))
+            } else if closed.isEmpty {
+                found.append(
+                    .met("On instance \(instance) the external keystore is OPEN in \(containers.count) containers."))
+            } else {
+                let seen = closed.map { container in
+                    let status = rows.filter { $0.container == container }.map { "\($0.kind) \($0.status)" }
+                    return "container \(container) has \(status.joined(separator: " and "))"
+                }
+                found.append(
+                    .unmet("On instance \(instance) no external keystore is open: \(seen.joined(separator: ", "))."))
+            }
+        }
+        return .all(found, none: "").orUnmet("No instance shows a keystore.", when: found.isEmpty)
+    }
+
+    /// The newest key of each container is not in a wallet.
+    package var keysExternal: Finding {
+        guard !keys.isEmpty else { return .unmet("The database shows no master key.") }
+        let inside = keys.filter { !$0.isExternal }
+        guard inside.isEmpty else {
+            let names = inside.map { "that of container \($0.container) is in \($0.keystore)" }
+            return .unmet("A master key in use is not external: \(names.joined(separator: ", ")).")
+        }
+        return .met("The master keys in use are in \(Set(keys.map(\.keystore)).sorted().joined(separator: ", ")).")
+    }
+
+    /// The keys in use by the root container. A rotation changes these; each pluggable database has a key of its own.
+    package var rootKeys: [MasterKeyRow] { keys.filter { $0.container == 1 } }
+
+    /// How long ago the newest of the keys in use came into use, that of whichever container.
+    package var newestAge: Duration? { keys.compactMap(\.ageSeconds).min().map { .seconds($0) } }
+
+    /// Every node runs an open instance.
+    package func instancesOpen(on nodes: [String]) -> Finding {
+        let missing = nodes.filter { node in !instances.contains { $0.runs(on: node) && $0.status == "OPEN" } }
+        return missing.isEmpty
+            ? .met("An instance is OPEN on \(nodes.joined(separator: ", ")).")
+            : .unmet("No instance is OPEN on \(missing.joined(separator: ", ")).")
+    }
+
+    /// The nodes whose instance was not started since the keys in use came into use, or is not there.
+    package func notStarted(since age: Duration, of nodes: [String]) -> [String] {
+        nodes.filter { node in
+            !instances.contains { $0.runs(on: node) && $0.status == "OPEN" && .seconds($0.upSeconds) < age }
+        }
+    }
+}
+
+extension Finding {
+    fileprivate func orUnmet(_ says: String, when isMissing: Bool) -> Finding { isMissing ? .unmet(says) : self }
+}
+
+extension Result where Success == KeyAnswers, Failure == KeyAnswers.Silence {
+    /// A finding of the answers; a database that does not answer leaves it open.
+    package func finding(_ look: (KeyAnswers) -> Finding) -> Finding {
+        switch self {
+        case .success(let answers): return look(answers)
+        case .failure(let silence):
+            return silence.mayPass ? .unverifiable(silence.says) : .unmet(silence.says)
+        }
+    }
+}

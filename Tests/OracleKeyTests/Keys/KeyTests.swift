@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import MusterModel
+import MusterPlugin
+import Testing
+
+@testable import CloudSimulator
+@testable import OracleDRSetup
+
+struct KeyTests {
+    @Test func `a key is made once, and adopted ever after`() async throws {
+        let lab = try await KeyLab(["vaults": KeyLab.premiumVault])
+        let step = try lab.harness(SetUpKey.self)
+        let inputs = KeyLab.keyInputs()
+        #expect(try await step.check(inputs).failing == [])
+        #expect(try await step.observe(inputs).isNeeded)
+        let outputs = try await step.apply(inputs)
+        #expect(outputs.keyId == "https://kv1.vault.azure.net/keys/erp/\(outputs.version)")
+        #expect(try await step.verify(inputs).failing == [])
+        #expect(try await step.observe(inputs) == .satisfied(outputs))
+        #expect(try await lab.harness(SetUpKey.self).apply(inputs) == outputs && lab.kinds == ["key.created"])
+    }
+
+    @Test(
+        arguments: [
+            ("RSA", 3072, KeyLab.vault), ("RSA", 4096, KeyLab.vault), ("RSA-HSM", 2048, KeyLab.vault),
+            ("RSA-HSM", 4096, KeyLab.hsm), ("oct-HSM", 256, KeyLab.hsm),
+        ] as [(String, Int64, String)])
+    func `all kinds and sizes are made where they can be`(type: String, size: Int64, vault: String) async throws {
+        let lab = try await KeyLab([
+            "vaults": KeyLab.premiumVault, "managed-hsms": ["hsm1": ["location": "eastus"]],
+        ])
+        let step = try lab.harness(SetUpKey.self)
+        let inputs = KeyLab.keyInputs(type, size, in: vault)
+        #expect(try await step.check(inputs).failing == [])
+        _ = try await step.apply(inputs)
+        #expect(try await step.verify(inputs).failing == [])
+    }
+
+    @Test(
+        arguments: [
+            ("oct-HSM", 256, KeyLab.vault), ("RSA", 2048, KeyLab.hsm), ("RSA", 1024, KeyLab.vault),
+            ("RSA-HSM", 2048, KeyLab.vault), ("oct-HSM", 2048, KeyLab.hsm),
+        ] as [(String, Int64, String)])
+    func `what a vault cannot hold is said before any effect`(type: String, size: Int64, vault: String) async throws {
+        let lab = try await KeyLab([
+            "vaults": ["kv1": ["location": "eastus"]], "managed-hsms": ["hsm1": ["location": "eastus"]],
+        ])
+        let conditions = try await lab.harness(SetUpKey.self).check(KeyLab.keyInputs(type, size, in: vault))
+        #expect(conditions.failing == ["key-type-fits"])
+    }
+
+    @Test func `before its vault is there the key is needed, and only the vault is missing`() async throws {
+        let lab = try await KeyLab()
+        let step = try lab.harness(SetUpKey.self)
+        let inputs = KeyLab.keyInputs()
+        #expect(try await step.observe(inputs).isNeeded)
+        #expect(try await step.check(inputs).failing == ["vault-usable", "key-fits", "no-rotation-policy"])
+        #expect(await thrown { try await step.apply(inputs) }?.code == "oracle-dr-setup.vault-not-usable")
+    }
+
+    /// With what an undo needs to look whether Oracle has registered the key.
+    private static let found: JSON = [
+        "vault": .string(ConnectionLab.vault), "key": "hr", "type": "RSA", "size": 2048,
+        "cluster": .string(ConnectionLab.cluster), "compartment": .string(ConnectionLab.compartment),
+    ]
+
+    @Test func `a deleted key is recovered, and deleted again by an undo`() async throws {
+        let lab = try await ConnectionLab {
+            $0[path: "vaults", "tde-keys", "keys", "hr"] = [
+                "deleted": true, "versions": .object([KeyLab.digits: [:]]),
+            ]
+        }
+        let step = try lab.harness(SetUpKey.self)
+        #expect(try await step.apply(Self.found).version == KeyLab.digits)
+        #expect(try await step.checkUndo(Self.found).failing == [])
+        try await step.undo(Self.found)
+        try await step.undo(Self.found)
+        #expect(lab.clouds.azure.effects.map(\.kind) == ["key.recovered", "key.deleted"])
+        #expect(try await step.observe(Self.found).isNeeded)
+    }
+
+    @Test func `an undo that can't look whether Oracle has registered the key deletes nothing`() async throws {
+        let lab = try await KeyLab(["vaults": KeyLab.premiumVault])
+        let step = try lab.harness(SetUpKey.self)
+        _ = try await step.apply(KeyLab.keyInputs())
+        #expect(try await step.checkUndo(KeyLab.keyInputs()).failing == ["undo-key-unregistered"])
+        let error = await thrown { try await step.undo(KeyLab.keyInputs()) }
+        #expect(error?.code == "oracle-dr-setup.key-in-use" && lab.kinds == ["key.created"])
+    }
+
+    @Test func `a key that is disabled or rotates by policy is unmet, and is not changed`() async throws {
+        let lab = try await KeyLab(["vaults": KeyLab.vaultWith(["enabled": false])])
+        let step = try lab.harness(SetUpKey.self)
+        #expect(try await step.check(KeyLab.keyInputs()).failing == ["key-fits"])
+        #expect(try await step.observe(KeyLab.keyInputs()).isPartial)
+        lab.clouds.changeAzure { $0.state[.vault, "kv1"]?.keys[CaselessName("erp")]?.rotatesByPolicy = true }
+        #expect(try await step.check(KeyLab.keyInputs()).failing == ["key-fits", "no-rotation-policy"])
+        #expect(lab.kinds == [])
+    }
+
+    @Test func `a lost answer makes no second version, and the key is known again`() async throws {
+        let lab = try await ConnectionLab(faults: ["connection-lost-after-effect:operation=CreateKey,times=9"])
+        let step = try lab.harness(SetUpKey.self)
+        #expect(await thrown { try await step.apply(Self.found) }?.kind == .unknownOutcome)
+        #expect(try await step.observe(Self.found).isSatisfied)
+        #expect(lab.clouds.azure.effects.map(\.kind) == ["key.created"])
+        try await step.undo(Self.found)
+        #expect(lab.clouds.azure.effects.map(\.kind) == ["key.created", "key.deleted"])
+    }
+
+    @Test func `a key that a database has taken into use stays`() async throws {
+        let lab = try await KeyLab(["vaults": KeyLab.premiumVault])
+        let step = try lab.harness(SetUpKey.self)
+        let inputs = KeyLab.keyInputs()
+        _ = try await step.apply(inputs)
+        lab.clouds.changeAzure { _ = $0.addKeyVersion(vault: "kv1", key: "erp", at: lab.time.now) }
+        #expect(try await step.checkUndo(inputs).failing == ["undo-key-unused", "undo-key-unregistered"])
+        #expect(await thrown { try await step.undo(inputs) }?.code == "oracle-dr-setup.key-in-use")
+        #expect(!lab.kinds.contains("key.deleted"))
+    }
+
+    @Test func `a key that Oracle has registered stays until its registration is gone`() async throws {
+        let lab = try await ConnectionLab()
+        let inputs = Self.found
+        let step = try lab.harness(SetUpKey.self)
+        _ = try await step.apply(inputs)
+        #expect(try await step.checkUndo(inputs).failing == [])
+        let registration = ConnectionLab.registration(try await lab.connected(), ["key": "hr"])
+        let registered = try lab.harness(RegisterVault.self)
+        _ = try await registered.apply(registration)
+        #expect(try await step.checkUndo(inputs).failing == ["undo-key-unregistered"])
+        #expect(await thrown { try await step.undo(inputs) }?.code == "oracle-dr-setup.key-in-use")
+        try await registered.undo(registration)
+        try await step.undo(inputs)
+        #expect(lab.clouds.azure.effects.map(\.kind).last == "key.deleted")
+    }
+
+    @Test func `wrapped material is imported, and anything else is refused before any effect`() async throws {
+        let lab = try await KeyLab(["vaults": KeyLab.premiumVault])
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("byok-\(UUID())")
+        defer { try? FileManager.default.removeItem(at: file) }  // What stays behind is no fault of what was tested.
+        var inputs = KeyLab.keyInputs("RSA-HSM").object ?? [:]
+        inputs["transferFile"] = .string(file.path)
+        let step = try lab.harness(SetUpKey.self)
+        #expect(try await step.check(inputs).failing == ["transfer-readable"])
+        try Data(#"{"header":{"kid":"k"},"ciphertext":"AAAA"}"#.utf8).write(to: file)
+        #expect(try await step.check(inputs).failing == [])
+        _ = try await step.apply(inputs)
+        #expect(lab.kinds == ["key.imported"])
+        inputs["type"] = "RSA"
+        #expect(try await step.check(inputs).failing.contains("key-type-fits"))
+    }
+}

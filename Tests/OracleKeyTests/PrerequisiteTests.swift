@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import MusterModel
+import MusterPlugin
+import Testing
+
+@testable import OracleDRSetup
+
+struct PrerequisiteTests {
+    private func inputs(_ more: [String: JSON] = [:]) -> JSON {
+        let base: [String: JSON] = [
+            "vmCluster": .string(SurroundingsLab.cluster), "vault": .string(SurroundingsLab.vault),
+            "managedHSM": false, "nodesResolve": true,
+        ]
+        return .object(base.merging(more) { $1 })
+    }
+
+    private func notMet(_ lab: SurroundingsLab, _ more: [String: JSON] = [:]) async throws -> [String] {
+        let conditions = try await lab.harness(Prerequisites.self, run: nil).check(inputs(more))
+        return conditions.filter { $0.verdict != .met }.map(\.id)
+    }
+
+    @Test func `surroundings that are ready meet every condition, and nothing is changed`() async throws {
+        let lab = try await SurroundingsLab()
+        let step = try lab.harness(Prerequisites.self)
+        let conditions = try await step.check(inputs(["privateLinkScope": .string(SurroundingsLab.scope)]))
+        #expect(conditions.allSatisfy { $0.verdict == .met }, "\(conditions.filter { $0.verdict != .met })")
+        #expect(Set(conditions.map(\.id)).count == 10)
+        let proofs = try await step.verify(inputs())
+        #expect(proofs.map(\.verdict) == [.met])
+        #expect(lab.clouds.effects.isEmpty)
+    }
+
+    @Test func `what the nodes resolve is never claimed from here`() async throws {
+        let lab = try await SurroundingsLab()
+        let step = try lab.harness(Prerequisites.self, run: nil)
+        let conditions = try await step.check(inputs(["nodesResolve": false]))
+        let open = conditions.filter { $0.verdict != .met }
+        #expect(open.map(\.id) == ["vault-resolves"])
+        #expect(open.first?.verdict == .unverifiable)
+        #expect(open.first?.says.contains("getent hosts tde-keys.vault.azure.net") == true)
+        #expect(open.first?.says.contains("10.0.1.4") == true)
+    }
+
+    @Test(arguments: [
+        ("vm-clusters.exa-east.state", "Updating", "cluster-available"),
+        ("private-endpoints.to-keys.status", "Pending", "vault-endpoint vault-resolves"),
+        ("private-endpoints.to-keys.address", "203.0.113.7", "vault-resolves"),
+    ])
+    func `what is not as it must be is found`(path: String, value: String, expected: String) async throws {
+        let names = path.split(separator: ".").map(String.init)
+        let lab = try await SurroundingsLab { $0[path: names[0], names[1], names[2]] = .string(value) }
+        #expect(try await notMet(lab).joined(separator: " ") == expected)
+    }
+
+    @Test func `a subnet without delegation and gateway is found`() async throws {
+        let lab = try await SurroundingsLab { $0[path: "virtual-networks", "net-east", "subnets", "exadata"] = [:] }
+        #expect(try await notMet(lab) == ["subnet-delegated", "way-out"])
+        let without = try await SurroundingsLab {
+            $0[path: "virtual-networks", "net-east", "subnets", "exadata", "nat-gateway-address"] = false
+        }
+        #expect(try await notMet(without) == ["way-out"])
+    }
+
+    @Test func `what the subscription has not registered is found`() async throws {
+        let lab = try await SurroundingsLab {
+            $0[path: "providers"] = ["Microsoft.GuestConfiguration"]
+            $0[path: "features"] = ["Microsoft.Network/EnableRotterdamSdnApplianceForOracle"]
+        }
+        #expect(try await notMet(lab) == ["advanced-networking", "arc-providers"])
+    }
+
+    @Test func `an endpoint without names, and a zone that answers elsewhere, are found`() async throws {
+        let nameless = try await SurroundingsLab { $0[path: "private-endpoints", "to-keys", "dns"] = false }
+        #expect(try await notMet(nameless) == ["vault-resolves"])
+        let elsewhere = try await SurroundingsLab { $0[path: "private-endpoints", "to-arc", "zone-links"] = [] }
+        let scope: [String: JSON] = ["privateLinkScope": .string(SurroundingsLab.scope)]
+        #expect(try await notMet(elsewhere, scope) == ["arc-private-link"])
+    }
+
+    @Test func `rights that are lacking are found before the first effect`() async throws {
+        let lab = try await SurroundingsLab {
+            $0[path: "client", "denied-actions"] = ["Microsoft.Authorization/roleAssignments/write"]
+        }
+        #expect(try await notMet(lab) == ["rights-on-keys"])
+        let blind = try await SurroundingsLab { $0[path: "client", "denied-actions"] = ["Microsoft.HybridCompute/*"] }
+        #expect(try await notMet(blind) == ["rights-on-machines"])
+    }
+
+    @Test func `what may not be read is unverifiable, not met`() async throws {
+        let lab = try await SurroundingsLab {
+            $0[path: "client", "denied-actions"] = ["Oracle.Database/*", "Microsoft.Network/privateEndpoints/read"]
+        }
+        let conditions = try await lab.harness(Prerequisites.self, run: nil).check(inputs())
+        let open = conditions.filter { $0.verdict != .met }
+        #expect(open.allSatisfy { $0.verdict == .unverifiable })
+        #expect(
+            open.map(\.id) == [
+                "cluster-available", "subnet-delegated", "way-out", "vault-endpoint", "vault-resolves",
+            ])
+    }
+
+    @Test func `without a vault none is looked at`() async throws {
+        let lab = try await SurroundingsLab { $0[path: "private-endpoints", "to-keys"] = nil }
+        #expect(try await notMet(lab) == ["vault-endpoint", "vault-resolves"])
+        #expect(try await notMet(lab, ["vault": .null]).isEmpty)
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import MusterModel
+import MusterPlugin
+import OracleSteps
+import Testing
+
+@testable import CloudSimulator
+@testable import OracleDRSetup
+
+/// What counts as a rotation of the database's key, and what does not.
+struct RotationProofTests {
+    private func wish(_ more: [String: JSON] = [:]) -> JSON {
+        given(
+            [
+                "database": .string(DatabaseLab.sales), "vaultUri": "https://tde-keys.vault.azure.net/", "key": "sales",
+                "olderThan": "1h", "settleWithin": "1s",
+            ], more)
+    }
+
+    /// A pluggable database's own key is rotated, now.
+    private func rotatePluggable(_ lab: DatabaseLab) {
+        let now = lab.time.now
+        lab.clouds.changeOracle { state in
+            state.change(DatabaseLab.sales) {
+                $0.keys.ofContainers[3] = .init(id: "own", isExternal: true, activated: now)
+            }
+        }
+    }
+
+    /// The vault gets a version that nobody uses.
+    private func addVersion(_ lab: DatabaseLab) throws {
+        let id = try #require(
+            lab.clouds.oracle.flatMap { oracle in oracle.state.multicloud.vaults.first?.azureID(lab.clouds.azure) })
+        let now = lab.time.now
+        lab.clouds.changeAzure { azure in _ = azure.addKeyVersion(vault: id, key: "sales", at: now) }
+    }
+
+    @Test func `a young key of a pluggable database is no rotation of the root's`() async throws {
+        let lab = try await DatabaseLab()
+        rotatePluggable(lab)
+        let step = try lab.harness(RotateKey.self)
+        guard case .needed = try await step.observe(wish()) else { Issue.record("not needed"); return }
+        #expect(try await step.verify(wish()).lacking.contains("new-key-in-use"))
+        let outputs = try await step.apply(wish())
+        #expect(outputs.versions == 2)
+        #expect(try await step.verify(wish()).lacking == [])
+        #expect(lab.effects == ["key.rotated SALES_EAST"])
+    }
+
+    @Test func `a rotation that failed is not shown by another container's new key`() async throws {
+        let lab = try await DatabaseLab(faults: ["work-request-fails-late:operation=rotateKey"])
+        let step = try lab.harness(RotateKey.self)
+        #expect(await stepFailure { try await step.apply(wish()) }?.kind == .unknownOutcome)
+        rotatePluggable(lab)
+        try addVersion(lab)
+        guard case .partial(_, let why) = try await step.observe(wish()) else { Issue.record("not partial"); return }
+        #expect(why == "The vault has a new version, and the database still uses the key of before.")
+        let found = try await step.verify(wish(["olderThan": "999h"]))
+        #expect(found.answer("new-key-in-use")?.says == "The root container still uses the key of before.")
+    }
+}

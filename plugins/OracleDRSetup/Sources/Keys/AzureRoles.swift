@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AzureClient
+internal import AzureSteps
+internal import CloudHTTP
+internal import CloudSteps
+internal import MusterPlugin
+
+/// A built-in role, the same in every tenant.
+struct VaultRole: Hashable, Sendable {
+    let name: String
+    let id: String
+}
+
+/// What a group is granted at a vault or Managed HSM by Azure's own roles.
+struct AzureRoles {
+    let scope: ResourceID
+    let group: String
+    let session: AzureSession
+    /// Of the step that grants.
+    let mark: String
+
+    init(_ scope: ResourceID, _ group: String, _ session: AzureSession, mark: String = "") {
+        self.scope = scope
+        self.group = group
+        self.session = session
+        self.mark = mark
+    }
+
+    func grant(_ role: VaultRole) -> RoleGrant {
+        RoleGrant(scope: scope, role: role.id, principal: group, type: .group, mark: mark)
+    }
+
+    /// Roles that are granted neither here nor above, without a condition.
+    func missing(_ roles: [VaultRole]) async throws(AzureError) -> [VaultRole] {
+        let granted = try await session.azure.authorization.directAssignments(at: scope, of: group)
+            .filter { $0.covers(scope) && $0.properties.condition == nil }
+        return roles.filter { role in !granted.contains { $0.role == role.id } }
+    }
+
+    /// Those of the names that are there.
+    func named(_ names: [String]) async throws(AzureError) -> [String] {
+        let there = try await session.azure.authorization.directAssignments(at: scope, of: group)
+            .compactMap { $0.id?.split(separator: "/").last?.lowercased() }
+        return names.filter { there.contains($0.lowercased()) }
+    }
+
+    func untilGranted(_ roles: [VaultRole]) async throws {
+        try await look { () throws(AzureError) in try await missing(roles).isEmpty }
+    }
+
+    func untilGone(_ names: [String]) async throws {
+        try await look { () throws(AzureError) in try await named(names).isEmpty }
+    }
+
+    /// For a while after a change some reads may still show what was before.
+    private func look(_ isDone: () async throws(AzureError) -> Bool) async throws {
+        let end = Deadline(after: .seconds(120), from: session.time)
+        while try await !isDone(), end.remaining(session.time) > .zero {
+            guard await session.time.pause(.seconds(3)) else { throw CancellationError() }
+        }
+    }
+}
+
+/// Who would lose what a group is granted.
+enum GroupUse {
+    static func finding(_ group: String, _ session: AzureSession) async throws -> Finding {
+        let read = try await attempt { () throws(AzureError) -> [DirectoryMember] in
+            guard try await session.azure.graph.group(group) != nil else { return [] }
+            return try await session.azure.graph.members(of: group)
+        }
+        return read.finding { members in
+            members.isEmpty
+                ? .met("The group has no members, so nobody loses access.")
+                : .unmet("The group has \(members.count) members, which may use the keys by these roles.")
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AzureClient
+internal import AzureSteps
+internal import CloudSteps
+internal import MusterPlugin
+
+extension SetUpKeyVault {
+    func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {
+        try await AzureSession.run(context) { session in
+            let place = VaultPlace(inputs, session)
+            let ids = ["undo-vault-ours", "undo-vault-empty"]
+            if let why = try await place.unsettled(undo.operation) { return Finding.unverifiable(why).conditions(ids) }
+            guard let vault = try await place.vault() else {
+                return Finding.met("\(undo.vaultName) is gone already.").conditions(ids)
+            }
+            return try await conditions(vault, undo, session)
+        }
+    }
+
+    private func conditions(_ vault: Vault, _ undo: Undo, _ session: AzureSession) async throws -> [Condition] {
+        [
+            ownership(vault, undo).condition("undo-vault-ours"),
+            try await KeyContents.finding(vault.properties.vaultUri, session).condition("undo-vault-empty"),
+        ]
+    }
+
+    func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
+        try await AzureSession.run(context, reads: false) { session in
+            let place = VaultPlace(inputs, session)
+            if let why = try await place.unsettled(undo.operation) {
+                throw StepError.retryable("oracle-dr-setup.still-running", why)
+            }
+            guard let vault = try await place.vault() else { return }
+            let found = try await conditions(vault, undo, session)
+            try found.demandMet(
+                "undo-vault-ours", code: "oracle-dr-setup.not-ours",
+                remedy: "To leave the vault does no harm; else delete it by hand.")
+            try found.demandMet(
+                code: "oracle-dr-setup.vault-in-use", remedy: "Undo what uses the keys first, or keep the vault.")
+            try await gate.begin(undo: undo)
+            context.progress("deleting the vault \(undo.vaultName); it can be recovered")
+            try await session.azure.vaults.delete(vault.id)
+            _ = try await afterEffect { try await place.settled(isThere: false) }
+        }
+    }
+
+    private func ownership(_ vault: Vault, _ undo: Undo) -> Finding {
+        let isOurs = undo.origin == .created ? undo.mark.isIn(vault.tags) : undo.isConfirmed
+        return isOurs
+            ? .met("This run \(undo.origin.rawValue) \(vault.name).")
+            : .unmet("\(vault.name) does not bear this run's mark: somebody else may have made it. It is left alone.")
+    }
+}
+
+/// What a vault still holds, for whoever is about to delete it.
+enum KeyContents {
+    /// One that this run recovered may hold the keys that it had before: since it is there again, a database may use
+    /// them again, so they keep it as any others do.
+    static func finding(_ uri: String?, _ session: AzureSession) async throws -> Finding {
+        let read = try await attempt { () throws(AzureError) in
+            try await session.azure.keyVault.keys(in: session.azure.keyVault.home(uri ?? ""))
+        }
+        switch read {
+        case .failure(let error): return .unverifiable("Its keys could not be read: \(error)")
+        case .success(let keys):
+            let names = keys.compactMap { $0.kid.split(separator: "/").last.map(String.init) }
+            return names.isEmpty ? .met("It holds no key.") : .unmet("It holds \(names.joined(separator: ", ")).")
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AzureClient
+internal import AzureSteps
+internal import CloudSteps
+internal import MusterPlugin
+
+/// Looks at everything that must stand in Azure before keys can be moved into a vault. It changes nothing.
+struct Prerequisites: ProofStep {
+    static let name = "prerequisites"
+    static let definition = PackageResources.prerequisites_yaml
+
+    struct Inputs: Decodable, Sendable {
+        let vmCluster: ResourceID
+        let keyGroup: ResourceID?
+        let vault: ResourceID?
+        let managedHSM: Bool
+        let privateLinkScope: ResourceID?
+        let nodesResolve: Bool
+    }
+
+    func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
+        try await AzureSession.run(context) { session in
+            let view = try await ClusterView.read(inputs.vmCluster, session)
+            let subscription = try await SubscriptionView.read(inputs.vmCluster.subscription ?? "", session)
+            return [
+                view.isAvailable.condition("cluster-available"),
+                view.isDelegated.condition("subnet-delegated"),
+                subscription.hasAdvancedNetworking.condition("advanced-networking"),
+                view.hasWayOut.condition("way-out"),
+                subscription.takesMachines.condition("arc-providers"),
+            ] + (try await vault(inputs, view, context, session))
+                + [try await arc(inputs, view, session).condition("arc-private-link")]
+                + (try await rights(inputs, session))
+        }
+    }
+
+    private func vault(
+        _ inputs: Inputs, _ view: ClusterView, _ context: StepContext, _ session: AzureSession
+    ) async throws -> [Condition] {
+        guard let vault = inputs.vault else {
+            return Finding.met("No vault is given, so none is looked at.")
+                .conditions(["vault-endpoint", "vault-resolves"])
+        }
+        let access = try await PrivateAccess.read(vault, from: view.network, session)
+        try context.evidence("private-endpoints", access.list)
+        let host = session.azure.hostName(of: vault)
+        return [
+            access.isApproved.condition("vault-endpoint", evidence: ["private-endpoints", "requests"]),
+            access.resolves(host, onNodes: inputs.nodesResolve)
+                .condition("vault-resolves", evidence: ["private-endpoints", "requests"]),
+        ]
+    }
+
+    private func arc(_ inputs: Inputs, _ view: ClusterView, _ session: AzureSession) async throws -> Finding {
+        guard let id = inputs.privateLinkScope else {
+            return .met("No private link scope is given: the Arc agents reach Azure through the NAT gateway.")
+        }
+        let scope = try await attempt { () throws(AzureError) in try await session.azure.arc.privateLinkScope(id) }
+        if case .failure(let error) = scope {
+            return error.isNotFound
+                ? .unmet("There is no private link scope \(id.name): \(error.message)")
+                : .unverifiable("The private link scope \(id.name) could not be read: \(error)")
+        }
+        let access = try await PrivateAccess.read(id, from: view.network, session)
+        return Finding.all(
+            [access.isApproved, access.resolves("agentserviceapi.azure.com", onNodes: inputs.nodesResolve)], none: "")
+    }
+
+    private func rights(_ inputs: Inputs, _ session: AzureSession) async throws -> [Condition] {
+        guard let place = inputs.vmCluster.group else {
+            return Finding.unverifiable("\(inputs.vmCluster) names no resource group.")
+                .conditions(["rights-on-keys", "rights-on-machines"])
+        }
+        let holder = inputs.managedHSM ? "managedHSMs" : "vaults"
+        let keys = [
+            "Microsoft.KeyVault/\(holder)/read", "Microsoft.KeyVault/\(holder)/write",
+            "Microsoft.Authorization/roleAssignments/read", "Microsoft.Authorization/roleAssignments/write",
+        ]
+        let machines = ["Microsoft.HybridCompute/machines/read", "Microsoft.HybridCompute/machines/write"]
+        let onKeys = try await CallerRights.read(inputs.keyGroup ?? inputs.vault?.group ?? place, session)
+        let onMachines = try await CallerRights.read(place, session)
+        return [
+            onKeys.allow(keys).condition("rights-on-keys"), onMachines.allow(machines).condition("rights-on-machines"),
+        ]
+    }
+
+    func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
+        try await AzureSession.run(context) { session in
+            let view = try await ClusterView.read(inputs.vmCluster, session)
+            let ready = Finding.all([view.isAvailable, view.isDelegated, view.hasWayOut], none: "")
+            return [ready.condition("surroundings-ready")]
+        }
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CloudHTTP
+internal import CloudSteps
+internal import MusterModel
+internal import MusterPlugin
+internal import OracleCloudClient
+internal import OracleSteps
+
+/// Proves that a cluster's nodes get at a registered vault by themselves. What was granted is not what has an effect: it
+/// waits for the second.
+struct ProveKeyReach: ReportStep {
+    static let name = "prove-key-reach"
+    static let definition = PackageResources.prove_key_reach_yaml
+
+    struct Inputs: Decodable, Sendable {
+        let connector: OracleID
+        let registeredVault: OracleID
+        let registeredKey: OracleID
+        let compartment: OracleID
+        let statusWithin: Span
+        let patience: Span
+    }
+
+    struct Outputs: Hashable, Codable, Sendable { let isReached: Bool }
+
+    private struct View: Encodable, Sendable {
+        var cluster: CloudVMCluster?
+        var connector: IdentityConnector
+        var association: VaultAssociation?
+        var key: RegisteredKey
+
+        private var nodes: [String] { (connector.arcAgentNodes ?? []).compactMap(\.hostName) }
+
+        /// The service tells it of all nodes at once.
+        private var identities: String {
+            "the identities of \(connector.label)" + (nodes.isEmpty ? "" : " (\(nodes.joined(separator: ", ")))")
+        }
+
+        var connected: Finding { connector.isConnected(nodes: cluster?.nodeCount) }
+
+        var accessible: Finding {
+            guard let association else { return .unmet("The vault is not associated with \(connector.label).") }
+            switch association.isResourceAccessible {
+            case true?: return .met("The vault lets in \(identities).")
+            case false?: return .unmet("Not all of \(identities) get at the vault.")
+            case nil: return .unverifiable("The service does not say whether \(connector.label) gets at the vault.")
+            }
+        }
+    }
+
+    func report(_ inputs: Inputs, _ context: StepContext) async throws -> Report<Outputs> {
+        try await OracleSession.run(context) { session in
+            let view = try await session.wait(within: inputs.patience.duration, context) {
+                let view = try await read(inputs, session)
+                let missing = [view.connected, view.accessible].filter { !$0.isMet }
+                return missing.isEmpty
+                    ? .done(view)
+                    : .notYet(
+                        view,
+                        "waiting until the nodes get at the vault; roles and memberships take up to hours to have an effect: "
+                            + missing.map(\.text).joined(separator: " "))
+            }
+            try context.evidence("key-reach", view)
+            let shown = ["key-reach", "requests"]
+            let conditions = [
+                Finding.all([view.connector.isActive, view.connected], none: "")
+                    .condition("nodes-connected", evidence: shown),
+                fresh(view, inputs, session).condition("status-fresh", evidence: shown),
+                view.accessible.condition("vault-accessible", evidence: shown),
+                isKnown(view, inputs).condition("key-known", evidence: shown),
+                (view.cluster?.tdeKeyStoreType == "AZURE"
+                    ? Finding.met("The cluster has the Azure key store on.")
+                    : .unmet("The cluster's key store is \(view.cluster?.tdeKeyStoreType ?? "none").")).condition(
+                        "key-store-on", evidence: shown),
+            ]
+            return Report(conditions, conditions.allSatisfy { $0.verdict == .met } ? Outputs(isReached: true) : nil)
+        }
+    }
+
+    private func read(_ inputs: Inputs, _ session: OracleSession) async throws -> View {
+        let multicloud = session.oracle.multicloud
+        let connector = try await multicloud.connector(inputs.connector).value
+        var cluster: CloudVMCluster?
+        if let id = connector.dbClusterResourceId { cluster = try await session.oracle.clusters.cluster(id).value }
+        return View(
+            cluster: cluster, connector: connector,
+            association: try await multicloud.associations(of: inputs.registeredVault, in: inputs.compartment)
+                .first { $0.oracleDbAzureConnectorId == inputs.connector && $0.lifecycleState == Lifecycle.active },
+            key: try await multicloud.key(inputs.registeredKey))
+    }
+
+    /// An agent that was lost meanwhile is shown as connected until the service looks again.
+    private func fresh(_ view: View, _ inputs: Inputs, _ session: OracleSession) -> Finding {
+        let limit = inputs.statusWithin.duration
+        let told = (view.connector.arcAgentNodes ?? []).map { ($0.hostName ?? "a node", $0.timeLastChecked) }
+        return .all(
+            told.map { node, text in
+                guard let moment = text.flatMap(Timestamp.init) else {
+                    return .unverifiable("The service does not say when it looked at \(node).")
+                }
+                let age = session.time.now.duration(since: moment)
+                return age <= limit
+                    ? .met("\(node) was looked at \(max(age, .zero).readable) ago.")
+                    : .unverifiable("\(node) was looked at \(age.readable) ago, longer than \(limit.readable).")
+            }, none: "No node is listed.")
+    }
+
+    private func isKnown(_ view: View, _ inputs: Inputs) -> Finding {
+        guard view.key.oracleDbAzureVaultId == inputs.registeredVault else {
+            return .unmet("The key \(view.key.displayName ?? view.key.id.text) is of another vault.")
+        }
+        let state = view.key.lifecycleState ?? Lifecycle.active
+        return state == Lifecycle.active
+            ? .met("The key \(view.key.displayName ?? view.key.id.text) is known.")
+            : .unmet("The key \(view.key.displayName ?? view.key.id.text) is \(state).")
+    }
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CloudSteps
+internal import MusterPlugin
+internal import OracleCloudClient
+internal import OracleSteps
+
+/// Makes a registered vault known to Oracle in the standby's region.
+struct ReplicateVault: ReversibleStep {
+    static let name = "replicate-vault"
+    static let definition = PackageResources.replicate_vault_yaml
+
+    struct Inputs: Decodable, Sendable {
+        let registeredVault: OracleID
+        let compartment: OracleID
+        let region: String
+        let key: String
+        let patience: Span
+
+        var target: Region { Region(region) }
+    }
+
+    struct Outputs: Hashable, Codable, Sendable {
+        let registeredVault: OracleID
+        let registeredKey: OracleID
+    }
+
+    /// Recorded only where this run replicates: a replica that was there before is taken as it is, and has none.
+    struct Undo: Hashable, Codable, Sendable {
+        let vaultName: String
+        let region: String
+        var operation: MulticloudOperation?
+    }
+
+    struct View: Encodable, Sendable {
+        var vault: RegisteredVault
+        var etag: String?
+        /// In the target region.
+        var replica: RegisteredVault?
+        var keys: [RegisteredKey]
+    }
+
+    private static func read(_ inputs: Inputs, _ session: OracleSession) async throws -> View {
+        let multicloud = session.oracle.multicloud
+        let vault = try await multicloud.vault(inputs.registeredVault)
+        let replicas = try await multicloud.vaults(in: inputs.compartment, inputs.target).filter {
+            $0.azureVaultId?.lowercased() == vault.value.azureVaultId?.lowercased() && $0.azureVaultId != nil
+                && ($0.type ?? "") == (vault.value.type ?? "") && $0.lifecycleState == Lifecycle.active
+        }
+        var keys: [RegisteredKey] = []
+        if let replica = replicas.first {
+            keys = try await multicloud.keys(of: replica.id, in: inputs.compartment)
+        }
+        return View(vault: vault.value, etag: vault.etag, replica: replicas.first, keys: keys)
+    }
+
+    /// Nil as long as something is missing.
+    private static func outputs(_ inputs: Inputs, _ view: View) -> Outputs? {
+        guard let replica = view.replica, let key = view.keys.first(where: { $0.isNamed(inputs.key) }) else {
+            return nil
+        }
+        return Outputs(registeredVault: replica.id, registeredKey: key.id)
+    }
+
+    private static func isBusy(_ view: View, _ inputs: Inputs) -> Bool {
+        view.vault.isBusy
+            || Lifecycle.busy.contains(view.vault.replication(in: inputs.target)?.replicationState ?? "")
+    }
+
+    private static func state(_ view: View, _ inputs: Inputs) -> String {
+        view.vault.replication(in: inputs.target)?.replicationState ?? "none"
+    }
+
+    private static func settled(
+        _ inputs: Inputs, _ waits: Bool, _ session: OracleSession, _ context: StepContext
+    ) async throws -> View {
+        try await session.wait(within: waits ? context.timeout : .zero, context) {
+            let view = try await read(inputs, session)
+            return isBusy(view, inputs)
+                ? .notYet(view, "waiting for \(view.vault.label): its replica is \(state(view, inputs))") : .done(view)
+        }
+    }
+
+    func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
+        try await OracleSession.run(context) { session in
+            let view = try await Self.read(inputs, session)
+            try context.evidence("replication", view)
+            let home = inputs.registeredVault.region?.name ?? session.oracle.connection.region.name
+            return [
+                view.vault.isActive.condition("vault-active", evidence: ["replication", "requests"]),
+                (home == inputs.target.name
+                    ? Finding.unmet("The vault is registered in \(home) itself: it needs no replica there.")
+                    : .met("The vault is registered in \(home); its replica is to be in \(inputs.target.name)."))
+                    .condition("another-region", evidence: []),
+            ]
+        }
+    }
+
+    func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs> {
+        try await OracleSession.run(context) { session in
+            let undo = try context.recordedUndo(as: Undo.self)
+            if let why = try await session.unsettled(undo?.operation, context) { return .unknown(why: why) }
+            let view = try await Self.settled(inputs, undo != nil, session, context)
+            let state = Self.state(view, inputs)
+            if Self.isBusy(view, inputs) { return .unknown(why: "The replica of \(view.vault.label) is \(state).") }
+            if state == Lifecycle.active, let outputs = Self.outputs(inputs, view) { return .satisfied(outputs) }
+            let change = Change("\(view.vault.label)/replicas/\(inputs.target.name)", from: state, to: Lifecycle.active)
+            if state == Lifecycle.active {
+                return .partial(
+                    [change], why: "It is replicated, but not listed in \(inputs.target.name) with \(inputs.key).")
+            }
+            guard undo != nil, view.vault.replication(in: inputs.target) != nil else { return .needed([change]) }
+            return .unfinished([change], why: "This run's replica in \(inputs.target.name) is \(state).")
+        }
+    }
+
+    func apply(_ inputs: Inputs, _ context: StepContext, _ gate: EffectGate<Undo>) async throws -> Outputs {
+        try await OracleSession.run(context, reads: false) { session in
+            let view = try await Self.read(inputs, session)
+            if Self.state(view, inputs) == Lifecycle.active, let outputs = Self.outputs(inputs, view) { return outputs }
+            if view.vault.replication(in: inputs.target) != nil, try context.recordedUndo(as: Undo.self) == nil {
+                return try await Self.adopted(inputs, session, context)
+            }
+            var undo = Undo(vaultName: view.vault.label, region: inputs.target.name)
+            try await gate.begin(undo: undo)
+            context.progress("replicating \(view.vault.label) to \(inputs.target.name)")
+            let operation = try await session.oracle.multicloud.replicate(
+                Tagged(value: view.vault, etag: view.etag), to: inputs.target)
+            undo.operation = operation
+            try await gate.begin(undo: undo)
+            return try await session.afterEffect {
+                let end = try await session.follow(operation, context)
+                let after = try await session.wait(within: inputs.patience.duration, context) {
+                    let now = try await Self.read(inputs, session)
+                    let isThere = Self.state(now, inputs) == Lifecycle.active && Self.outputs(inputs, now) != nil
+                    return isThere || end.failure != nil
+                        ? .done(now) : .notYet(now, "waiting for \(now.vault.label) in \(inputs.target.name)")
+                }
+                try context.evidence("replication-after", after)
+                guard let outputs = Self.outputs(inputs, after), Self.state(after, inputs) == Lifecycle.active else {
+                    throw StepError.unknownOutcome(
+                        "replica.not-made",
+                        "\(after.vault.label) is \(Self.state(after, inputs)) in \(inputs.target.name). "
+                            + (end.failure ?? "The service gives no reason."),
+                        remedy:
+                            "Look at the vault's replications in Oracle's console, mend what they name, then resume.")
+                }
+                return outputs
+            }
+        }
+    }
+
+    /// What somebody else has begun is waited for and taken as it is, so that no undo of this run ends it.
+    private static func adopted(
+        _ inputs: Inputs, _ session: OracleSession, _ context: StepContext
+    ) async throws -> Outputs {
+        let view = try await settled(inputs, true, session, context)
+        let state = state(view, inputs)
+        if state == Lifecycle.active, let outputs = outputs(inputs, view) { return outputs }
+        throw StepError.permanent(
+            "replica.other",
+            "\(view.vault.label) had a replica in \(inputs.target.name) before this run. It is \(state), and "
+                + (outputs(inputs, view) == nil ? "the key \(inputs.key) is not known there." : "of no use like that."),
+            remedy: "Have whoever made the replica mend or end it, then make a new plan.")
+    }
+
+    func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
+        try await OracleSession.run(context) { session in
+            let view = try await Self.read(inputs, session)
+            try context.evidence("replication", view)
+            let shown = ["replication", "requests"]
+            let state = Self.state(view, inputs)
+            return [
+                (state == Lifecycle.active
+                    ? Finding.met("\(view.vault.label) is ACTIVE in \(inputs.target.name).")
+                    : .unmet("\(view.vault.label) is \(state) in \(inputs.target.name)."))
+                    .condition("replica-active", evidence: shown),
+                (Self.outputs(inputs, view) == nil
+                    ? Finding.unmet("The key \(inputs.key) is not known in \(inputs.target.name).")
+                    : .met("The key \(inputs.key) is known in \(inputs.target.name)."))
+                    .condition("key-known", evidence: shown),
+            ]
+        }
+    }
+
+    func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {
+        try await OracleSession.run(context) { session in
+            let id = "undo-replica-unused"
+            if let why = try await session.unsettled(undo.operation, context) {
+                return [Finding.unverifiable(why).condition(id)]
+            }
+            let view = try await Self.settled(inputs, true, session, context)
+            return [try await users(view, inputs, session).condition(id)]
+        }
+    }
+
+    private func users(_ view: View, _ inputs: Inputs, _ session: OracleSession) async throws -> Finding {
+        guard let replica = view.replica else { return .met("There is no replica in \(inputs.target.name).") }
+        let used = try await session.oracle.multicloud.associations(of: replica.id, in: inputs.compartment)
+            .filter(\.isLive)
+        return used.isEmpty
+            ? .met("No connector in \(inputs.target.name) uses the replica.")
+            : .unmet(
+                "Connectors use the replica: \(used.map { $0.displayName ?? $0.id.text }.joined(separator: ", ")).")
+    }
+
+    func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
+        try await OracleSession.run(context, reads: false) { session in
+            if let why = try await session.unsettled(undo.operation, context) {
+                throw StepError.retryable("replica.unsettled", why)
+            }
+            let view = try await Self.settled(inputs, true, session, context)
+            guard view.vault.replication(in: inputs.target) != nil else { return }
+            if case .unmet(let why) = try await users(view, inputs, session) {
+                throw StepError.permanent("replica.in-use", why, remedy: "Take those associations away first.")
+            }
+            var undo = undo
+            undo.operation = nil
+            try await gate.begin(undo: undo)
+            context.progress("ending the replica of \(view.vault.label) in \(inputs.target.name)")
+            let operation = try await session.oracle.multicloud.replicate(
+                Tagged(value: view.vault, etag: view.etag), to: inputs.target, ends: true)
+            undo.operation = operation
+            try await gate.begin(undo: undo)
+            try await session.afterEffect {
+                let end = try await session.follow(operation, context)
+                let after = try await Self.settled(inputs, true, session, context)
+                guard after.vault.replication(in: inputs.target) == nil else {
+                    throw StepError.unknownOutcome(
+                        "replica.not-ended",
+                        "The replica is \(Self.state(after, inputs)). \(end.failure ?? "The service gives no reason.")",
+                        remedy: "End it in Oracle's console, or resume.")
+                }
+            }
+        }
+    }
+}

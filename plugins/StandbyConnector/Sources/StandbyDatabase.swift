@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CloudSteps
+internal import MusterModel
+internal import MusterPlugin
+internal import OracleCloudClient
+internal import OracleSteps
+
+/// Makes a standby of a database whose key is in Azure, once the standby's cluster can use that key.
+struct StandbyDatabase: ReversibleStep {
+    static let name = "standby-database"
+    static let definition = PackageResources.standby_database_yaml
+
+    struct Inputs: Decodable, Sendable {
+        let primary: OracleID
+        let cluster: OracleID
+        let compartment: OracleID
+        let home: OracleID
+        let uniqueName: String
+        let registeredKey: OracleID
+        let protectionMode: String
+        let transport: String
+        let activeDataGuard: Bool
+        let crossRegion: Bool
+
+        var wanted: NewStandby {
+            NewStandby(
+                home: home, source: primary, uniqueName: uniqueName, key: registeredKey,
+                protectionMode: protectionMode, transport: transport, isActive: activeDataGuard)
+        }
+    }
+
+    struct Outputs: Hashable, Codable, Sendable {
+        let primary: OracleID
+        let standby: OracleID
+        let uniqueName: String
+    }
+
+    typealias Undo = CreatedDatabase
+
+    func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
+        try await OracleSession.run(context) { session in
+            let primary = try await KeyedDatabase.read(inputs.primary, session)
+            try context.evidence("database", primary.evidence)
+            let cluster = try await session.clusterIsReady(inputs.cluster)
+            let found = try await session.database(
+                named: inputs.uniqueName, on: inputs.cluster, in: inputs.compartment)
+            let dryRun: Finding =
+                if let found {
+                    .met("\(found.label) is there already, so that nothing is asked for.")
+                } else {
+                    try await session.finding(ofDryRun: { () throws(OracleError) in
+                        try await session.oracle.databases.validate(inputs.wanted)
+                    })
+                }
+            let shown = ["database", "requests"]
+            return [
+                primary.isAvailable.condition("primary-available", evidence: shown),
+                primary.isNoStandby.condition("primary-role", evidence: shown),
+                primary.hasKey(inputs.registeredKey).condition("primary-key", evidence: shown),
+                primary.pluggablesOpen.condition("pluggables-open", evidence: shown),
+                protectionSound(inputs).condition("protection-sound", evidence: []),
+                regionsFit(inputs).condition("regions-fit", evidence: []),
+                cluster.available.condition("cluster-available"), cluster.keyStore.condition("key-store-enabled"),
+                try await connected(inputs, session).condition("nodes-connected"),
+                nameFits(found, inputs).condition("name-free"),
+                session.hasPassword.condition("password-given", evidence: []),
+                dryRun.condition("service-agrees"),
+            ]
+        }
+    }
+
+    /// Each protection mode takes certain transports (CreateStandbyDetails, transportType).
+    private func protectionSound(_ inputs: Inputs) -> Finding {
+        let fitting = [
+            "MAXIMUM_AVAILABILITY": ["SYNC", "FASTSYNC"], "MAXIMUM_PERFORMANCE": ["ASYNC"],
+            "MAXIMUM_PROTECTION": ["SYNC"],
+        ]
+        guard let allowed = fitting[inputs.protectionMode] else {
+            return .unmet("\(inputs.protectionMode) is no protection mode.")
+        }
+        return allowed.contains(inputs.transport)
+            ? .met("\(inputs.protectionMode) takes \(inputs.transport).")
+            : .unmet("\(inputs.protectionMode) takes \(allowed.joined(separator: " or ")), not \(inputs.transport).")
+    }
+
+    private func regionsFit(_ inputs: Inputs) -> Finding {
+        guard let from = inputs.primary.region?.name, let to = inputs.cluster.region?.name else {
+            return .unverifiable("The ids of the primary and of the standby's cluster do not both name a region.")
+        }
+        if from == to { return .met("Both are in \(from).") }
+        return inputs.crossRegion
+            ? .met("The primary is in \(from), the standby's cluster in \(to); the vault must be replicated there.")
+            : .unmet("The primary is in \(from), the standby's cluster in \(to), and crossRegion is off.")
+    }
+
+    private func connected(_ inputs: Inputs, _ session: OracleSession) async throws -> Finding {
+        do {
+            let view = try await ConnectorView.read(inputs.cluster, in: inputs.compartment, session)
+            guard let connector = view.connector else {
+                return .unmet("The cluster \(view.cluster.label) has no identity connector.")
+            }
+            return .all([connector.isActive, connector.isConnected(nodes: view.cluster.nodeCount)], none: "")
+        } catch let error as OracleError {
+            try Task.checkCancellation()
+            return .unverifiable("The connector could not be read: \(error)")
+        }
+    }
+
+    private func nameFits(_ found: OracleDatabase?, _ inputs: Inputs) -> Finding {
+        guard let found else { return .met("Nobody on the cluster has the name \(inputs.uniqueName).") }
+        return isWanted(found, inputs)
+            ? .met("\(found.label) is the wanted standby.")
+            : .unmet("\(found.label) has the name, is \(found.lifecycleState), and is no standby of the primary.")
+    }
+
+    private func isWanted(_ database: OracleDatabase, _ inputs: Inputs) -> Bool {
+        let members = database.dataGuardGroup?.members ?? []
+        return members.contains { $0.databaseId == inputs.primary } && database.hasKey(inputs.registeredKey)
+            && !["FAILED", "TERMINATED"].contains(database.lifecycleState)
+    }
+
+    func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs> {
+        try await OracleSession.run(context) { session in
+            let undo = try context.recordedUndo(as: Undo.self)
+            if let why = try await session.creationUnsettled(undo, context) { return .unknown(why: why) }
+            let change = Change(
+                "data-guard/\(inputs.uniqueName)", from: nil, to: "a standby of \(inputs.primary) on \(inputs.cluster)")
+            guard
+                let found = try await session.database(
+                    named: inputs.uniqueName, on: inputs.cluster, in: inputs.compartment)
+            else { return .needed([change]) }
+            if undo?.isUndone == true { return .needed([change]) }
+            if isWanted(found, inputs), found.lifecycleState == "AVAILABLE" {
+                return .satisfied(outputs(found, inputs))
+            }
+            return .partial(
+                [change], why: "\(found.label) is \(found.lifecycleState), and not yet a standby of the primary.")
+        }
+    }
+
+    private func outputs(_ database: OracleDatabase, _ inputs: Inputs) -> Outputs {
+        Outputs(primary: inputs.primary, standby: database.id, uniqueName: database.dbUniqueName)
+    }
+
+    func apply(_ inputs: Inputs, _ context: StepContext, _ gate: EffectGate<Undo>) async throws -> Outputs {
+        try await OracleSession.run(context, reads: false) { session in
+            if let found = try await session.database(
+                named: inputs.uniqueName, on: inputs.cluster, in: inputs.compartment)
+            {
+                guard isWanted(found, inputs), found.lifecycleState == "AVAILABLE" else {
+                    throw StepError.permanent(
+                        "standby-connector.name-taken", "\(found.label) is there, and not as wanted.",
+                        remedy: "Look at what it is; delete it when it is what is left of a failed try.")
+                }
+                return outputs(found, inputs)
+            }
+            let undo = Undo(
+                cluster: inputs.cluster, compartment: inputs.compartment, uniqueName: inputs.uniqueName)
+            try await gate.begin(undo: undo)
+            context.progress("making the standby \(inputs.uniqueName)")
+            let made = try await session.make(
+                undo, context,
+                request: { () throws(OracleError) in try await session.oracle.databases.create(inputs.wanted) },
+                accepted: { try await gate.begin(undo: $0) })
+            try await session.afterEffect { try await session.settle(inputs.primary, context) }
+            return outputs(made, inputs)
+        }
+    }
+
+    func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
+        try await OracleSession.run(context) { session in
+            let view = try await DataGuardView.read(inputs.primary, session)
+            try context.evidence("data-guard", DataGuardEvidence(view))
+            let shown = ["data-guard", "requests"]
+            let found = view.peers.compactMap { try? $0.read.get().value }  // A peer that cannot be read is told below.
+                .first { $0.dbUniqueName.lowercased() == inputs.uniqueName.lowercased() }
+            guard let found else {
+                return Finding.unmet("The group of \(view.name) has no member \(inputs.uniqueName): \(view.roles).")
+                    .conditions(["is-standby", "standby-available", "standby-key"], evidence: shown)
+            }
+            let role = view.role(of: found.id) ?? "in no role"
+            let key: Finding =
+                found.hasKey(inputs.registeredKey)
+                ? .met("\(found.label) has the primary's key.")
+                : .unmet("\(found.label) has its key \(found.keyPlace).")
+            return [
+                (role == DataGuardRole.standby
+                    ? Finding.met("\(found.label) is STANDBY.") : .unmet("\(found.label) is \(role)."))
+                    .condition("is-standby", evidence: shown),
+                Finding.all([view.isAvailable(view.id), view.isAvailable(found.id)], none: "")
+                    .condition("standby-available", evidence: shown),
+                key.condition("standby-key", evidence: shown),
+            ]
+        }
+    }
+
+    func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {
+        try await OracleSession.run(context) { session in
+            let found = try await session.deletionConditions(undo, pluggables: nil, context)
+            return [found.idle.condition("undo-standby-idle"), found.unneeded.condition("undo-standby-no-primary")]
+        }
+    }
+
+    func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
+        try await OracleSession.run(context, reads: false) { session in
+            try await session.deleteMade(undo, context) { try await gate.begin(undo: $0) }
+        }
+    }
+}
