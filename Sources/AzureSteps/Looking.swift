@@ -12,7 +12,8 @@ extension AzureSession {
     ///   - longest: of those pauses; ten seconds without it.
     /// - Returns: what the last look gave.
     package func wait<Value>(
-        within span: Duration, every pause: Duration? = nil, pausingUpTo longest: Duration? = nil, _ context: StepContext,
+        within span: Duration, every pause: Duration? = nil, pausingUpTo longest: Duration? = nil,
+        _ context: StepContext,
         look: () async throws -> Look<Value>
     ) async throws -> Value {
         let end = Deadline(boot: min(Deadline(after: span, from: time).boot, deadline.boot))

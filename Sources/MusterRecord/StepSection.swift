@@ -127,7 +127,8 @@ struct StepSection {
         Self.requests("Requests", step.requests, to: &page)
         for look in step.readBacks {
             let why = look.why.map { ": \(Markdown.sentence($0))" } ?? "."
-            page.paragraph("**Read back** \(look.at.timeOfDay) UTC: \(phrase(look.standing, isAll: look.why == nil))\(why)")
+            page.paragraph(
+                "**Read back** \(look.at.timeOfDay) UTC: \(phrase(look.standing, isAll: look.why == nil))\(why)")
         }
     }
 

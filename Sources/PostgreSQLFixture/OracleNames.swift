@@ -2,8 +2,8 @@
 
 extension PostgreSQLFixture {
     /// Gives a database what the queries for Oracle's keys need, so that they run unchanged: the views
-    /// `gv$encryption_wallet`, `gv$instance`, `v$encryption_keys`, `v$database`, `v$dataguard_stats` and `v$archive_gap`, and the
-    /// function `sys_extract_utc`. Oracle's `sysdate` and `systimestamp` are columns here, which the queries cannot tell.
+    /// `gv$encryption_wallet`, `gv$instance`, `v$encryption_keys`, `v$database`, `v$dataguard_stats`, `v$archive_gap`,
+    /// `all_tables` and `user_tablespaces`, the function `sys_extract_utc`, and the drill's own table `drill.rows`. Oracle's `sysdate` and `systimestamp` are columns here, which the queries cannot tell.
     ///
     /// https://docs.oracle.com/en/database/oracle/oracle-database/19/refrn/V-ENCRYPTION_WALLET.html and its neighbours.
     package static let oracleNames = """
@@ -21,6 +21,12 @@ extension PostgreSQLFixture {
         CREATE TABLE "v$dataguard_stats" (name varchar(64), value varchar(64), time_computed varchar(30),
             datum_time varchar(30));
         CREATE TABLE "v$archive_gap" (thread int, low_sequence int, high_sequence int);
+        CREATE TABLE all_tables (owner varchar(128), table_name varchar(128), tablespace_name varchar(30));
+        CREATE TABLE user_tablespaces (tablespace_name varchar(30), encrypted varchar(3));
+        CREATE SCHEMA drill;
+        CREATE TABLE drill.rows (run varchar(64), marker numeric, written_at varchar(40));
+        GRANT USAGE ON SCHEMA drill TO \(user);
+        GRANT SELECT, INSERT, DELETE ON drill.rows TO \(user);
         GRANT SELECT ON ALL TABLES IN SCHEMA public TO \(user);
 
         """

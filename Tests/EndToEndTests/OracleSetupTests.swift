@@ -16,7 +16,8 @@ struct OracleSetupTests {
         let rehearsal = try OracleRehearsal(Self.runbook, scenario)
         #expect(try rehearsal.run.outcome == "succeeded")
         try rehearsal.expectPage(
-            says: says + ["`oracle-keys/members/fra-1`", "`tde-keys/registration`", "The vault lets in the identities"]
+            says: says
+                + ["`oracle-keys/members/fra-1`", "`tde-keys/registration`", "The vault lets in the identities"]
                 .map { scenario == "default" ? $0 : $0.replacing("`tde-keys/", with: "`tde-hsm/") })
         #expect(try !rehearsal.changes().isEmpty)
         let lines = rehearsal.result.output.split(separator: "\n").map { $0.dropFirst("11:50:03  ".count) }
@@ -34,7 +35,10 @@ struct OracleSetupTests {
         ("node-not-enrolled", "failed", ["Of 2 nodes only 1 have an Arc agent by tde-keys: fra-1.", "azcmagent show"]),
         ("missing-role", "failed", ["Microsoft.Authorization/roleAssignments/write", "Grant the permission"]),
         ("roles-without-effect", "failed", ["The nodes do not see the vault tde-keys", "A resume searches again"]),
-        ("membership-without-effect", "failed", ["The nodes do not see the vault tde-keys", "a member that is missing in the group"]),
+        (
+            "membership-without-effect", "failed",
+            ["The nodes do not see the vault tde-keys", "a member that is missing in the group"]
+        ),
         ("work-request-needs-attention", "stuck", ["waits for somebody", "Do what the work request"]),
         ("answers-lost", "succeeded", ["2 attempts of 3 allowed"]),
     ])

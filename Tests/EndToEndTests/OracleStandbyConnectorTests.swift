@@ -29,7 +29,10 @@ struct OracleStandbyConnectorTests {
     }
 
     @Test(arguments: [
-        ("vault-unreachable", "failed", ["Not all of the identities of tde-keys-standby (ams-1, ams-2) get at the vault"]),
+        (
+            "vault-unreachable", "failed",
+            ["Not all of the identities of tde-keys-standby (ams-1, ams-2) get at the vault"]
+        ),
         ("arc-disconnected", "failed", ["ams-2 is DISCONNECTED"]),
         (
             "work-request-fails-late", "stuck",

@@ -8,7 +8,9 @@ struct LeaseRuleTests {
     private static let past = Timestamp("2026-11-21T13:59:59.999Z")!
     private static let future = Timestamp("2026-11-21T14:10:00Z")!
 
-    private static func claim(_ run: UInt32, host: String = "one", boot: String = "b1", home: String? = "h1") -> LeaseClaim {
+    private static func claim(_ run: UInt32, host: String = "one", boot: String = "b1", home: String? = "h1")
+        -> LeaseClaim
+    {
         LeaseClaim(
             name: "sql/failover group", run: RunID(started: now, runbook: "swap", random: run),
             holder: "Ada <ada@example.org>", host: host, bootID: boot, home: home, until: future)
@@ -50,7 +52,8 @@ struct LeaseRuleTests {
         Row("another run's, given back", lease(claim(2), until: future, isReleased: true), take: nil, takeOver: nil),
         Row("my run's elsewhere", lease(claim(1, host: "two"), until: future), take: .held, takeOver: .held),
         Row("my run's before a restart", lease(claim(1, boot: "b0"), until: future), take: .held, takeOver: .held),
-        Row("my run's in another folder here", lease(claim(1, home: "h2"), until: future), take: .held, takeOver: .held),
+        Row(
+            "my run's in another folder here", lease(claim(1, home: "h2"), until: future), take: .held, takeOver: .held),
         Row("my run's elsewhere, expired", lease(claim(1, host: "two"), until: past), take: nil, takeOver: nil),
     ]
 

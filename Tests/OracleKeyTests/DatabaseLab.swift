@@ -66,12 +66,13 @@ struct DatabaseLab {
             }, for: sql)
     }
 
-    func harness<S: Step>(_ step: S.Type, attempt: Int = 1) throws -> StepHarness<S> {
+    /// - Parameter database: the section of a real database that answers in the place of the simulated one.
+    func harness<S: Step>(_ step: S.Type, attempt: Int = 1, database: JSON? = nil) throws -> StepHarness<S> {
         var options = StepHarness<S>.Options()
         options.timeout = .seconds(21_600)
         options.attempt = attempt
         return try StepHarness(
-            step, connections: ["oci": oci, "azure": azure, "sql.oracle": sql], options: options)
+            step, connections: ["oci": oci, "azure": azure, "sql.oracle": database ?? sql], options: options)
     }
 
     /// The effects on databases, keys and nodes, in order.

@@ -9,6 +9,8 @@ import PostgreSQLFixture
 import SQLSteps
 import Testing
 
+@testable import TestFailover
+
 /// Asks the database that its environment leads to what it says of its keys.
 private struct AskingKeys: ProofStep {
     static let name = "ask-keys"
@@ -33,19 +35,35 @@ private struct AskingKeys: ProofStep {
     }
 }
 
+/// A database of its own with Oracle's names in it.
+private struct RealOracleNames {
+    let server: PostgreSQLFixture
+    let name: String
+
+    init(_ rows: String) throws {
+        server = try PostgreSQLFixture.running()
+        name = try server.createDatabase()
+        try run(PostgreSQLFixture.oracleNames + rows)
+    }
+
+    @discardableResult
+    func run(_ script: String) throws -> String { try server.run(script, in: name) }
+
+    /// Of an environment.
+    var section: JSON {
+        [
+            "connection": .string(server.connectionString(database: name)), "user": .string(PostgreSQLFixture.user),
+            "password": .string(PostgreSQLFixture.password),
+        ]
+    }
+}
+
 /// The very statements, through a real driver, on a real database with views of Oracle's names.
 struct RealDatabaseTests {
     private let nodes = AskingKeys.Inputs(nodes: ["east1", "east2"])
 
     private func step(_ rows: String) throws -> StepHarness<AskingKeys> {
-        let server = try PostgreSQLFixture.running()
-        let database = try server.createDatabase()
-        _ = try server.run(PostgreSQLFixture.oracleNames + rows, in: database)
-        let section: JSON = [
-            "connection": .string(server.connectionString(database: database)), "user": .string(PostgreSQLFixture.user),
-            "password": .string(PostgreSQLFixture.password),
-        ]
-        return try StepHarness(AskingKeys.self, connections: ["sql.oracle": section])
+        try StepHarness(AskingKeys.self, connections: ["sql.oracle": RealOracleNames(rows).section])
     }
 
     private static let rows = """
@@ -85,6 +103,72 @@ struct RealDatabaseTests {
             nodes)
         #expect(found.answer("keystores-open")?.verdict == .unmet)
         #expect(found.answer("keystores-open")?.says.contains("permission denied") == true)
+    }
+
+    // MARK: The drill's own statements
+
+    private static let place: [String: JSON] = [
+        "database": .string(DatabaseLab.sales), "pluggableDatabase": "ORDERS", "table": "drill.rows",
+    ]
+
+    private static func look(_ role: String, _ more: [String: JSON] = [:]) -> JSON {
+        given(
+            place.merging(["role": .string(role), "series": "none", "atLeast": 0, "lagWithin": "30s", "within": "1s"]) {
+                $1
+            }, more)
+    }
+
+    private static let primary = """
+        INSERT INTO "v$database" VALUES ('SALES', 'SALES_EAST', 'PRIMARY', 'READ WRITE', 'MAXIMUM PERFORMANCE',
+            'TO STANDBY', 'YES', 'YES');
+        INSERT INTO all_tables VALUES ('DRILL', 'ROWS', 'USERS'), ('OTHER', 'ROWS', 'PLAIN');
+        INSERT INTO user_tablespaces VALUES ('USERS', 'YES'), ('PLAIN', 'NO');
+
+        """
+
+    @Test func `a row is written, read with role and tablespace, and taken away`() async throws {
+        let lab = try await DatabaseLab()
+        let real = try RealOracleNames(Self.primary)
+        let step = try lab.harness(WriteOracleData.self, database: real.section)
+        let row = given(Self.place)
+        #expect(try await step.check(row).lacking == [])
+        let series = try await step.apply(row).series
+        #expect(try await step.verify(row).lacking == [])
+        #expect(try real.run("SELECT run, marker, length(written_at) > 10 FROM drill.rows") == "\(series)|1|t\n")
+        let found = try await lab.harness(VerifyOracleData.self, database: real.section)
+            .report(Self.look("PRIMARY", ["series": .string(series), "atLeast": 1]))
+        #expect(found.postconditions.lacking == [], "\(found.postconditions)")
+        #expect(found.outputs == .init(openMode: "READ WRITE", newest: 1, lags: "none"))
+        try await step.undo(row)
+        #expect(try real.run("SELECT count(*) FROM drill.rows") == "0\n")
+    }
+
+    private static let standby =
+        primary + """
+            UPDATE "v$database" SET database_role = 'PHYSICAL STANDBY', open_mode = 'READ ONLY WITH APPLY';
+            INSERT INTO "v$dataguard_stats" VALUES
+                ('transport lag', '+00 00:00:00', '03/10/2026 12:00:00', '03/10/2026 11:59:59'),
+                ('apply lag', '+00 00:00:02', '03/10/2026 12:00:00', '03/10/2026 11:59:59'),
+                ('apply finish time', NULL, NULL, NULL);
+
+            """
+
+    @Test(arguments: [
+        ("", []),
+        ("UPDATE \"v$dataguard_stats\" SET value = '+00 00:20:00' WHERE name = 'apply lag';", ["lags-within"]),
+        // An unknown lag is none of zero.
+        ("UPDATE \"v$dataguard_stats\" SET value = NULL;", ["lags-within"]),
+        ("INSERT INTO \"v$archive_gap\" VALUES (1, 120, 124);", ["no-gap"]),
+        ("UPDATE user_tablespaces SET encrypted = 'NO';", ["table-encrypted"]),
+        ("UPDATE \"v$database\" SET database_role = 'SNAPSHOT STANDBY';", ["role-as-named"]),
+    ])
+    func `a standby's role, lags and gaps are read as it tells them`(change: String, lacking: [String]) async throws {
+        let lab = try await DatabaseLab()
+        let real = try RealOracleNames(Self.standby + change)
+        let found = try await lab.harness(VerifyOracleData.self, database: real.section)
+            .report(Self.look("PHYSICAL STANDBY"))
+        #expect(found.postconditions.lacking == lacking, "\(found.postconditions)")
+        if lacking.isEmpty { #expect(found.outputs?.lags.contains("apply lag +00 00:00:02") == true) }
     }
 
     @Test func `an empty answer is no open keystore`() async throws {

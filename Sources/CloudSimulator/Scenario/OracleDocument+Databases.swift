@@ -57,7 +57,8 @@ extension OracleDocument {
         database.place.tablespaces = written.tablespaces ?? ["USERS": true]
         let age = try duration(written.keyAge, "databases.\(name).key-age")
         let since = age.map { started.advanced(by: .zero - $0) }
-        database.keys = OracleState.MasterKeys(registered: nil, history: [.init(id: "1", isExternal: false, activated: since)])
+        database.keys = OracleState.MasterKeys(
+            registered: nil, history: [.init(id: "1", isExternal: false, activated: since)])
         if written.restarted == true {
             let moment = since?.advanced(by: .seconds(60)) ?? Timestamp(milliseconds: 7_200_000)
             for node in state.nodes(of: database) { database.place.started[node] = moment }

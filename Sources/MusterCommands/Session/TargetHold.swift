@@ -59,7 +59,10 @@ final class TargetHold {
             let journal = files["journal.jsonl"]?.content.bytes
         else { return false }
         let lines = journal.split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
-        func tells(_ line: String, _ kind: String) -> Bool { (try? JSON.parse(line))?["kind"]?.string == kind }  // else no line of a journal
+        func tells(_ line: String, _ kind: String) -> Bool {
+            // What cannot be read is no line of a journal.
+            (try? JSON.parse(line))?["kind"]?.string == kind
+        }
         return lines.contains { tells($0, "run-started") } && lines.last.map { !tells($0, "run-finished") } ?? false
     }
 

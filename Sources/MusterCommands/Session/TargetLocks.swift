@@ -108,7 +108,8 @@ final class TargetLocks {
         throw MusterError(
             code: "run.journal-lost",
             "The run \(other), which had the lock, had begun, as its branch tells, and its journal here is gone or cut short.",
-            help: "Nothing was changed. Go on with it from what was committed: muster resume \(other) --take-over --reason TEXT",
+            help:
+                "Nothing was changed. Go on with it from what was committed: muster resume \(other) --take-over --reason TEXT",
             status: .preconditionUnmet)
     }
 

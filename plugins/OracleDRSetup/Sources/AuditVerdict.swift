@@ -28,7 +28,9 @@ struct AuditVerdict: ProofStep {
             let finding: Finding =
                 isFine
                 ? .met("\(name): all is as it must be.")
-                : .unmet("Not as it must be: \(failed.joined(separator: "; ")). What and why, the steps before this one say.")
+                : .unmet(
+                    "Not as it must be: \(failed.joined(separator: "; ")). What and why, the steps before this one say."
+                )
             return finding.condition(id, evidence: [])
         }
     }

@@ -157,6 +157,7 @@ struct VerifyOracleData: ReportStep {
         guard let count = rows.read(["gaps"], { $0[0].wholeNumber })?.first else {
             return .unverifiable("v$archive_gap does not tell.")
         }
-        return count == 0 ? .met("No redo is missing.") : .unmet("Redo is missing in \(count) \(count == 1 ? "place" : "places").")
+        return count == 0
+            ? .met("No redo is missing.") : .unmet("Redo is missing in \(count) \(count == 1 ? "place" : "places").")
     }
 }

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CommandFixture
+import MusterModel
+import Testing
+
+/// The shipped creation of a database on a key of Azure, against both simulated clouds.
+struct OracleCreateDatabaseTests {
+    private static let runbook = "oracle-create-database-with-key"
+
+    @Test func `a database is made on a key of its own, and the vault's log shows its nodes at work`() throws {
+        let rehearsal = try OracleRehearsal(Self.runbook)
+        #expect(try rehearsal.run.outcome == "succeeded")
+        #expect(
+            try rehearsal.results() == [
+                "verified", "already-so", "verified", "shown", "verified", "shown", "shown",
+            ])
+        try rehearsal.expectPage(says: [
+            "`databases/SALES_FRA`", "ORDERS is READ\\_WRITE.", "The master keys in use are in HSM.",
+            "the log shows 2 uses of sales, by each of 2 identities", "Objectives: 1 of 1 met",
+        ])
+    }
+
+    @Test func `a database that is there on its key is left as it is`() throws {
+        let rehearsal = try OracleRehearsal(Self.runbook, "already-created")
+        #expect(try Set(rehearsal.results()) == ["already-so", "shown"])
+        #expect(try rehearsal.keyChanges() == [])
+    }
+
+    @Test(arguments: [
+        ("key-roles-lost", ["ForbiddenByRbac", "ORA-28407"]),
+        ("key-disabled", ["KeyDisabled: the key sales of tde-keys is disabled", "ORA-28407"]),
+    ])
+    func `a database that can't get at its key is never called made`(scenario: String, says: [String]) throws {
+        let rehearsal = try OracleRehearsal(Self.runbook, scenario)
+        #expect(try rehearsal.run.outcome == "stuck")
+        #expect(try rehearsal.run.result(of: "create-database") == "in-doubt")
+        try rehearsal.expectPage(says: says + ["SALES\\_FRA (eu-frankfurt-1) is FAILED"])
+    }
+
+    // MARK: At a cloud that stays
+
+    @Test func `a second run makes nothing, and a rollback deletes what the first has made`() throws {
+        let lab = try OracleLab(Self.runbook)
+        let first = try lab.run()
+        #expect(first.status == 0, "\(first)")
+        let effects = (try lab.cloud.effects(), try lab.oracleEffects())
+        #expect(effects.0["key.created sales"] == 1 && effects.1.filter { $0 == "database.created" }.count == 1)
+        let second = try lab.run()
+        #expect(second.status == 0, "\(second)")
+        #expect(try (lab.cloud.effects(), lab.oracleEffects()) == effects)
+        let run = try #require(lab.catalog.runFolders.first)
+        // The registration is not the run's, so that Oracle goes on knowing the key, and the key stays.
+        let back = try lab.catalog.muster("rollback", run, "--to", "register-key", "--reason", "Back", "--yes")
+        #expect(back.status == 0 && back.output.contains("rolled back to step \"register-key\""), "\(back)")
+        #expect(try lab.oracleEffects() == effects.1 + ["database.deleted"])
+        let further = try lab.catalog.muster("rollback", run, "--reason", "Back", "--yes")
+        #expect(
+            further.status != 0 && (further.output + further.errors).contains("undo-key-unregistered"), "\(further)")
+        #expect(try lab.cloud.effects() == effects.0)
+        let record = try lab.catalog.record(of: run)
+        try OracleRehearsal.expectNoSecrets(lab.catalog, record, also: Array(lab.cloud.secrets.values))
+    }
+}
+
+extension OracleRehearsal {
+    /// Requests that changed a cloud: neither a question to a log nor what a drill writes by SQL.
+    func keyChanges() throws -> [String] { try changes().filter { !$0.hasSuffix("/query") } }
+}

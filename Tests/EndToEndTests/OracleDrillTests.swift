@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CommandFixture
+import Foundation
+import MusterModel
+import Testing
+
+/// The shipped drill of a standby with its key in Azure, against both simulated clouds.
+struct OracleDrillTests {
+    private static let runbook = "oracle-dr-drill"
+
+    @Test(arguments: [
+        ("default", ["switchover", "switchover"], "switchover-time", ["READ WRITE", "PRIMARY"]),
+        (
+            "active-data-guard", ["switchover", "switchover"], "switchover-time",
+            ["PHYSICAL STANDBY, READ ONLY WITH APPLY"]
+        ),
+        ("snapshot", ["convert", "convert"], "snapshot-time", ["SNAPSHOT STANDBY, READ WRITE"]),
+    ])
+    func `the standby shows it can take over, and all is as before`(
+        scenario: String, roles: [String], measure: String, says: [String]
+    ) throws {
+        let rehearsal = try OracleRehearsal(Self.runbook, scenario)
+        #expect(try rehearsal.run.outcome == "succeeded")
+        #expect(try Set(rehearsal.results()) == ["verified", "shown"])
+        #expect(try rehearsal.roleChanges() == roles)
+        #expect(try rehearsal.run.measures()[measure]?["met"]?.bool == true)
+        try rehearsal.expectPage(says: says + ["drill.rows is in USERS, which is encrypted."])
+    }
+
+    @Test(arguments: [
+        ("lag-over-limit", "prove-start", ["20 min, over 30 s"]),
+        ("archive-gap", "read-standby", ["Redo is missing in 1 place."]),
+        ("archive-gap-unread", "switch-over", ["CRITICAL for a switchover", "ORA-16783"]),
+        ("vault-unreachable", "prove-reach", ["ams-1", "get at the vault"]),
+    ])
+    func `what is wrong beforehand ends the drill before a role is changed`(
+        scenario: String, step: String, says: [String]
+    ) throws {
+        let rehearsal = try OracleRehearsal(Self.runbook, scenario)
+        #expect(try rehearsal.run.outcome == "failed")
+        #expect(try rehearsal.run.result(of: step) == "failed")
+        #expect(try rehearsal.run.result(of: "switch-back") == "already-so")
+        #expect(try rehearsal.roleChanges() == [])
+        try rehearsal.expectPage(says: says)
+    }
+
+    @Test(arguments: [
+        ("switchover-half-completes", ["could not be opened as primary"]),
+        ("vault-unreachable-at-switchover", ["ORA-28374", "ams-1 gets no answer from tde-keys"]),
+    ])
+    func `half a switchover is told as such, and nothing is switched over it`(scenario: String, says: [String]) throws {
+        let rehearsal = try OracleRehearsal(Self.runbook, scenario)
+        #expect(try rehearsal.run.outcome == "stuck")
+        #expect(try rehearsal.run.result(of: "switch-over") == "in-doubt")
+        #expect(try rehearsal.roleChanges() == ["switchover"])
+        try rehearsal.expectPage(
+            says: says + ["dgmgrl sys@SALES_FRA: show configuration verbose", "No database of the group is PRIMARY"])
+        let lines = rehearsal.result.output.split(separator: "\n").filter { $0.contains("read-home: waiting") }
+        #expect(lines.allSatisfy { $0.components(separatedBy: "ORA-01033").count == 2 }, "\(lines)")
+    }
+}
+
+extension OracleRehearsal {
+    /// The changes of roles that were asked for, in order.
+    fileprivate func roleChanges() throws -> [String] {
+        try changes().compactMap { change in
+            if change.contains("convertStandbyDatabaseType") { return "convert" }
+            return change.contains("/switchover") ? "switchover" : nil
+        }
+    }
+}
