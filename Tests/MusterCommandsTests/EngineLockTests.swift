@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(30)))
     func `who is refused is told who has the run and what they do with it, and ends nobody`() throws {
         defer { try? FileManager.default.removeItem(atPath: root) }
         let first = try EngineLock(runFolder: "\(root)/runs/r", for: .rollingBack, by: "Ada <ada@example.org>")
@@ -31,7 +31,7 @@ import Testing
         _ = try EngineLock(runFolder: "\(root)/runs/r", for: .noting, by: "Bea")
     }
 
-    @Test(.timeLimit(.minutes(1))) func `a pipe in its place is refused and never waited for`() throws {
+    @Test(.timeLimit(.minutes(30))) func `a pipe in its place is refused and never waited for`() throws {
         defer { try? FileManager.default.removeItem(atPath: root) }
         try FileManager.default.createDirectory(atPath: "\(root)/engines", withIntermediateDirectories: true)
         #expect(mkfifo("\(root)/engines/r.lock", 0o600) == 0)

