@@ -26,6 +26,14 @@ extension AzureSession {
         }
     }
 
+    /// Waits for what an earlier attempt began. How it ended is for the next read to show.
+    ///
+    /// - Returns: why it could not be followed to its end; nil when it could, or was forgotten.
+    package func unsettled(_ operation: LongRunningOperation?) async throws -> String? {
+        guard let operation, case .unknown(let why) = try await end(of: operation) else { return nil }
+        return why
+    }
+
     /// Waits until nothing that an earlier attempt may have begun is in progress.
     ///
     /// - Parameter operation: nil when the attempt's answer was lost; then everything in progress on the server may be it.

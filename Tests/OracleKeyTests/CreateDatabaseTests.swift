@@ -20,16 +20,16 @@ struct CreateDatabaseTests {
     @Test func `a database is made on its key, adopted when it is there, and deleted again`() async throws {
         let lab = try await DatabaseLab()
         let step = try lab.harness(CreateDatabase.self)
-        #expect(try await step.check(wish()).lacking == [])
+        #expect(try await step.check(wish()).failing == [])
         guard case .needed = try await step.observe(wish()) else { Issue.record("not needed"); return }
         #expect(lab.effects.isEmpty)
         let outputs = try await step.apply(wish())
-        #expect(try await step.verify(wish()).lacking == [])
+        #expect(try await step.verify(wish()).failing == [])
         #expect(try await step.observe(wish()) == .satisfied(outputs))
-        #expect(try await step.check(wish()).lacking == [])
+        #expect(try await step.check(wish()).failing == [])
         #expect(try await lab.harness(CreateDatabase.self).apply(wish()) == outputs)
         #expect(lab.effects == ["database.created CRM_EAST"])
-        #expect(try await step.checkUndo(wish()).lacking == [])
+        #expect(try await step.checkUndo(wish()).failing == [])
         for _ in 0..<2 { try await step.undo(wish()) }
         guard case .needed = try await step.observe(wish()) else { Issue.record("still there"); return }
         #expect(lab.effects == ["database.created CRM_EAST", "database.deleted CRM_EAST"])
@@ -51,15 +51,15 @@ struct CreateDatabaseTests {
     ) async throws {
         let lab = try await DatabaseLab { change(&$0) }
         let found = try await lab.harness(CreateDatabase.self).check(wish(more))
-        #expect(found.answer(id)?.verdict != .met, "\(found)")
+        #expect(found.one(id)?.verdict != .met, "\(found)")
         #expect(lab.effects.isEmpty)
     }
 
     @Test func `no password is a condition, and nothing is sent without one`() async throws {
         let lab = try await DatabaseLab(without: ["database-admin-password"])
         let step = try lab.harness(CreateDatabase.self)
-        #expect(try await step.check(wish()).answer("password-given")?.verdict == .unmet)
-        #expect(await stepFailure { try await step.apply(wish()) }?.code == "oracle.no-password")
+        #expect(try await step.check(wish()).one("password-given")?.verdict == .unmet)
+        #expect(await thrown { try await step.apply(wish()) }?.code == "oracle.no-password")
         #expect(lab.effects.isEmpty)
     }
 
@@ -72,14 +72,14 @@ struct CreateDatabaseTests {
         let lab = try await DatabaseLab(faults: [fault])
         let step = try lab.harness(CreateDatabase.self)
         _ = try await step.apply(wish())
-        #expect(try await step.verify(wish()).lacking == [])
+        #expect(try await step.verify(wish()).failing == [])
         #expect(lab.effects == ["database.created CRM_EAST"])
     }
 
     @Test func `a run that was cut off follows what it had begun`() async throws {
         let lab = try await DatabaseLab(faults: ["connection-lost-after-effect:operation=create-databases,times=9"])
         let step = try lab.harness(CreateDatabase.self)
-        #expect(await stepFailure { try await step.apply(wish()) }?.kind == .unknownOutcome)
+        #expect(await thrown { try await step.apply(wish()) }?.kind == .unknownOutcome)
         guard case .partial(_, let why) = try await step.observe(wish()) else { Issue.record("not partial"); return }
         #expect(why.contains("PROVISIONING"))
         lab.time.advance(.seconds(3600))
@@ -90,7 +90,7 @@ struct CreateDatabaseTests {
     @Test func `after a lost answer a database without the run's mark is left alone`() async throws {
         let lab = try await DatabaseLab(faults: ["connection-lost-after-effect:operation=create-databases,times=10"])
         let step = try lab.harness(CreateDatabase.self)
-        #expect(await stepFailure { try await step.apply(wish()) }?.kind == .unknownOutcome)
+        #expect(await thrown { try await step.apply(wish()) }?.kind == .unknownOutcome)
         lab.time.advance(.seconds(7200))
         lab.clouds.changeOracle { state in
             for index in state.databases.indices { state.databases[index].tags = nil }
@@ -104,7 +104,7 @@ struct CreateDatabaseTests {
         let lab = try await DatabaseLab()
         lab.takeRoles(from: ["east1", "east2"])
         let step = try lab.harness(CreateDatabase.self)
-        let error = await stepFailure { try await step.apply(wish()) }
+        let error = await thrown { try await step.apply(wish()) }
         #expect(error?.code == "oracle.database-not-made" && error?.kind == .unknownOutcome)
         #expect(error?.message.contains("ORA-28407") == true)
         guard case .partial = try await step.observe(wish()) else { Issue.record("not partial"); return }
@@ -124,7 +124,7 @@ struct CreateDatabaseTests {
             }
         }
         let found = try await step.checkUndo(wish())
-        #expect(found.lacking == ["undo-database-unneeded"])
-        #expect(found.answer("undo-database-unneeded")?.says.contains("NEW") == true)
+        #expect(found.failing == ["undo-database-unneeded"])
+        #expect(found.one("undo-database-unneeded")?.says.contains("NEW") == true)
     }
 }

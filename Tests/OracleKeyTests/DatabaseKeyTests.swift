@@ -20,13 +20,13 @@ struct MigrateDatabaseKeyTests {
     @Test func `a key is moved from the wallet to Azure, once`() async throws {
         let lab = try await DatabaseLab(keyed: false)
         let step = try lab.harness(MigrateDatabaseKey.self)
-        #expect(try await step.check(wish()).lacking == [])
+        #expect(try await step.check(wish()).failing == [])
         guard case .needed(let changes) = try await step.observe(wish()) else { Issue.record("not needed"); return }
         #expect(changes.first?.from == "in a wallet")
         let outputs = try await step.apply(wish())
         #expect(outputs.previousLocation == "in a wallet")
-        #expect(try await step.verify(wish()).lacking == [])
-        #expect(try await step.check(wish()).lacking == [])
+        #expect(try await step.verify(wish()).failing == [])
+        #expect(try await step.check(wish()).failing == [])
         _ = try await lab.harness(MigrateDatabaseKey.self).apply(wish())
         guard case .satisfied = try await step.observe(wish()) else { Issue.record("not satisfied"); return }
         #expect(lab.effects == ["key.moved SALES_EAST"])
@@ -66,7 +66,7 @@ struct MigrateDatabaseKeyTests {
     ) async throws {
         let lab = try await DatabaseLab(keyed: false, faults: faults) { change(&$0) }
         let found = try await lab.harness(MigrateDatabaseKey.self).check(wish(more))
-        #expect(found.answer(id)?.verdict == .unmet, "\(found)")
+        #expect(found.one(id)?.verdict == .unmet, "\(found)")
         #expect(lab.effects.isEmpty)
     }
 
@@ -84,7 +84,7 @@ struct MigrateDatabaseKeyTests {
         let lab = try await DatabaseLab(keyed: false)
         lab.takeRoles(from: ["east2"])
         let step = try lab.harness(MigrateDatabaseKey.self)
-        let error = await stepFailure { try await step.apply(wish()) }
+        let error = await thrown { try await step.apply(wish()) }
         #expect(error?.code == "oracle-dr-setup.key-not-moved" && error?.kind == .permanent)
         #expect(error?.message.contains("ORA-28407") == true)
         guard case .needed = try await step.observe(wish()) else { Issue.record("not needed"); return }
@@ -94,7 +94,7 @@ struct MigrateDatabaseKeyTests {
     @Test func `a move that fails late left the key where it was`() async throws {
         let lab = try await DatabaseLab(
             keyed: false, faults: ["work-request-fails-late:operation=changeEncryptionKeyLocation"])
-        let error = await stepFailure { try await lab.harness(MigrateDatabaseKey.self).apply(wish()) }
+        let error = await thrown { try await lab.harness(MigrateDatabaseKey.self).apply(wish()) }
         #expect(error?.code == "oracle-dr-setup.key-not-moved")
         #expect(lab.effects.isEmpty)
     }
@@ -112,12 +112,12 @@ struct RotateKeyTests {
     @Test func `a key is rotated, the version is shown on both sides, and the old one stays`() async throws {
         let lab = try await DatabaseLab()
         let step = try lab.harness(RotateKey.self)
-        #expect(try await step.check(wish()).lacking == [])
+        #expect(try await step.check(wish()).failing == [])
         guard case .needed = try await step.observe(wish()) else { Issue.record("not needed"); return }
         let outputs = try await step.apply(wish())
         #expect(outputs.versions == 2 && outputs.version != "0000000000000000000000000000000a")
         #expect(outputs.masterKeys.filter { !$0.isExternal }.isEmpty)
-        #expect(try await step.verify(wish()).lacking == [])
+        #expect(try await step.verify(wish()).failing == [])
         let second = try lab.harness(RotateKey.self)
         guard case .satisfied = try await second.observe(wish()) else { Issue.record("not satisfied"); return }
         #expect(lab.effects == ["key.rotated SALES_EAST"])
@@ -138,33 +138,33 @@ struct RotateKeyTests {
     @Test func `a rotation whose answer stays lost is found afterwards`() async throws {
         let lab = try await DatabaseLab(faults: ["connection-lost-after-effect:operation=rotateKey,times=9"])
         let step = try lab.harness(RotateKey.self)
-        #expect(await stepFailure { try await step.apply(wish()) }?.kind == .unknownOutcome)
+        #expect(await thrown { try await step.apply(wish()) }?.kind == .unknownOutcome)
         guard case .satisfied = try await step.observe(wish()) else { Issue.record("not satisfied"); return }
         #expect(lab.effects == ["key.rotated SALES_EAST"])
     }
 
     @Test func `a vault that makes versions by itself, and a version that is disabled, are refused`() async throws {
         let policy = try await DatabaseLab { $0[path: "vaults", "tde-keys", "keys", "sales", "rotation-policy"] = true }
-        #expect(try await policy.harness(RotateKey.self).check(wish()).lacking == ["no-rotation-policy"])
+        #expect(try await policy.harness(RotateKey.self).check(wish()).failing == ["no-rotation-policy"])
         let lab = try await DatabaseLab {
             $0[path: "vaults", "tde-keys", "keys", "sales", "versions", "0000000000000000000000000000000c"] = [
                 "enabled": false, "created": "2025-01-01T00:00:00Z",
             ]
         }
         let found = try await lab.harness(RotateKey.self).check(wish())
-        #expect(found.answer("versions-kept")?.verdict == .unmet, "\(found)")
+        #expect(found.one("versions-kept")?.verdict == .unmet, "\(found)")
     }
 
     @Test func `a database in a wallet, and a keystore that a node does not reach`() async throws {
         let wallet = try await DatabaseLab(keyed: false)
         let found = try await wallet.harness(RotateKey.self).check(wish())
-        #expect(found.answer("key-in-azure")?.verdict == .unmet)
-        #expect(found.answer("keystores-open")?.verdict == .unmet)
+        #expect(found.one("key-in-azure")?.verdict == .unmet)
+        #expect(found.one("keystores-open")?.verdict == .unmet)
         let lab = try await DatabaseLab()
         lab.takeRoles(from: ["east2"])
         let seen = try await lab.harness(RotateKey.self).check(wish())
-        #expect(seen.lacking == ["keystores-open"])
-        #expect(seen.answer("keystores-open")?.says.contains("On instance 2 no external keystore is open") == true)
+        #expect(seen.failing == ["keystores-open"])
+        #expect(seen.one("keystores-open")?.says.contains("On instance 2 no external keystore is open") == true)
     }
 }
 
@@ -176,16 +176,16 @@ struct VerifyDatabaseKeyTests {
     @Test func `service and database agree on the key`() async throws {
         let lab = try await DatabaseLab()
         let report = try await lab.harness(VerifyDatabaseKey.self).report(wish)
-        #expect(report.postconditions.lacking == [])
+        #expect(report.postconditions.failing == [])
         #expect(report.outputs?.masterKeys.count == 3)
     }
 
     @Test func `a key in a wallet, and one out of a node's reach, are told`() async throws {
         let wallet = try await DatabaseLab(keyed: false).harness(VerifyDatabaseKey.self).report(wish)
-        #expect(wallet.postconditions.lacking == ["key-as-named", "keystores-open", "keys-external"])
+        #expect(wallet.postconditions.failing == ["key-as-named", "keystores-open", "keys-external"])
         #expect(wallet.outputs == nil)
         let lab = try await DatabaseLab()
         lab.takeRoles(from: ["east1"])
-        #expect(try await lab.harness(VerifyDatabaseKey.self).report(wish).postconditions.lacking == ["keystores-open"])
+        #expect(try await lab.harness(VerifyDatabaseKey.self).report(wish).postconditions.failing == ["keystores-open"])
     }
 }

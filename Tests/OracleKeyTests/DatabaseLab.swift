@@ -132,25 +132,4 @@ struct DatabaseLab {
     ]
 }
 
-extension [Condition] {
-    /// The ids of those that do not hold.
-    var lacking: [String] { filter { $0.verdict != .met }.map(\.id) }
-    func answer(_ id: String) -> Condition? { first { $0.id == id } }
-}
-
-/// The error that the work throws; the test fails when it throws none.
-func stepFailure(
-    _ work: () async throws -> some Sendable, at location: Testing.SourceLocation = #_sourceLocation
-) async -> StepError? {
-    do {
-        _ = try await work()
-        Issue.record("no error was thrown", sourceLocation: location)
-    } catch let error as StepError {
-        return error
-    } catch {
-        Issue.record("\(error)", sourceLocation: location)
-    }
-    return nil
-}
-
 func given(_ base: [String: JSON], _ more: [String: JSON] = [:]) -> JSON { .object(base.merging(more) { $1 }) }

@@ -23,12 +23,12 @@ struct OracleDataTests {
     @Test func `a row is written, read back, found by a proof, and taken away`() async throws {
         let lab = try await DatabaseLab()
         let step = try lab.harness(WriteOracleData.self)
-        #expect(try await step.check(row).lacking == [])
+        #expect(try await step.check(row).failing == [])
         let series = try await step.apply(row).series
-        #expect(try await step.verify(row).lacking == [])
+        #expect(try await step.verify(row).failing == [])
         let report = try await lab.harness(VerifyOracleData.self)
             .report(look(["series": .string(series), "atLeast": 1]))
-        #expect(report.postconditions.lacking == [], "\(report.postconditions)")
+        #expect(report.postconditions.failing == [], "\(report.postconditions)")
         #expect(report.outputs?.newest == 1 && report.outputs?.openMode == "READ WRITE")
         for _ in 0..<2 { try await step.undo(row) }
         guard case .needed = try await step.observe(row) else { Issue.record("not needed"); return }
@@ -41,7 +41,7 @@ struct OracleDataTests {
         }
         let found = try await lab.harness(VerifyOracleData.self).report(
             look(["role": "SNAPSHOT STANDBY", "atLeast": 1]))
-        #expect(found.postconditions.lacking == ["role-as-named", "table-encrypted", "data-readable"])
+        #expect(found.postconditions.failing == ["role-as-named", "table-encrypted", "data-readable"])
         #expect(found.outputs == nil)
     }
 
@@ -50,15 +50,15 @@ struct OracleDataTests {
         let found = try await lab.harness(VerifyOracleData.self).report(look(["role": "PHYSICAL STANDBY"]))
         #expect(found.postconditions.allSatisfy { $0.verdict == .unverifiable })
         #expect(found.postconditions.first?.says.contains("ORA-01033") == true)
-        let error = await stepFailure { try await lab.harness(WriteOracleData.self).apply(row) }
+        let error = await thrown { try await lab.harness(WriteOracleData.self).apply(row) }
         #expect(error?.code == "sql.unavailable" && lab.effects.isEmpty)
     }
 
     @Test func `a table is named with its schema, and in a pluggable database that is there`() async throws {
         let step = try await DatabaseLab().harness(VerifyOracleData.self)
         #expect(
-            await stepFailure { try await step.report(look(["table": "rows"])) }?.code == "test-failover.table-name")
-        let other = await stepFailure { try await step.report(look(["pluggableDatabase": "CRM"])) }
+            await thrown { try await step.report(look(["table": "rows"])) }?.code == "test-failover.table-name")
+        let other = await thrown { try await step.report(look(["pluggableDatabase": "CRM"])) }
         #expect(other?.code == "test-failover.foreign-database")
     }
 }

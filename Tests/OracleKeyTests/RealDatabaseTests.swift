@@ -79,10 +79,10 @@ struct RealDatabaseTests {
 
     @Test func `keystores, keys and instances are read as the database tells them`() async throws {
         let found = try await step(Self.rows).verify(nodes)
-        #expect(found.lacking == [], "\(found)")
+        #expect(found.failing == [], "\(found)")
         // 13:00 at +02:00 is an hour before noon; the older key of the same container does not count.
-        #expect(found.answer("age")?.says == "3600000")
-        #expect(found.answer("due")?.says == "east1")
+        #expect(found.one("age")?.says == "3600000")
+        #expect(found.one("due")?.says == "east1")
     }
 
     @Test func `what is closed, in a wallet or not there is told`() async throws {
@@ -93,16 +93,16 @@ struct RealDatabaseTests {
 
             """
         let found = try await step(Self.rows + changes).verify(nodes)
-        #expect(found.lacking == ["keystores-open", "keys-external", "instances-open"])
-        #expect(found.answer("keystores-open")?.says.contains("container 3 has OKV CLOSED") == true)
-        #expect(found.answer("instances-open")?.says == "No instance is OPEN on east2.")
+        #expect(found.failing == ["keystores-open", "keys-external", "instances-open"])
+        #expect(found.one("keystores-open")?.says.contains("container 3 has OKV CLOSED") == true)
+        #expect(found.one("instances-open")?.says == "No instance is OPEN on east2.")
     }
 
     @Test func `a user who may not see the views is no proof of anything`() async throws {
         let found = try await step("REVOKE SELECT ON \"gv$encryption_wallet\" FROM \(PostgreSQLFixture.user);").verify(
             nodes)
-        #expect(found.answer("keystores-open")?.verdict == .unmet)
-        #expect(found.answer("keystores-open")?.says.contains("permission denied") == true)
+        #expect(found.one("keystores-open")?.verdict == .unmet)
+        #expect(found.one("keystores-open")?.says.contains("permission denied") == true)
     }
 
     // MARK: The drill's own statements
@@ -131,13 +131,13 @@ struct RealDatabaseTests {
         let real = try RealOracleNames(Self.primary)
         let step = try lab.harness(WriteOracleData.self, database: real.section)
         let row = given(Self.place)
-        #expect(try await step.check(row).lacking == [])
+        #expect(try await step.check(row).failing == [])
         let series = try await step.apply(row).series
-        #expect(try await step.verify(row).lacking == [])
+        #expect(try await step.verify(row).failing == [])
         #expect(try real.run("SELECT run, marker, length(written_at) > 10 FROM drill.rows") == "\(series)|1|t\n")
         let found = try await lab.harness(VerifyOracleData.self, database: real.section)
             .report(Self.look("PRIMARY", ["series": .string(series), "atLeast": 1]))
-        #expect(found.postconditions.lacking == [], "\(found.postconditions)")
+        #expect(found.postconditions.failing == [], "\(found.postconditions)")
         #expect(found.outputs == .init(openMode: "READ WRITE", newest: 1, lags: "none"))
         try await step.undo(row)
         #expect(try real.run("SELECT count(*) FROM drill.rows") == "0\n")
@@ -167,12 +167,12 @@ struct RealDatabaseTests {
         let real = try RealOracleNames(Self.standby + change)
         let found = try await lab.harness(VerifyOracleData.self, database: real.section)
             .report(Self.look("PHYSICAL STANDBY"))
-        #expect(found.postconditions.lacking == lacking, "\(found.postconditions)")
+        #expect(found.postconditions.failing == lacking, "\(found.postconditions)")
         if lacking.isEmpty { #expect(found.outputs?.lags.contains("apply lag +00 00:00:02") == true) }
     }
 
     @Test func `an empty answer is no open keystore`() async throws {
         let found = try await step("").verify(nodes)
-        #expect(found.lacking == ["keystores-open", "keys-external", "instances-open"])
+        #expect(found.failing == ["keystores-open", "keys-external", "instances-open"])
     }
 }

@@ -15,11 +15,11 @@ struct RollingNodeResetTests {
     @Test func `each node is started anew, one after the other, and once`() async throws {
         let lab = try await DatabaseLab()
         let step = try lab.harness(RollingNodeReset.self)
-        #expect(try await step.check(wish()).lacking == [])
+        #expect(try await step.check(wish()).failing == [])
         guard case .needed(let changes) = try await step.observe(wish()) else { Issue.record("not needed"); return }
         #expect(changes.map(\.path) == ["nodes/east1", "nodes/east2"])
         #expect(try await step.apply(wish()).nodes == ["east1", "east2"])
-        #expect(try await step.verify(wish()).lacking == [])
+        #expect(try await step.verify(wish()).failing == [])
         guard case .satisfied = try await step.observe(wish()) else { Issue.record("not satisfied"); return }
         _ = try await lab.harness(RollingNodeReset.self).apply(wish())
         #expect(lab.effects == ["node.reset east1", "node.reset east2"])
@@ -28,11 +28,11 @@ struct RollingNodeResetTests {
     @Test func `a node whose instance stays closed is the last one`() async throws {
         let lab = try await DatabaseLab(faults: ["keystore-closed-after-reset"])
         let step = try lab.harness(RollingNodeReset.self)
-        let error = await stepFailure { try await step.apply(wish()) }
+        let error = await thrown { try await step.apply(wish()) }
         #expect(error?.code == "oracle-dr-setup.instance-not-open" && error?.kind == .unknownOutcome)
         #expect(error?.message.contains("No instance is OPEN on east1") == true)
         guard case .partial = try await step.observe(wish()) else { Issue.record("not partial"); return }
-        #expect(await stepFailure { try await step.apply(wish()) }?.code == "oracle-dr-setup.not-all-open")
+        #expect(await thrown { try await step.apply(wish()) }?.code == "oracle-dr-setup.not-all-open")
         #expect(lab.effects == ["node.reset east1"])
     }
 
@@ -40,23 +40,23 @@ struct RollingNodeResetTests {
         let lab = try await DatabaseLab()
         lab.takeRoles(from: ["east2"])
         let step = try lab.harness(RollingNodeReset.self)
-        #expect(try await step.check(wish()).lacking == ["keystores-open"])
-        #expect(await stepFailure { try await step.apply(wish()) }?.code == "oracle-dr-setup.not-all-open")
+        #expect(try await step.check(wish()).failing == ["keystores-open"])
+        #expect(await thrown { try await step.apply(wish()) }?.code == "oracle-dr-setup.not-all-open")
         #expect(lab.effects.isEmpty)
     }
 
     @Test func `a cluster of one node, and a name that does not confirm`() async throws {
         let lab = try await DatabaseLab { $0[path: "oracle", "clusters", "east", "nodes"] = ["east1"] }
-        #expect(try await lab.harness(RollingNodeReset.self).check(wish()).lacking == ["several-nodes"])
+        #expect(try await lab.harness(RollingNodeReset.self).check(wish()).failing == ["several-nodes"])
         let other = try await DatabaseLab()
         let found = try await other.harness(RollingNodeReset.self).check(wish(["confirm": "CRM"]))
-        #expect(found.lacking == ["reset-confirmed"])
+        #expect(found.failing == ["reset-confirmed"])
     }
 
     @Test func `a run that was cut off starts only the other node`() async throws {
         let lab = try await DatabaseLab(faults: ["connection-lost-after-effect:operation=*dbnode*,times=9"])
         let step = try lab.harness(RollingNodeReset.self)
-        #expect(await stepFailure { try await step.apply(wish()) }?.kind == .unknownOutcome)
+        #expect(await thrown { try await step.apply(wish()) }?.kind == .unknownOutcome)
         lab.time.advance(.seconds(1800))
         guard case .needed(let changes) = try await step.observe(wish()) else { Issue.record("not needed"); return }
         #expect(changes.map(\.path) == ["nodes/east2"])

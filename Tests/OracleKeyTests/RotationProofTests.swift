@@ -41,21 +41,21 @@ struct RotationProofTests {
         rotatePluggable(lab)
         let step = try lab.harness(RotateKey.self)
         guard case .needed = try await step.observe(wish()) else { Issue.record("not needed"); return }
-        #expect(try await step.verify(wish()).lacking.contains("new-key-in-use"))
+        #expect(try await step.verify(wish()).failing.contains("new-key-in-use"))
         let outputs = try await step.apply(wish())
         #expect(outputs.versions == 2)
-        #expect(try await step.verify(wish()).lacking == [])
+        #expect(try await step.verify(wish()).failing == [])
         #expect(lab.effects == ["key.rotated SALES_EAST"])
     }
 
     @Test func `a rotation that failed is not shown by another container's new key`() async throws {
         let lab = try await DatabaseLab(faults: ["work-request-fails-late:operation=rotateKey"])
         let step = try lab.harness(RotateKey.self)
-        #expect(await stepFailure { try await step.apply(wish()) }?.kind == .unknownOutcome)
+        #expect(await thrown { try await step.apply(wish()) }?.kind == .unknownOutcome)
         rotatePluggable(lab)
         try addVersion(lab)
         guard case .partial(_, let why) = try await step.observe(wish()) else { Issue.record("not partial"); return }
         #expect(why == "The vault has a new version, and the database still uses the key of before.")
-        #expect(try await step.verify(wish()).lacking.contains("new-key-in-use"))
+        #expect(try await step.verify(wish()).failing.contains("new-key-in-use"))
     }
 }

@@ -23,14 +23,14 @@ struct StandbyDatabaseTests {
     @Test func `a standby is made, adopted when it is there, and deleted again`() async throws {
         let lab = try await DatabaseLab()
         let step = try lab.harness(StandbyDatabase.self)
-        #expect(try await step.check(wish()).lacking == [])
+        #expect(try await step.check(wish()).failing == [])
         guard case .needed = try await step.observe(wish()) else { Issue.record("not needed"); return }
         let outputs = try await step.apply(wish())
-        #expect(try await step.verify(wish()).lacking == [])
+        #expect(try await step.verify(wish()).failing == [])
         #expect(try await step.observe(wish()) == .satisfied(outputs))
-        #expect(try await step.check(wish()).lacking == [])
+        #expect(try await step.check(wish()).failing == [])
         #expect(try await lab.harness(StandbyDatabase.self).apply(wish()) == outputs)
-        #expect(try await step.checkUndo(wish()).lacking == [])
+        #expect(try await step.checkUndo(wish()).failing == [])
         for _ in 0..<2 { try await step.undo(wish()) }
         guard case .needed = try await step.observe(wish()) else { Issue.record("still there"); return }
         #expect(lab.effects == ["standby.created SALES_WEST", "database.deleted SALES_WEST"])
@@ -51,7 +51,7 @@ struct StandbyDatabaseTests {
     ) async throws {
         let lab = try await DatabaseLab { change(&$0) }
         let found = try await lab.harness(StandbyDatabase.self).check(wish(more))
-        #expect(found.answer(id)?.verdict == .unmet, "\(found)")
+        #expect(found.one(id)?.verdict == .unmet, "\(found)")
         #expect(lab.effects.isEmpty)
     }
 
@@ -59,7 +59,7 @@ struct StandbyDatabaseTests {
         let lab = try await DatabaseLab()
         lab.takeRoles(from: ["west1", "west2"])
         let step = try lab.harness(StandbyDatabase.self)
-        let error = await stepFailure { try await step.apply(wish()) }
+        let error = await thrown { try await step.apply(wish()) }
         #expect(error?.code == "oracle.database-not-made" && error?.message.contains("ORA-28407") == true)
         guard case .partial = try await step.observe(wish()) else { Issue.record("not partial"); return }
         try await step.undo(wish())
@@ -76,10 +76,10 @@ struct StandbyDatabaseTests {
     @Test func `after a lost answer nobody knows who made the standby, and it is left alone`() async throws {
         let lab = try await DatabaseLab(faults: ["connection-lost-after-effect:operation=create-databases,times=10"])
         let step = try lab.harness(StandbyDatabase.self)
-        #expect(await stepFailure { try await step.apply(wish()) }?.kind == .unknownOutcome)
+        #expect(await thrown { try await step.apply(wish()) }?.kind == .unknownOutcome)
         lab.time.advance(.seconds(7200))
         #expect(try await step.checkUndo(wish()).allSatisfy { $0.verdict == .unverifiable })
-        #expect(await stepFailure { try await step.undo(wish()) }?.code == "oracle.origin-unknown")
+        #expect(await thrown { try await step.undo(wish()) }?.code == "oracle.origin-unknown")
         #expect(lab.effects == ["standby.created SALES_WEST"])
     }
 
@@ -91,8 +91,8 @@ struct StandbyDatabaseTests {
             state.change(DatabaseLab.sales) { $0.role = "STANDBY" }
             state.change(standby) { $0.role = "PRIMARY" }
         }
-        #expect(try await step.checkUndo(wish()).lacking == ["undo-standby-no-primary"])
-        #expect(await stepFailure { try await step.undo(wish()) }?.code == "oracle.primary-kept")
+        #expect(try await step.checkUndo(wish()).failing == ["undo-standby-no-primary"])
+        #expect(await thrown { try await step.undo(wish()) }?.code == "oracle.primary-kept")
         #expect(lab.effects == ["standby.created SALES_WEST"])
     }
 }

@@ -83,7 +83,7 @@ package struct KeyHolder: Sendable {
     package func isBeside(_ view: ClusterView) -> Finding {
         finding { facts in
             view.cluster.finding { cluster in
-                let region = folded(facts.location) == folded(cluster.location)
+                let region = facts.location.map(foldedLocation) == cluster.location.map(foldedLocation)
                 let group = id.resourceGroup?.lowercased() == view.id.resourceGroup?.lowercased()
                 var faults: [String] = []
                 if !region {
@@ -99,8 +99,6 @@ package struct KeyHolder: Sendable {
             }
         }
     }
-
-    private func folded(_ region: String?) -> String? { region?.lowercased().replacing(" ", with: "") }
 }
 
 extension KeyHolder.Facts {

@@ -19,6 +19,20 @@ extension OracleSession {
         return try await lookPatiently(until: end, pausingUpTo: longest, time, context, look: look)
     }
 
+    /// What is read once nothing is in progress there, where an earlier attempt may have begun something.
+    ///
+    /// - Parameters:
+    ///   - waits: whether one may; else it is read once.
+    ///   - busy: what is waited for, in words; nil once nothing is in progress.
+    package func settled<View: Sendable>(
+        waits: Bool, _ context: StepContext, read: () async throws -> View, busy: (View) -> String?
+    ) async throws -> View {
+        try await wait(within: waits ? context.timeout : .zero, context) {
+            let view = try await read()
+            return busy(view).map { .notYet(view, "waiting for \($0)") } ?? .done(view)
+        }
+    }
+
     /// - Parameter says: what is told meanwhile, in place of the operation.
     package func follow(
         _ operation: MulticloudOperation, _ context: StepContext, says: String? = nil

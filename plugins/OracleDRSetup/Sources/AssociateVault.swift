@@ -52,10 +52,10 @@ struct AssociateVault: ReversibleStep {
     private func settled(
         _ inputs: Inputs, _ waits: Bool, _ session: OracleSession, _ context: StepContext
     ) async throws -> View {
-        try await session.wait(within: waits ? context.timeout : .zero, context) {
-            let view = try await read(inputs, session)
-            return view.associations.contains(where: \.isBusy)
-                ? .notYet(view, "waiting for the association of \(view.vault.label)") : .done(view)
+        try await session.settled(waits: waits, context) {
+            try await read(inputs, session)
+        } busy: { view in
+            view.associations.contains(where: \.isBusy) ? "the association of \(view.vault.label)" : nil
         }
     }
 

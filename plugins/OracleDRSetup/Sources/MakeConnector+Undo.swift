@@ -37,10 +37,12 @@ extension MakeConnector {
     static func settled(
         _ inputs: Inputs, _ waits: Bool, _ session: OracleSession, _ context: StepContext
     ) async throws -> ConnectorView {
-        try await session.wait(within: waits ? context.timeout : .zero, context) {
-            let view = try await ConnectorView.read(inputs.cluster, in: inputs.compartment, session)
-            guard let busy = view.connectors.first(where: \.isBusy) else { return .done(view) }
-            return .notYet(view, "waiting for the connector \(busy.label), which is \(busy.lifecycleState ?? "busy")")
+        try await session.settled(waits: waits, context) {
+            try await ConnectorView.read(inputs.cluster, in: inputs.compartment, session)
+        } busy: { view in
+            view.connectors.first(where: \.isBusy).map {
+                "the connector \($0.label), which is \($0.lifecycleState ?? "busy")"
+            }
         }
     }
 

@@ -65,10 +65,10 @@ struct RegisterVault: ReversibleStep {
     static func settled(
         _ inputs: Inputs, _ waits: Bool, _ session: OracleSession, _ context: StepContext
     ) async throws -> View {
-        try await session.wait(within: waits ? context.timeout : .zero, context) {
-            let view = try await read(inputs, session)
-            return view.vaults.contains(where: \.isBusy)
-                ? .notYet(view, "waiting for the registered vault \(inputs.vault.name)") : .done(view)
+        try await session.settled(waits: waits, context) {
+            try await read(inputs, session)
+        } busy: { view in
+            view.vaults.contains(where: \.isBusy) ? "the registered vault \(inputs.vault.name)" : nil
         }
     }
 

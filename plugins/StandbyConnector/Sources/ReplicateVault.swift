@@ -74,10 +74,10 @@ struct ReplicateVault: ReversibleStep {
     private static func settled(
         _ inputs: Inputs, _ waits: Bool, _ session: OracleSession, _ context: StepContext
     ) async throws -> View {
-        try await session.wait(within: waits ? context.timeout : .zero, context) {
-            let view = try await read(inputs, session)
-            return isBusy(view, inputs)
-                ? .notYet(view, "waiting for \(view.vault.label): its replica is \(state(view, inputs))") : .done(view)
+        try await session.settled(waits: waits, context) {
+            try await read(inputs, session)
+        } busy: { view in
+            isBusy(view, inputs) ? "\(view.vault.label): its replica is \(state(view, inputs))" : nil
         }
     }
 

@@ -63,11 +63,6 @@ struct HSMPlace {
         }
     }
 
-    func unsettled(_ operation: LongRunningOperation?) async throws -> String? {
-        guard let operation, case .unknown(let why) = try await session.end(of: operation) else { return nil }
-        return why
-    }
-
     /// What speaks against an HSM that is there. It is never changed.
     func faults(of hsm: ManagedHSM) -> [String] {
         var faults: [String] = []

@@ -10,7 +10,9 @@ extension SetUpKeyVault {
         try await AzureSession.run(context) { session in
             let place = VaultPlace(inputs, session)
             let ids = ["undo-vault-ours", "undo-vault-empty"]
-            if let why = try await place.unsettled(undo.operation) { return Finding.unverifiable(why).conditions(ids) }
+            if let why = try await session.unsettled(undo.operation) {
+                return Finding.unverifiable(why).conditions(ids)
+            }
             guard let vault = try await place.vault() else {
                 return Finding.met("\(undo.vaultName) is gone already.").conditions(ids)
             }
@@ -28,7 +30,7 @@ extension SetUpKeyVault {
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
         try await AzureSession.run(context, reads: false) { session in
             let place = VaultPlace(inputs, session)
-            if let why = try await place.unsettled(undo.operation) {
+            if let why = try await session.unsettled(undo.operation) {
                 throw StepError.retryable("oracle-dr-setup.still-running", why)
             }
             guard let vault = try await place.vault() else { return }

@@ -47,7 +47,8 @@ struct SetUpKeyVault: ReversibleStep {
     func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs> {
         try await AzureSession.run(context) { session in
             let place = VaultPlace(inputs, session)
-            if let undo = try context.recordedUndo(as: Undo.self), let why = try await place.unsettled(undo.operation) {
+            if let undo = try context.recordedUndo(as: Undo.self), let why = try await session.unsettled(undo.operation)
+            {
                 return .unknown(why: why)
             }
             let path = "vaults/\(inputs.vault.name)"

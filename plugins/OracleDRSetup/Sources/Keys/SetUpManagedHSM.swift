@@ -51,7 +51,7 @@ struct SetUpManagedHSM: ReversibleStep {
         try await AzureSession.run(context) { session in
             let place = HSMPlace(inputs, session)
             let undo = try context.recordedUndo(as: Undo.self)
-            if let why = try await place.unsettled(undo?.operation) { return .unknown(why: why) }
+            if let why = try await session.unsettled(undo?.operation) { return .unknown(why: why) }
             let path = "managedHSMs/\(inputs.hsm.name)"
             guard let hsm = try await place.hsm() else {
                 let isDeleted = try await place.deleted() != nil
@@ -141,7 +141,9 @@ extension SetUpManagedHSM {
         try await AzureSession.run(context) { session in
             let place = HSMPlace(inputs, session)
             let ids = ["undo-hsm-ours", "undo-hsm-empty"]
-            if let why = try await place.unsettled(undo.operation) { return Finding.unverifiable(why).conditions(ids) }
+            if let why = try await session.unsettled(undo.operation) {
+                return Finding.unverifiable(why).conditions(ids)
+            }
             guard let hsm = try await place.hsm() else {
                 return Finding.met("\(undo.hsmName) is gone already.").conditions(ids)
             }
@@ -159,7 +161,7 @@ extension SetUpManagedHSM {
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
         try await AzureSession.run(context, reads: false) { session in
             let place = HSMPlace(inputs, session)
-            if let why = try await place.unsettled(undo.operation) {
+            if let why = try await session.unsettled(undo.operation) {
                 throw StepError.retryable("oracle-dr-setup.still-running", why)
             }
             guard let hsm = try await place.hsm() else { return }

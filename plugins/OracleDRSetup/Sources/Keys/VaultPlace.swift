@@ -49,14 +49,6 @@ struct VaultPlace {
         }
     }
 
-    /// Waits for what an earlier attempt began.
-    ///
-    /// - Returns: why it could not be followed to its end; nil when it could, or was forgotten.
-    func unsettled(_ operation: LongRunningOperation?) async throws -> String? {
-        guard let operation, case .unknown(let why) = try await session.end(of: operation) else { return nil }
-        return why
-    }
-
     /// What speaks against a vault that is there. It is never changed: others may use it.
     func faults(of vault: Vault) -> [String] {
         var faults: [String] = []
