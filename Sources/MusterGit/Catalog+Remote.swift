@@ -42,14 +42,16 @@ extension Catalog {
 
     /// Brings a run's branch from the remote into the same branch here, when that only adds to it.
     ///
+    /// - Parameter givesWay: where the run went two ways, this repository's commits are kept in
+    ///   `refs/heads/muster/conflicts/<run>/<host>` here, and the run's branch becomes the remote's.
     /// - Returns: nil when the remote has no such run.
-    /// - Throws: `git.run-diverged` with both tips, `git.odd-run` and `git.corrupt-repository` for what is no whole run,
+    /// - Throws: `git.run-diverged` with both tips unless this side gives way, `git.odd-run` and `git.corrupt-repository` for what is no whole run,
     ///   `git.remote-unreachable`, `git.unknown-remote`, `git.too-large`, `git.locked`, `git.write-failed`.
     package func fetchRun(
-        _ run: RunID, from remote: String, deadline: Duration = .seconds(300)
+        _ run: RunID, from remote: String, givingWay givesWay: Bool = false, deadline: Duration = .seconds(300)
     ) throws(MusterError) -> FetchedRun? {
         try reach(remote, deadline) { () throws(MusterError) in
-            try client.call(.fetchRun(remote: remote, run: run), deadline: deadline)
+            try client.call(.fetchRun(remote: remote, run: run, givingWay: givesWay), deadline: deadline)
         }
     }
 

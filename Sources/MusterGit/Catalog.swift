@@ -98,6 +98,9 @@ package final class Catalog {
     /// The tips of all runs' branches, ordered by run.
     package func runTips() throws(MusterError) -> [RunTip] { try client.call(.runTips) }
 
+    /// What machines wrote of runs that went another way, as far as it is known here, ordered by run and ref.
+    package func asideTips() throws(MusterError) -> [AsideTip] { try client.call(.asideTips) }
+
     /// Sends refs to a remote. A remote that refuses, or cannot be reached in time, is a result and no error.
     ///
     /// - Throws: `git.unknown-remote`, `git.push-refused` for what Muster never pushes.

@@ -37,8 +37,10 @@ package enum GitRequest: Sendable, Codable {
     case runTips
     /// ``PushReport``
     case push(PushOrder)
+    /// `[AsideTip]`, ordered by run and ref.
+    case asideTips
     /// ``FetchedRun``, or null when the remote has no such run.
-    case fetchRun(remote: String, run: RunID)
+    case fetchRun(remote: String, run: RunID, givingWay: Bool)
     /// ``PlacedLease``, or null when there is none of this name.
     case leaseRead(remote: String, name: String)
     /// ``LeaseAnswer``

@@ -127,10 +127,17 @@ package struct RecordPlace: Hashable, Sendable, Codable {
     package var run: RunID
     /// The log's branch, short; nil reads the run's own branch.
     package var branch: String?
+    /// A commit of what another machine wrote of the run, to be read in place of both.
+    package var aside: ObjectID?
 
     package init(run: RunID, branch: String?) {
         self.run = run
         self.branch = branch
+    }
+
+    package init(_ aside: AsideTip) {
+        self.init(run: aside.run, branch: nil)
+        self.aside = aside.commit
     }
 }
 
@@ -144,6 +151,17 @@ package struct RecordFile: Hashable, Sendable, Codable {
 package struct RunTip: Hashable, Sendable, Codable {
     package var run: RunID
     package var commit: ObjectID
+}
+
+/// The newest commit of what one machine wrote of a run that went another way.
+package struct AsideTip: Hashable, Sendable, Codable {
+    package var run: RunID
+    /// `refs/heads/muster/conflicts/<run>/<host>`, or what a remote has of that name.
+    package var ref: String
+    package var commit: ObjectID
+
+    /// Whether it is a branch of this repository.
+    package var isHere: Bool { ref.hasPrefix("refs/heads/") }
 }
 
 /// What to send where. Never forced, never a deletion.
@@ -212,6 +230,8 @@ package struct FetchedRun: Hashable, Sendable, Codable {
     package var remoteTip: ObjectID
     /// The branch moved, or was made.
     package var isNew: Bool
+    /// Where commits of this repository are kept that the branch, which gave way to the remote's, does not hold any more.
+    package var aside: String?
 
     /// This repository has commits of the run that the remote lacks.
     package var isAhead: Bool { tip != remoteTip }

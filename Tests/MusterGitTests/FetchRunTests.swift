@@ -70,6 +70,28 @@ struct FetchRunTests {
         #expect(try forge.machines[1].head(run.ref) == other)
     }
 
+    @Test func `a repository that gives way takes the remote's, and keeps its own beside it`() throws {
+        let (forge, one, two, first) = try published()
+        _ = try two.fetchRun(run, from: "forge")
+        let mine = try one.commitRun(runCommit(run, parent: first, ["a": "mine\n"]))
+        let other = try two.commitRun(runCommit(run, parent: first, ["a": "other\n"]))
+        try publish(one)
+        let fetched = try #require(try two.fetchRun(run, from: "forge", givingWay: true))
+        #expect(fetched.tip == mine && fetched.isNew)
+        let aside = try #require(fetched.aside)
+        #expect(aside.hasPrefix("refs/heads/muster/conflicts/\(run)/"))
+        #expect(try two.asideTips().map { [$0.ref, $0.commit.hex] } == [[aside, other.hex]])
+        #expect(try two.runTips().map(\.commit) == [mine])
+        #expect(try two.fetchRun(run, from: "forge", givingWay: true)?.aside == nil)
+        // A second way of the same machine gets a place of its own.
+        let third = try two.commitRun(runCommit(run, parent: mine, ["a": "third\n"]))
+        _ = try one.commitRun(runCommit(run, parent: mine, ["a": "fourth\n"]))
+        try publish(one)
+        #expect(try two.fetchRun(run, from: "forge", givingWay: true)?.aside == "\(aside)-2")
+        #expect(try two.asideTips().map(\.commit) == [other, third])
+        #expect(try forge.machines[1].isSound())
+    }
+
     @Test func `what is no run under a run's name is refused before a branch leads to it`() throws {
         let (forge, _, two, first) = try published()
         let machine = forge.machines[0]

@@ -66,7 +66,10 @@ struct LateRecords {
             let identity = state.userOrLogin
             let note = CommitNote(
                 message: commitMessage(for: files.record, at: .finished), author: identity, time: readClocks().wall)
-            if try !isOnBranch(run, journal) {
+            let committed = try journalOnBranch(run)
+            // A branch that tells something else was given up to another machine's way of the run.
+            guard journal.starts(with: committed ?? []) else { return nil }
+            if journal != committed {
                 let tip = try git.runTips().first { $0.run == run }?.commit
                 _ = try git.commitRun(RunCommit(run: run, parent: tip, files: files.files.map(\.forGit), note: note))
             }
@@ -83,9 +86,9 @@ struct LateRecords {
 }
 
 extension LateRecords {
-    private func isOnBranch(_ run: RunID, _ journal: [UInt8]) throws(MusterError) -> Bool {
+    private func journalOnBranch(_ run: RunID) throws(MusterError) -> [UInt8]? {
         let files = try git.readRecord(RecordPlace(run: run, branch: nil), paths: [JournalWriter.fileName])
-        return files?[JournalWriter.fileName]?.content.bytes == journal
+        return files?[JournalWriter.fileName]?.content.bytes
     }
 
     private func wentAnotherWay(_ run: RunID) throws(MusterError) -> Bool {

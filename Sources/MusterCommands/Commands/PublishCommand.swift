@@ -27,13 +27,16 @@ struct PublishCommand: ParsableCommand {
             return terminal.out(
                 common.json ? JSON.object(["recorded": recorded, "pushed": .array([])]).canonicalText : text)
         }
-        let runs = try documents.git.runTips().map(\.run.ref)
-        let log = LogJoin(
-            branch: configuration.recordsBranch, author: documents.state.userOrLogin, time: readClocks().wall)
         let branch = configuration.recordsBranch
-        let order = PushOrder(remote: remote, refs: ["refs/heads/\(branch)"] + runs, log: log)
-        let report = try documents.git.push(order, deadline: .seconds(300))
-        try catchUp(documents.git, branch, from: remote)
+        let log = LogJoin(branch: branch, author: documents.state.userOrLogin, time: readClocks().wall)
+        var report = try push(documents.git, to: remote, log)
+        let line = InLine(documents: documents, branch: branch, remote: remote)
+        let apart = report.refs.filter { $0.conflict != nil }.compactMap { RunID(branch: $0.ref) }
+        var told = try line.giveWay(apart)
+        // The log may have waited for it.
+        if !told.isEmpty { report = try push(documents.git, to: remote, log) }
+        told += try line.catchUp()
+        for text in told { terminal.error("note: \(text)") }
         if !report.refs.contains(where: { $0.ref == "refs/heads/\(branch)" }) {
             terminal.error("note: Neither here nor on \(remote) is there a log \(branch) yet: no run has ended.")
         }
@@ -45,14 +48,10 @@ struct PublishCommand: ParsableCommand {
         if !report.isComplete { throw CommandEnd(status: .runFailed) }
     }
 
-    /// Runs of this machine that another one took to their end: the log that both now share has more of them than their
-    /// branches here.
-    private func catchUp(_ git: Catalog, _ branch: String, from remote: String) throws(MusterError) {
-        let records = Records(git: git, branch: branch)
-        let tips = Set(try git.runTips().map(\.run))
-        for run in try StateFolder().runs() where tips.contains(run) {
-            if try records.isAheadOfBranch(run) { _ = try git.fetchRun(run, from: remote) }
-        }
+    private func push(_ git: Catalog, to remote: String, _ log: LogJoin) throws(MusterError) -> PushReport {
+        let refs = try git.runTips().map(\.run.ref) + git.asideTips().filter(\.isHere).map(\.ref)
+        return try git.push(
+            PushOrder(remote: remote, refs: ["refs/heads/\(log.branch)"] + refs, log: log), deadline: .seconds(300))
     }
 
     private func recordLate(

@@ -65,7 +65,7 @@ struct RecordProof {
 
     func findings() throws(MusterError) -> [Diagnostic] {
         let files = try records.files(of: run)
-        var findings = try againstBranch(files)
+        var findings = try againstBranch(files) + otherWays(files["journal.jsonl"] ?? [])
         findings += verifyRecord(files, run: run, engine: musterVersion, render: renderTemplate)
         // A plan that cannot be read was reported just above.
         if let bytes = files["plan.json"], let plan = try? JSON.parse(bytes).decode(Plan.self) {
@@ -186,7 +186,7 @@ struct RecordProof {
         return findings
     }
 
-    private func finding(_ code: String, _ summary: String, severity: Diagnostic.Severity = .error) -> Diagnostic {
+    func finding(_ code: String, _ summary: String, severity: Diagnostic.Severity = .error) -> Diagnostic {
         Diagnostic(severity, code: "record.\(code)", summary, help: "Compare with another clone of the catalog.")
     }
 }

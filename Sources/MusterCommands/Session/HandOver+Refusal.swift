@@ -32,15 +32,16 @@ extension HandOver {
 
     /// There is nothing to take back.
     private func isOver(_ end: RunFinished, _ relation: JournalRelation, hasOwn: Bool) -> MusterError {
-        let apart =
-            relation == .apart
-            ? "What only this machine wrote stays in \(folders.run(run)); \"muster publish\" keeps what it committed beside the run's branch. "
-            : ""
+        let kept = relation == .apart ? ", and keeps what only this machine wrote" : ""
+        let own =
+            hasOwn
+            ? "\"muster publish\" brings this machine in line, which frees the run's targets here\(kept)."
+            : "Get the log with \"muster publish\", or git fetch."
         return MusterError(
             code: hasOwn ? "run.taken-over" : "run.elsewhere",
             "Another machine went on with run \(run), and it is over there: \(end.outcome.rawValue).",
             help:
-                "There is nothing to go on with. \(apart)Get the log with \"muster publish\", or git fetch, and read the record: muster show \(run). To roll it back from here: muster rollback \(run) --take-over --reason TEXT",
+                "There is nothing to go on with. \(own) Read the record: muster show \(run). To roll it back from here: muster rollback \(run) --take-over --reason TEXT",
             status: .waitsForPerson)
     }
 }

@@ -21,7 +21,8 @@ struct HandOver {
     ///   `journal.damaged` when this machine's lacks what it had published; `run.only-planned` when what was published does not tell whether the run began;
     ///   `run.not-here` when neither this machine nor the catalog knows the run.
     func prepare(takeOver: String?) throws(MusterError) -> (notices: [String], hasAdopted: Bool) {
-        let unreachable = try fetch(hasOwn: access("\(folders.run(run))/\(JournalWriter.fileName)", F_OK) == 0)
+        let unreachable = try fetch(
+            hasOwn: access("\(folders.run(run))/\(JournalWriter.fileName)", F_OK) == 0, givingWay: takeOver != nil)
         let own = try ownJournal()
         let published = try publishedFiles()
         switch (own, published) {
@@ -40,21 +41,36 @@ struct HandOver {
     }
 
     /// Gets what other machines have published; a remote that is down is said and keeps nobody from going on here.
-    private func fetch(hasOwn: Bool) throws(MusterError) -> [String] {
+    private func fetch(hasOwn: Bool, givingWay givesWay: Bool) throws(MusterError) -> [String] {
         guard let remote else { return [] }
         do {
-            _ = try git.fetchRun(run, from: remote, deadline: .seconds(60))
-            return []
+            let fetched = try git.fetchRun(run, from: remote, givingWay: givesWay, deadline: .seconds(60))
+            return fetched?.aside.map { ["What this machine had committed of the run is kept in \($0)."] } ?? []
         } catch  where error.code == "git.run-diverged" {
             throw MusterError(
                 code: "run.taken-over",
                 "Another machine has gone on with run \(run), from before what this one wrote: \(error.summary)",
                 help:
-                    "Go on with it there, unless it is over. What only this machine's journal tells stays in \(folders.run(run)); \"muster publish\" keeps what it committed beside the run's branch.",
+                    "Go on with it there. Once it is over there, \"muster publish\" frees its targets here; what only this machine wrote is kept. To take it back while it is not over: muster resume \(run) --take-over --reason TEXT",
                 status: .waitsForPerson)
         } catch  where hasOwn && error.code == "git.remote-unreachable" {
             return ["\(remote) was not asked whether another machine has gone on: \(error.summary)"]
         }
+    }
+
+    /// Brings this machine in line with a run that is over on another one: the journal here, which tells less or something else, is
+    /// set aside for the published one, so that the run keeps nothing here any more.
+    ///
+    /// The run's branch must be the published one already.
+    ///
+    /// - Returns: what to tell the person; nil where there is nothing to bring in line.
+    func giveWay() throws(MusterError) -> [String]? {
+        guard let own = try ownJournal(), let published = try publishedFiles() else { return nil }
+        let relation = JournalRelation(own: own, published: published.journal, host: Host.name)
+        guard relation == .behind || relation == .apart else { return nil }
+        // One that cannot be read tells no end; whoever opens it says why.
+        guard case .runFinished? = (try? JournalReading(published.journal))?.entries.last?.event else { return nil }
+        return try adopt(published, own, relation)
     }
 
     private func ownJournal() throws(MusterError) -> [UInt8]? {

@@ -131,7 +131,9 @@ extension Repository {
         case .readRecord(let place, let paths): try JSON(encoding: readRecord(place, paths))
         case .runTips: try JSON(encoding: runTips())
         case .push(let order): try JSON(encoding: push(order))
-        case .fetchRun(let remote, let run): try JSON(encoding: fetchRun(remote, run))
+        case .asideTips: try JSON(encoding: asideTips())
+        case .fetchRun(let remote, let run, let givesWay):
+            try JSON(encoding: fetchRun(remote, run, givingWay: givesWay))
         case .leaseRead(let remote, let name): try JSON(encoding: readLease(remote, name))
         case .leaseTake(let order): try JSON(encoding: takeLease(order))
         }

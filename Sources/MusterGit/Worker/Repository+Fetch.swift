@@ -2,22 +2,26 @@
 
 internal import CGit2
 internal import MusterModel
+internal import MusterSystem
 
 extension Repository {
-    /// Brings a run's branch from a remote. The branch here only ever grows: it is made, or moved forwards, or left.
-    func fetchRun(_ name: String, _ run: RunID) throws -> FetchedRun? {
+    /// Brings a run's branch from a remote. The branch here is made, or moved forwards, or left; where it gives way to the
+    /// remote's, what it held stays on a branch beside it.
+    func fetchRun(_ name: String, _ run: RunID, givingWay givesWay: Bool) throws -> FetchedRun? {
         let remote = try Remote(name, in: self)
         do {
             try remote.connect(GIT_DIRECTION_FETCH)
             guard let there = try remote.heads()[run.ref] else { return nil }
             if !exists(there) { try remote.download([run.ref], limit: GitLimits.fetchedBytes) }
-            return try adopt(there, of: run, from: name)
+            return try adopt(there, of: run, from: name, givingWay: givesWay)
         } catch let error as Unreachable {
             throw error.asMusterError(name)
         }
     }
 
-    private func adopt(_ there: ObjectID, of run: RunID, from remote: String) throws -> FetchedRun {
+    private func adopt(
+        _ there: ObjectID, of run: RunID, from remote: String, givingWay givesWay: Bool
+    ) throws -> FetchedRun {
         try WriterLock(commonFolder: commonFolder).hold(jitter) {
             while true {
                 let here = try tip(of: run.ref)
@@ -25,12 +29,31 @@ extension Repository {
                     return FetchedRun(run: run, tip: here, remoteTip: there, isNew: false)
                 }
                 try checkRun(there, after: here, remote)
-                if let here, try !contains(there, here) { throw Self.diverged(run, here, there, remote) }
+                var aside: String?
+                if let here, try !contains(there, here) {
+                    guard givesWay else { throw Self.diverged(run, here, there, remote) }
+                    aside = try setAside(here, of: run)
+                }
                 if try move(run.ref, from: here, to: there) {
-                    return FetchedRun(run: run, tip: there, remoteTip: there, isNew: true)
+                    return FetchedRun(run: run, tip: there, remoteTip: there, isNew: true, aside: aside)
                 }
             }
         }
+    }
+
+    /// Keeps a commit of the run on a branch of its own. Only for the holder of the ``WriterLock``.
+    private func setAside(_ commit: ObjectID, of run: RunID) throws -> String {
+        let ref = try run.conflictRef(host: Host.name) { ref in
+            try tip(of: ref).map { try contains(commit, $0) || contains($0, commit) } ?? true
+        }
+        let kept = try tip(of: ref)
+        if let kept, try contains(kept, commit) { return ref }
+        guard try move(ref, from: kept, to: commit) else {
+            throw MusterError(
+                code: "git.contended", "Another program moved \(ref) meanwhile.", help: "Try again when it is done.",
+                status: .stuck)
+        }
+        return ref
     }
 
     private static func diverged(_ run: RunID, _ here: ObjectID, _ there: ObjectID, _ remote: String) -> MusterError {

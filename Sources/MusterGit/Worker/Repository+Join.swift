@@ -112,9 +112,9 @@ extension Repository {
         return try write(all, at: path)
     }
 
-    /// The record that the run's branch reached later.
+    /// The record that the run's branch reached later, or the one of its branch where this repository's way was given up.
     ///
-    /// - Throws: `git.record-differs` when no branch of the run, here or on the remote, holds both.
+    /// - Throws: `git.record-differs` when no branch of the run, here or on the remote, holds both, and none gave way.
     private func laterRecord(
         of run: RunID, _ mine: TreeEntry, _ theirs: TreeEntry, _ remoteTip: ObjectID?, _ remote: String
     ) throws -> TreeEntry {
@@ -122,6 +122,9 @@ extension Repository {
             let met = try lastOnLine(of: tip, among: [mine.id, theirs.id])
             if met.count == 2 { return met[0] == mine.id ? mine : theirs }
         }
+        // What gave way here is kept beside the run's branch; the log's is the way that the branch went.
+        let isTheirs = try remoteTip.map { try exists($0) && isOnLine(theirs.id, to: $0) } ?? false
+        if try isTheirs && gaveWay(mine.id, of: run) { return theirs }
         throw MusterError(
             code: "git.record-differs",
             "The log here and \(remote)'s hold different records of run \(run): \(mine.id.short) and \(theirs.id.short).",

@@ -46,15 +46,16 @@ extension Repository {
     }
 
     /// Whether the log has this very record. One that the run's branch has grown beyond is none: a run that was over may be
-    /// rolled back, and its record then tells more.
+    /// rolled back, and its record then tells more. Nor is one of a way of the run that was given up here: it stays in the log's
+    /// history and on its own branch.
     ///
-    /// - Throws: `git.record-differs` when the log has one of the same run that its branch never held.
+    /// - Throws: `git.record-differs` when the log has one of the same run that no branch of it here held.
     private func holds(
         _ tree: ObjectID, of runTip: ObjectID, for run: RunID, in log: ObjectID
     ) throws -> Bool {
         guard let found = try recordEntry(run, in: log) else { return false }
         if found.id == tree { return true }
-        guard try isEarlier(found.id, than: runTip) else {
+        guard try isOnLine(found.id, to: runTip) || gaveWay(found.id, of: run) else {
             throw MusterError(
                 code: "git.record-differs",
                 "The log already holds another record of run \(run): tree \(found.id.short).",
@@ -64,8 +65,13 @@ extension Repository {
         return false
     }
 
-    /// Whether a commit behind the tip, on the run's own line, has this tree.
-    private func isEarlier(_ tree: ObjectID, than tip: ObjectID) throws -> Bool {
+    /// Whether the record is one of this repository's that gave way to another machine's.
+    func gaveWay(_ record: ObjectID, of run: RunID) throws -> Bool {
+        try asideTips().contains { try $0.run == run && $0.isHere && isOnLine(record, to: $0.commit) }
+    }
+
+    /// Whether the tip, or a commit behind it on its own line, has this tree.
+    func isOnLine(_ tree: ObjectID, to tip: ObjectID) throws -> Bool {
         var next: ObjectID? = tip
         var left = GitLimits.historyCommits
         while let commit = next, left > 0 {

@@ -80,7 +80,7 @@ extension Repository {
     /// machine could not be told from one that went another way there.
     func bringRuns(_ refs: [String], _ heads: [String: ObjectID], from name: String) {
         let unknown = refs.filter { ref in
-            RunID(ref: ref) != nil && heads[ref].map { !exists($0) } ?? false
+            RunID(branch: ref) != nil && heads[ref].map { !exists($0) } ?? false
         }
         guard !unknown.isEmpty else { return }
         do {
@@ -119,17 +119,13 @@ extension Repository {
             return Parcel(ref: ref, content: .nothing, outcome: .accepted)
         }
         if try follows(local, there) { return Parcel(ref: ref, content: .branch, outcome: .accepted) }
-        guard let run = RunID(ref: ref) else {
+        guard let run = RunID(branch: ref) else {
             return Parcel(
                 ref: ref, content: .nothing,
                 outcome: .rejected("the remote has commits that this repository lacks, and Muster never forces"))
         }
         let why = "the run went another way on the remote, where it is at \(there.short), here at \(local.short)"
-        let beside = run.conflictRef(host: Host.name)
-        guard try heads[beside].map({ try follows(local, $0) }) ?? true else {
-            return Parcel(
-                ref: ref, content: .nothing,
-                outcome: .rejected("\(why), and so did \(beside); Muster never forces"))
+        let beside = try run.conflictRef(host: Host.name) { ref in try heads[ref].map { try follows(local, $0) } ?? true
         }
         return Parcel(ref: ref, content: .conflict(beside), outcome: .rejected(why))
     }
@@ -196,14 +192,22 @@ extension LogJoin {
 
 extension RunID {
     /// The run whose branch this is; nil for any other ref.
-    init?(ref: String) {
+    package init?(branch ref: String) {
         let prefix = "refs/heads/muster/runs/"
         guard ref.hasPrefix(prefix) else { return nil }
         self.init(String(ref.dropFirst(prefix.count)))
     }
 
-    /// Where a machine's commits of the run go on a remote that has others.
-    func conflictRef(host: String) -> String {
+    /// The run of which one machine's other way is kept under this name, here or as a remote's branch.
+    init?(conflictRef ref: String) {
+        let parts = ref.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count >= 4, parts.suffix(4).prefix(2) == ["muster", "conflicts"] else { return nil }
+        self.init(String(parts[parts.count - 2]))
+    }
+
+    /// Where a machine's commits of the run go where others have its branch: the first name, counted from the host's own, that is
+    /// free for them.
+    func conflictRef(host: String, isFree: (String) throws -> Bool) rethrows -> String {
         let letters = host.utf8.map { byte -> Character in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -212,6 +216,12 @@ extension RunID {
             default: "-"
             }
         }
-        return "refs/heads/muster/conflicts/\(text)/\(letters.isEmpty ? "unknown" : String(letters))"
+        let name = "refs/heads/muster/conflicts/\(text)/\(letters.isEmpty ? "unknown" : String(letters))"
+        var (ref, number) = (name, 1)
+        while try !isFree(ref) {
+            number += 1
+            ref = "\(name)-\(number)"
+        }
+        return ref
     }
 }

@@ -71,6 +71,9 @@ extension Repository {
 
     /// The record's folder, in the log or on the run's own branch; nil when there is none.
     private func recordRoot(_ place: RecordPlace) throws -> TreeEntry? {
+        if let commit = place.aside {
+            return TreeEntry(name: place.run.text, kind: .folder, id: try treeID(of: commit))
+        }
         let ref = try place.branch.map { (branch) throws(MusterError) in try branchRef(branch) } ?? place.run.ref
         guard let tip = try tip(of: ref) else { return nil }
         guard place.branch == nil else { return try recordEntry(place.run, in: tip) }

@@ -63,18 +63,28 @@ extension Repository {
     }
 
     func runTips() throws -> [RunTip] {
-        let prefix = "refs/heads/muster/runs/"
+        // Another name below the prefix is not a run's and none of our business.
+        try refs(like: "refs/heads/muster/runs/*").compactMap { ref in
+            guard let run = RunID(branch: ref), let commit = try tip(of: ref) else { return nil }
+            return RunTip(run: run, commit: commit)
+        }.sorted { $0.run < $1.run }
+    }
+
+    func asideTips() throws -> [AsideTip] {
+        try ["refs/heads/muster/conflicts/*", "refs/remotes/*/muster/conflicts/*"].flatMap(refs(like:)).compactMap {
+            ref in
+            guard let run = RunID(conflictRef: ref), let commit = try tip(of: ref) else { return nil }
+            return AsideTip(run: run, ref: ref, commit: commit)
+        }.sorted { ($0.run, $0.ref) < ($1.run, $1.ref) }
+    }
+
+    private func refs(like pattern: String) throws -> [String] {
         var iterator: OpaquePointer?
-        try git("list the runs") { git_reference_iterator_glob_new(&iterator, handle, prefix + "*") }
+        try git("list the branches \(pattern)") { git_reference_iterator_glob_new(&iterator, handle, pattern) }
         defer { git_reference_iterator_free(iterator) }
-        var tips: [RunTip] = []
+        var refs: [String] = []
         var name: UnsafePointer<CChar>?
-        while git_reference_next_name(&name, iterator) == 0, let found = name {
-            let ref = String(cString: found)
-            // Another name below the prefix is not a run's and none of our business.
-            guard let run = RunID(ref: ref), let commit = try tip(of: ref) else { continue }
-            tips.append(RunTip(run: run, commit: commit))
-        }
-        return tips.sorted { $0.run < $1.run }
+        while git_reference_next_name(&name, iterator) == 0, let found = name { refs.append(String(cString: found)) }
+        return refs
     }
 }
