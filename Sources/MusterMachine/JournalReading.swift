@@ -45,7 +45,8 @@ package struct JournalReading: Sendable {
             throw JournalFault(line: 0, byte: 0, reason: "The line is not an entry (\(why))")
         }
         guard entry.previous == lastLineDigest else {
-            throw JournalFault(line: 0, byte: 0, reason: "prev is not the SHA-256 of the line before")
+            throw JournalFault(
+                line: 0, byte: 0, reason: "prev is not the SHA-256 of the line before; one of the two was changed")
         }
         guard entry.sequence == Int64(entries.count) else {
             throw JournalFault(line: 0, byte: 0, reason: "seq is \(entry.sequence), expected \(entries.count)")

@@ -66,6 +66,21 @@ struct CancelTests {
         #expect(try drill.verify().status == 0)
     }
 
+    @Test func `in the middle of a rollback the end is asked about, for it leaves the run stuck`() throws {
+        let drill = try LedgerDrill([.init("one"), .init("two", "waitsIn: undo, waitsOnce: true")])
+        #expect(try drill.run().status == 0)
+        let words = ["rollback", "last", "--plugins", drill.catalog.plugins, "--reason", "Back", "--yes"]
+        let rollback = try drill.catalog.start(words)
+        try rollback.wait(for: "waits in undo")
+        let refused = try cancel(drill, [])
+        #expect(refused.status == 4 && refused.errors.contains("[run.rolling-back]"), "\(refused)")
+        #expect(refused.errors.contains("in place: one, two") && refused.errors.contains("muster pause"), "\(refused)")
+        #expect(try drill.count("stop-requested") == 0)
+        #expect(try cancel(drill, ["--yes"]).status == 0)
+        #expect(try rollback.finish().status == 5)
+        #expect(try drill.catalog.onlyRun.outcome == "stuck")
+    }
+
     @Test func `a reason is needed`() throws {
         let drill = try drill()
         try drill.killWhereItWaits()

@@ -130,4 +130,16 @@ struct HandOverTests {
         let takeOver = try drill.journal().first { $0["kind"] == "run-resumed" }?["takeOver"]
         #expect(takeOver?["knownUpTo"]?.int.map { $0 > 5 } == true)
     }
+
+    @Test func `who only looks is told that this machine's journal is not all there is of the run`() throws {
+        let drill = try drill()
+        try cutOff(drill)
+        let path = "\(drill.catalog.state)/runs/\(drill.runID)/journal.jsonl"
+        let lines = try drill.journalLines(of: drill.runID)
+        try (lines.prefix(4).joined(separator: "\n") + "\n").write(toFile: path, atomically: false, encoding: .utf8)
+        for words in [["status", "last"], ["rollback", "last", "--plan"]] {
+            let result = try drill.catalog.muster(words)
+            #expect(result.errors.contains("[journal.damaged]") && result.errors.contains("line 5"), "\(result)")
+        }
+    }
 }

@@ -75,7 +75,9 @@ struct TwoWaysTests {
         let published = try publish(one)
         #expect(published.status == 0 && published.errors.contains("went two ways"), "\(published)")
         try checkIsInLine(one, run, kept: remote)
-        #expect(try one.catalog.record(of: run).file("journal.jsonl") == two.catalog.git("show", "refs/heads/muster/runs/\(run):journal.jsonl"))
+        #expect(
+            try one.catalog.record(of: run).file("journal.jsonl")
+                == two.catalog.git("show", "refs/heads/muster/runs/\(run):journal.jsonl"))
     }
 
     @Test func `a person takes a run back that went two ways and is not over elsewhere`() throws {

@@ -52,6 +52,7 @@ struct CancelCommand: ParsableCommand {
     @OptionGroup var options: ResumeOptions
     @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason: String
     @Flag(help: "Let what brings things back (finally) run before the end.") var finally = false
+    @Flag(help: "Do not ask where a rollback is under way.") var yes = false
     @OptionGroup var common: CommonOptions
 
     func validate() throws { try requireWords(reason) }
@@ -62,6 +63,8 @@ struct CancelCommand: ParsableCommand {
         let folders = try StateFolder()
         let by = try personHere(common.catalog ?? catalogFolder(of: run, folders))
         let request = StopRequested(by: by, reason: reason, runsFinally: finally ? true : nil)
+        // What cannot be read is told where the run is ended.
+        if let stored = try? StoredRun(run, in: folders) { try confirmEndOfRollback(stored, terminal) }
         if let answer = try RunControl.ask(.cancel(request), runFolder: folders.run(run)) {
             try answer.checked("cancelled")
             return terminal.out(
@@ -82,6 +85,27 @@ struct CancelCommand: ParsableCommand {
         }
         let session = try options.session(common, takeOver: options.takesOver ? reason : nil, terminal)
         try perform(session, [.stopRequested(request)], terminal, json: common.json, wanted: .cancelled)
+    }
+
+    /// A rollback that is ended leaves the run stuck: nobody wants that by mistake.
+    private func confirmEndOfRollback(_ stored: StoredRun, _ terminal: Terminal) throws {
+        guard stored.state.rollback != nil, !stored.state.isFinished, !yes else { return }
+        let left = stored.state.inPlace.map { stored.plan.steps[$0].id }
+        let what =
+            "The run \(stored.run) is being rolled back. Ended now it is stuck"
+            + (left.isEmpty ? "." : ", with this in place: \(left.joined(separator: ", ")).")
+        guard Terminal.isInputTerminal, !common.json else {
+            throw MusterError(
+                code: "run.rolling-back", what,
+                help: "Let it rest with \"muster pause \(stored.run)\", or add --yes to end it all the same.",
+                status: .waitsForPerson)
+        }
+        terminal.out(what + " \"muster pause\" lets it rest.")
+        terminal.raw("End it all the same? Type yes: ")
+        guard readLine() == "yes" else {
+            terminal.out("Nothing was changed.")
+            throw CommandEnd(status: .waitsForPerson)
+        }
     }
 }
 

@@ -66,7 +66,7 @@ func perform(
 
 extension RunResult {
     fileprivate var endText: String {
-        if case .finished(let outcome) = end { outcome.rawValue } else { "is at rest" }
+        if case .finished(let outcome) = end { "is over, \(outcome.rawValue)" } else { "is at rest" }
     }
 
     fileprivate func exitStatus(wanted: RunFinished.Outcome) -> ExitStatus {

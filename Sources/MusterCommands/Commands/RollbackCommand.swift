@@ -33,6 +33,7 @@ struct RollbackCommand: ParsableCommand {
         let folders = try StateFolder()
         if onlyPlan {
             let view = try view(try StoredRun(run, in: folders), terminal)
+            tellCaveat(of: run, folders, common.catalog, terminal)
             return terminal.out(common.json ? try view.json().canonicalText : view.text)
         }
         let by = try personHere(common.catalog ?? catalogFolder(of: run, folders))

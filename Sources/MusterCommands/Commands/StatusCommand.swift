@@ -20,6 +20,7 @@ struct StatusCommand: ParsableCommand {
         let id = try folders.find(name)
         let stored = try StoredRun(id, in: folders)
         let terminal = Terminal()
+        tellCaveat(of: id, folders, common.catalog, terminal)
         if common.json {
             terminal.out(try json(stored).canonicalText)
         } else {
@@ -56,6 +57,20 @@ struct StatusCommand: ParsableCommand {
             "run": .string(stored.run.text), "phase": .string(stored.standing), "steps": .array(steps),
             "decided": .array(decided),
         ]
+    }
+}
+
+/// Says on standard error where the journal here is not all that the run's branch tells of it.
+func tellCaveat(of run: RunID, _ folders: StateFolder, _ catalog: String?, _ terminal: Terminal) {
+    do {
+        // A run whose catalog is gone is told by its journal alone.
+        guard let folder = catalog ?? catalogFolder(of: run, folders) else { return }
+        let (git, _) = try CatalogDocuments.open(folder)
+        guard let caveat = try HandOver(git: git, run: run, folders: folders, remote: nil).caveat() else { return }
+        terminal.error("note: \(caveat.summary) [\(caveat.code)]" + (caveat.help.map { "\n  \($0)" } ?? ""))
+    } catch {
+        terminal.error(
+            "note: Whether the run's branch tells more is not known: \(error.summary)")
     }
 }
 

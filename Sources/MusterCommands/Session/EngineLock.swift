@@ -30,7 +30,7 @@ final class EngineLock {
             if descriptor >= 0 { close(descriptor) }
             throw MusterError(
                 code: "run.cannot-lock", "The run cannot be locked (\(path)): \(why).",
-                help: "Look at the disk and the permissions of \(runFolder).", status: .runFailed)
+                help: "Look at that file, the disk and the permissions of its folder.", status: .runFailed)
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)

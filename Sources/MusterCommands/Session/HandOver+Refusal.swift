@@ -11,11 +11,12 @@ extension HandOver {
         // Why it is broken is told once it is adopted.
         let last = (try? JournalReading(published))?.entries.last
         if case .runFinished(let end)? = last?.event { return isOver(end, relation, hasOwn: hasOwn) }
+        let writer = (try? JournalReading(published)).flatMap(JournalRelation.writer)
         return MusterError(
             code: hasOwn ? "run.taken-over" : "run.elsewhere",
             hasOwn
                 ? "Another machine has gone on with run \(run): its branch holds what this machine did not write."
-                : "The run \(run) has no journal on this machine; the catalog has one of another machine.",
+                : "The run \(run) has no journal in \(folders.path); the catalog has what \(writer ?? "another machine") published of it.",
             help: "Make sure that it does not run there any more, then: muster resume \(run) --take-over --reason TEXT",
             status: .waitsForPerson)
     }

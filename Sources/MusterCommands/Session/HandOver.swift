@@ -58,6 +58,16 @@ struct HandOver {
         }
     }
 
+    /// What a person who only looks must know: this machine's journal is not all that there is of the run, as far as the run's
+    /// branch here tells. The remote is not asked.
+    ///
+    /// - Returns: what is wrong and what to do; nil where nothing is.
+    func caveat() throws(MusterError) -> MusterError? {
+        guard let own = try ownJournal(), let published = try publishedFiles() else { return nil }
+        let relation = JournalRelation(own: own, published: published.journal, host: Host.name)
+        return relation == .ahead ? nil : refusal(published.journal, hasOwn: true, relation)
+    }
+
     /// Brings this machine in line with a run that is over on another one: the journal here, which tells less or something else, is
     /// set aside for the published one, so that the run keeps nothing here any more.
     ///

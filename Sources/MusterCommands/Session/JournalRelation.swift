@@ -40,7 +40,13 @@ enum JournalRelation: Hashable {
         // Why it is broken is told by whoever opens it.
         guard let reading = try? JournalReading(journal) else { return nil }
         // The first line tells of the run's creation, so whoever lacks it is the one who wrote it or nobody.
-        return reading.entries.prefix(max(1, lines)).compactMap { entry in
+        return writer(reading.entries.prefix(max(1, lines)))
+    }
+
+    static func writer(_ reading: JournalReading) -> String? { writer(reading.entries[...]) }
+
+    private static func writer(_ entries: ArraySlice<JournalEntry>) -> String? {
+        entries.compactMap { entry in
             switch entry.event {
             case .runCreated(let body): body.host
             case .runResumed(let body): body.host

@@ -26,7 +26,9 @@ struct StoredRun {
     init(_ run: RunID, folder: String, reading: JournalReading) throws(MusterError) {
         guard let bytes = readSmallFile("\(folder)/\(StateFolder.planFile)", limit: 64 << 20, onlyRegular: true) else {
             throw MusterError(
-                code: "state.no-plan", "The run's plan is not in \(folder).", status: .verificationFailed)
+                code: "state.no-plan",
+                "The run's plan, \(folder)/\(StateFolder.planFile), is missing or cannot be read.",
+                help: Self.restore(run), status: .verificationFailed)
         }
         self.run = run
         self.folder = folder
@@ -34,7 +36,7 @@ struct StoredRun {
         do {
             plan = try JSON.parse(bytes).decode(Plan.self)
             guard plan.isWellFormed else {
-                throw MusterError(code: "state.misfit", "the plan is not one that a planner makes")
+                throw Self.misfit(run, folder, "the plan is not one that a planner makes")
             }
             var state = RunState(plan: plan)
             for entry in reading.entries { try state.apply(entry.event, at: entry.at) }
@@ -47,13 +49,21 @@ struct StoredRun {
                     help: "Put the plan back that the run's branch holds: git show \(run.ref):\(StateFolder.planFile)",
                     status: .verificationFailed)
             }
-        } catch let error as MusterError where error.code == "state.other-plan" {
+        } catch let error as MusterError {
             throw error
         } catch {
-            throw MusterError(
-                code: "state.misfit", "Journal and plan of the run do not fit: \(describeDecodingError(error)).",
-                status: .verificationFailed)
+            throw Self.misfit(run, folder, describeDecodingError(error))
         }
+    }
+
+    private static func misfit(_ run: RunID, _ folder: String, _ why: String) -> MusterError {
+        MusterError(
+            code: "state.misfit", "Journal and plan of the run, in \(folder), do not fit: \(why).",
+            help: "Keep the folder as it is. " + restore(run), status: .verificationFailed)
+    }
+
+    private static func restore(_ run: RunID) -> String {
+        "Compare it with what the run's branch holds, and put that back if it is whole: git show \(run.ref):\(StateFolder.planFile)"
     }
 
     /// The machine, its boot and the process that had the run last.

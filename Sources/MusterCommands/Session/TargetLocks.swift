@@ -44,7 +44,7 @@ final class TargetLocks {
                 release()
                 throw MusterError(
                     code: "run.unfinished",
-                    "The run \(holder) works on \(name) and has not come to its end.",
+                    "The run \(other) works on \(name) and has not come to its end: nobody runs it now.",
                     help:
                         "Nothing was changed. Take it up with \"muster resume \(other)\", or end it with \"muster cancel \(other) --reason TEXT\".",
                     status: .preconditionUnmet)
