@@ -35,6 +35,13 @@ package func commitOccasion(for events: [Event]) -> CommitOccasion {
     return .steps(occasions.ended)
 }
 
+/// The steps whose end, decision or undo is among these events.
+package func stepsTold(by events: [Event]) -> [String] {
+    var occasions = Occasions()
+    for event in events { occasions.note(event) }
+    return occasions.ended + occasions.decided + occasions.undone
+}
+
 private struct Occasions {
     var ended: [String] = []
     var decided: [String] = []
@@ -63,13 +70,17 @@ private struct Occasions {
 
 /// A commit's message: a subject that `git log --oneline` shows, the outcome in a few lines, and trailers that
 /// `git log --format='%(trailers:key=Outcome)'` reads.
-package func commitMessage(for record: RunRecord, at occasion: CommitOccasion) -> String {
+///
+/// - Parameter steps: the ids of all that ended, were decided about or undone since the last commit, so that each is in a trailer of some
+///   commit; the occasion names those that its subject tells of.
+package func commitMessage(for record: RunRecord, at occasion: CommitOccasion, telling steps: [String] = []) -> String {
     let named = namedSteps(record, occasion)
+    let told = Set(named.map(\.id)).union(steps)
     var paragraphs = ["\(subject(record, occasion, named))\n"]
     let body = bodyLines(record, occasion, named)
     if !body.isEmpty { paragraphs.append(body.map { $0 + "\n" }.joined()) }
     var trailers = [("Run", record.run.text)]
-    trailers += named.map { ("Step", $0.id) }
+    trailers += record.steps.filter { told.contains($0.id) }.map { ("Step", $0.id) }
     trailers.append(("Outcome", record.outcome.rawValue))
     if let change = record.change { trailers.append(("Change", change)) }
     trailers.append(("Plan-Digest", record.plan.description))

@@ -47,6 +47,10 @@ struct WholeRunTests {
         for step in items { #expect(try #require(place("step-begun", step)) < firstEnd) }
         #expect(try #require(place("step-started", "at-once")) < firstEnd)
         #expect(try run.result(of: "extra") == "skipped")
+        // However many steps one commit takes in, git log finds each.
+        let branch = "refs/heads/muster/runs/\(run.run)"
+        let named = try catalog.git("log", "--format=%(trailers:key=Step,valueonly)", branch).split(separator: "\n")
+        #expect(Set(named.map(String.init)).isSuperset(of: items + ["pause", "at-once"]), "\(named)")
         #expect(try #require(place("step-done", "pause")) > firstEnd)
         for letter in ["a", "b", "c"] { #expect(try run.file("journal.jsonl").contains("hello \(letter)")) }
         #expect(try run.record["deviations"]?.array?.isEmpty == true)

@@ -71,6 +71,13 @@ import Testing
         #expect(message.contains("\nStep: protector-on-primary\nOutcome: succeeded\n"))
     }
 
+    @Test func `a step that ended beside what the subject tells of has its trailer all the same`() throws {
+        let record = try RunDriver.skipped().script.files().record
+        let message = commitMessage(for: record, at: .finished, telling: [KeySwap.protectPrimary, "none of the run"])
+        #expect(message.contains("\nStep: protector-on-primary\nOutcome: succeeded\n"))
+        #expect(!message.contains("none of the run"))
+    }
+
     @Test func `the occasion of a commit is what tells most`() {
         let decided = Event.stepDecided(StepDecided(step: "a", choice: .retry, person: "ada", reason: "r"))
         let done = Event.stepDone(StepDone(step: "b", how: .verified, outputs: [:]))

@@ -209,7 +209,8 @@ final class RecordWriter: RunFollower, PollService {
         self.record = record.record
         let files = record.files.map(commitFile)
         let note = CommitNote(
-            message: commitMessage(for: record.record, at: occasion), author: place.author, time: readClocks().wall)
+            message: commitMessage(for: record.record, at: occasion, telling: stepsTold(by: uncommittedEvents)),
+            author: place.author, time: readClocks().wall)
         return RunCommit(run: place.run, parent: tip, files: files, note: note)
     }
 
