@@ -119,10 +119,12 @@ package final class JournalWriter {
         do {
             try files.makeFolder(folder)
         } catch let failure {
-            if failure.errno == EEXIST { return }
-            guard failure.errno == ENOENT, parent != folder else { throw failure }
-            try makeFolders(parent, files)
-            try files.makeFolder(folder)
+            // One that another process made may not be on the disk yet.
+            if failure.errno != EEXIST {
+                guard failure.errno == ENOENT, parent != folder else { throw failure }
+                try makeFolders(parent, files)
+                try files.makeFolder(folder)
+            }
         }
         try files.syncFolder(parent)
     }

@@ -18,7 +18,8 @@ package final class SimulatedDisk: DurableFileSystem {
 
     package static let sectorBytes = 512
     package fileprivate(set) var files: [String: Content] = [:]
-    private var folders: Set<String> = ["/"]
+    /// Folders by their path, and whether their name is on the disk.
+    private var folders: [String: Bool] = ["/": true]
     /// Bytes that may still be written; nil for no end.
     package var room: Int?
 
@@ -49,11 +50,30 @@ package final class SimulatedDisk: DurableFileSystem {
     }
 
     package func makeFolder(_ path: String) throws(FileFailure) {
-        guard folders.insert(path).inserted else { throw FileFailure("create folder", path, errno: EEXIST) }
+        guard folders[path] == nil else { throw FileFailure("create folder", path, errno: EEXIST) }
+        guard folders[Self.parent(path)] != nil else { throw FileFailure("create folder", path, errno: ENOENT) }
+        folders[path] = false
     }
 
+    /// What stands directly in the folder is on the disk from now on, by its name.
     package func syncFolder(_ path: String) throws(FileFailure) {
-        for (file, content) in files where file.hasPrefix(path + "/") { content.hasEntry = true }
+        for (file, content) in files where Self.parent(file) == path { content.hasEntry = true }
+        for folder in folders.keys where Self.parent(folder) == path { folders[folder] = true }
+    }
+
+    private static func parent(_ path: String) -> String {
+        let parent = path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
+        return parent.isEmpty ? "/" : String(parent)
+    }
+
+    /// Folders that are still there when those are gone whose names were not on the disk.
+    private func folders(after loss: Loss, using random: inout some RandomNumberGenerator) -> Set<String> {
+        var left: Set<String> = []
+        for (folder, isDurable) in folders.sorted(by: { $0.key < $1.key }) {
+            let isKept = isDurable || loss == .nothing || loss == .someSectors && Bool.random(using: &random)
+            if isKept, folder == "/" || left.contains(Self.parent(folder)) { left.insert(folder) }
+        }
+        return left
     }
 
     package func remove(_ path: String) throws(FileFailure) {
@@ -66,8 +86,9 @@ package final class SimulatedDisk: DurableFileSystem {
     /// The disk as a machine finds it after the power came back.
     package func afterPowerLoss(_ loss: Loss, using random: inout some RandomNumberGenerator) -> SimulatedDisk {
         let disk = SimulatedDisk()
-        disk.folders = folders
-        for path in files.keys.sorted() {
+        let left = folders(after: loss, using: &random)
+        disk.folders = Dictionary(uniqueKeysWithValues: left.map { ($0, true) })
+        for path in files.keys.sorted() where left.contains(Self.parent(path)) {
             let content = files[path]!
             if !content.hasEntry, loss == .everything || loss == .someSectors && Bool.random(using: &random) {
                 continue

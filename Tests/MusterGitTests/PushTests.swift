@@ -122,6 +122,30 @@ struct PushTests {
         #expect(try forge.refs() == "\(kept) \(other)\n\(ref) \(mine)\n\(runID(2).ref) \(second)\n")
     }
 
+    @Test func `a run whose branch on the remote cannot be fetched is not taken for one that went another way`() throws {
+        let (fixture, catalog, forge) = try recorded()
+        #expect(try catalog.push(PushOrder(remote: "forge", refs: [ref])).isComplete)
+        // Somebody else went on with it, and the forge takes pushes only.
+        let tree = try fixture.git(["rev-parse", "\(ref)^{tree}"]).line
+        let tip = try fixture.head(ref)
+        let ahead = try fixture.git(["commit-tree", tree, "-p", tip.hex, "-m", "ahead"]).line
+        try fixture.git(["push", "-q", "forge", "\(ahead):\(ref)"])
+        try fixture.git(["update-ref", "-d", "refs/remotes/forge/muster/runs/\(runID(1))"])
+        try fixture.git(["reflog", "expire", "--expire=now", "--all"])
+        try fixture.git(["gc", "-q", "--prune=now"])
+        try fixture.git(["-C", forge, "config", "daemon.uploadpack", "false"])
+        try fixture.git(["-C", forge, "config", "daemon.receivepack", "true"])
+        let daemon = try GitDaemon(serving: fixture.root, home: fixture.home)
+        try fixture.git(["remote", "set-url", "forge", "git://127.0.0.1:\(daemon.port)/forge.git"])
+        let report = try fixture.catalog().push(PushOrder(remote: "forge", refs: [ref]))
+        guard case .unreachable(let why) = report.refs[0].outcome else {
+            Issue.record("\(report)")
+            return
+        }
+        #expect(why.contains("could not be fetched") && report.refs[0].conflict == nil)
+        #expect(try refs(fixture, in: forge) == "\(ref) \(ahead)\n")
+    }
+
     @Test func `a remote that refuses the place beside it too is told with both reasons`() throws {
         let forge = try Forge(machines: 2)
         let (one, two) = (forge.machines[0].catalog(), forge.machines[1].catalog())

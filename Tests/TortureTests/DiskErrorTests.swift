@@ -50,7 +50,7 @@ struct DiskErrorTests {
             try trial.goOn()
             findings.add(trial.findings, at: "\(fault)")
         }
-        try findings.report(kind, atLeast: sample / 2)
+        try findings.report(kind, atLeast: CampaignScale.pick(full: 20, sample: sample / 2))
     }
 
     @Test func `the engine's calls fail`() throws {

@@ -28,7 +28,7 @@ struct KillTests {
             try trial.goOn()
             findings.add(trial.findings, at: "\(point)")
         }
-        try findings.report(kind, atLeast: sample / 2)
+        try findings.report(kind, atLeast: CampaignScale.pick(full: 500, sample: sample / 2))
     }
 
     @Test func `the engine is killed at every call that changes something`() throws {
@@ -58,7 +58,8 @@ struct KillTests {
             try trial.goOn()
             findings.add(trial.findings, at: "round \(round)")
         }
-        try findings.report("engine or its group killed at a random moment", atLeast: 20)
+        try findings.report(
+            "engine or its group killed at a random moment", atLeast: CampaignScale.pick(full: 900, sample: 20))
     }
 
     @Test func `killed again while it is resumed, up to three deep, a run comes to its end`() throws {
@@ -75,7 +76,8 @@ struct KillTests {
             try trial.goOn()
             findings.add(trial.findings, at: "round \(round)")
         }
-        try findings.report("engine killed while it resumes, up to three deep", atLeast: 8)
+        try findings.report(
+            "engine killed while it resumes, up to three deep", atLeast: CampaignScale.pick(full: 270, sample: 8))
     }
 
     private func kill(

@@ -23,7 +23,7 @@ struct PauseCommand: ParsableCommand {
     func run() throws {
         let run = try findRun(name, common.catalog)
         let folders = try StateFolder()
-        let by = try personHere(common.catalog ?? catalogFolder(of: run, folders))
+        let by = try personHere(common.catalog(of: run, folders))
         let request = PauseRequested(by: by, reason: reason)
         guard let answer = try RunControl.ask(.pause(request), runFolder: folders.run(run)) else {
             let stored = try StoredRun(run, in: folders)
@@ -61,7 +61,7 @@ struct CancelCommand: ParsableCommand {
         let terminal = Terminal()
         let run = try findRun(options.name, common.catalog)
         let folders = try StateFolder()
-        let by = try personHere(common.catalog ?? catalogFolder(of: run, folders))
+        let by = try personHere(common.catalog(of: run, folders))
         let request = StopRequested(by: by, reason: reason, runsFinally: finally ? true : nil)
         // What cannot be read is told where the run is ended.
         if let stored = try? StoredRun(run, in: folders) { try confirmEndOfRollback(stored, terminal) }
@@ -72,19 +72,30 @@ struct CancelCommand: ParsableCommand {
                     ? JSON.object(["run": .string(run.text), "asked": "cancel"]).canonicalText
                     : "The run \(run) ends as soon as what has begun is over. See it with: muster status \(run)")
         }
-        let catalog = common.catalog ?? catalogFolder(of: run, folders)
+        let catalog = common.catalog(of: run, folders)
         if !finally, !options.takesOver,
-            let state = try RunAtRest(run: run, catalog: catalog).end(request, in: folders)
+            let noted = try RunAtRest(run: run, catalog: catalog).end(request, in: folders)
         {
-            let inPlace = state.inPlace.map { state.plan.steps[$0].id }
-            return terminal.out(
-                common.json
-                    ? JSON.object(["run": .string(run.text), "outcome": "cancelled"]).canonicalText
-                    : "■ cancelled\n  In place: " + (inPlace.isEmpty ? "nothing" : inPlace.joined(separator: ", "))
-                        + "\n  Read its record: muster show \(run)")
+            return try tellEnd(noted, run, catalog, terminal)
         }
         let session = try options.session(common, takeOver: options.takesOver ? reason : nil, terminal)
         try perform(session, [.stopRequested(request)], terminal, json: common.json, wanted: .cancelled)
+    }
+
+    private func tellEnd(_ noted: RunAtRest.Noted, _ run: RunID, _ catalog: String?, _ terminal: Terminal) throws {
+        guard case .finished(let outcome) = noted.state.phase else {
+            preconditionFailure("a run that was ended is over")
+        }
+        let inPlace = noted.state.inPlace.map { noted.state.plan.steps[$0].id }
+        let symbol = outcome == .cancelled ? "■" : "?"
+        terminal.out(
+            common.json
+                ? JSON.object(["run": .string(run.text), "outcome": .string(outcome.rawValue)]).canonicalText
+                : "\(symbol) \(outcome.rawValue)\n  In place: "
+                    + (inPlace.isEmpty ? "nothing" : inPlace.joined(separator: ", "))
+                    + "\n  Read its record: muster show \(run)")
+        try noted.tell(terminal)
+        if outcome != .cancelled { throw CommandEnd(status: outcome.exitStatus) }
     }
 
     /// A rollback that is ended leaves the run stuck: nobody wants that by mistake.
@@ -131,24 +142,26 @@ struct DecideCommand: ParsableCommand {
         let terminal = Terminal()
         let run = try findRun(name, common.catalog)
         let folders = try StateFolder()
-        let person = try personHere(common.catalog ?? catalogFolder(of: run, folders))
+        let person = try personHere(common.catalog(of: run, folders))
         let decision = StepDecided(step: step, choice: choice, person: person, reason: reason)
-        var state: RunState?
+        var noted: RunAtRest.Noted?
         if let answer = try RunControl.ask(.decide(decision), runFolder: folders.run(run)) {
             if let refusal = answer.refusal { throw DecisionAtRest.refused(refusal) }
         } else {
-            let catalog = common.catalog ?? catalogFolder(of: run, folders)
-            state = try DecisionAtRest(decision: decision, run: run, catalog: catalog).record(in: folders)
+            let catalog = common.catalog(of: run, folders)
+            noted = try DecisionAtRest(decision: decision, run: run, catalog: catalog).record(in: folders)
         }
         if common.json {
             let members: [String: JSON] = [
                 "run": .string(run.text), "step": .string(step), "choice": .string(choice.rawValue),
-                "live": .bool(state == nil),
+                "live": .bool(noted == nil),
             ]
-            return terminal.out(JSON.object(members).canonicalText)
+            terminal.out(JSON.object(members).canonicalText)
+        } else {
+            let next = noted.map { whatNext(run, $0.state) } ?? "The run goes on with it."
+            terminal.out("Recorded: \(person) decided \(choice.rawValue) for \(step). \(next)")
         }
-        let next = state.map { whatNext(run, $0) } ?? "The run goes on with it."
-        terminal.out("Recorded: \(person) decided \(choice.rawValue) for \(step). \(next)")
+        try noted?.tell(terminal)
     }
 
     /// How a person goes on after a decision about a run that nobody runs now.

@@ -73,4 +73,8 @@ struct CommonOptions: ParsableArguments {
 
     @Flag(help: "Print JSON for programs instead of text.")
     var json = false
+
+    /// The catalog that a run on this machine belongs to: the one that was named, else the one that it was started from; nil: the one
+    /// around the current folder.
+    func catalog(of run: RunID, _ folders: StateFolder) -> String? { catalog ?? catalogFolder(of: run, folders) }
 }

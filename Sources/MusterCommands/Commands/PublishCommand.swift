@@ -21,31 +21,45 @@ struct PublishCommand: ParsableCommand {
         let documents = try committedDocuments(common.catalog, nil)
         let configuration = try documents.configuration()
         let terminal = Terminal()
-        let recorded = try recordLate(documents, configuration, terminal)
-        guard let remote = configuration.recordsRemote else {
-            let text = "muster.yaml names no remote for records; nothing was pushed."
-            return terminal.out(
-                common.json ? JSON.object(["recorded": recorded, "pushed": .array([])]).canonicalText : text)
+        var failed = 0
+        // What stands against one run keeps no other from being published.
+        func tell(_ run: RunID, _ error: MusterError) {
+            failed += 1
+            terminal.error("\(run): " + error.description)
         }
+        let recorded = try recordLate(documents, configuration, terminal, failed: tell)
+        let report = try configuration.recordsRemote.map { remote throws(MusterError) in
+            try publish(documents, configuration, to: remote, terminal, failed: tell)
+        }
+        if common.json {
+            let pushed = try JSON(encoding: report?.refs ?? [])
+            terminal.out(JSON.object(["recorded": recorded, "pushed": pushed]).canonicalText)
+        } else if let report, let remote = configuration.recordsRemote {
+            for ref in report.refs { terminal.out(pushText(ref, remote)) }
+        } else {
+            terminal.out("muster.yaml names no remote for records; nothing was pushed.")
+        }
+        if failed > 0 || report?.isComplete == false { throw CommandEnd(status: .runFailed) }
+    }
+
+    private func publish(
+        _ documents: CatalogDocuments, _ configuration: Configuration, to remote: String, _ terminal: Terminal,
+        failed: (RunID, MusterError) -> Void
+    ) throws(MusterError) -> PushReport {
         let branch = configuration.recordsBranch
         let log = LogJoin(branch: branch, author: documents.state.userOrLogin, time: readClocks().wall)
         var report = try push(documents.git, to: remote, log)
         let line = InLine(documents: documents, branch: branch, remote: remote)
         let apart = report.refs.filter { $0.conflict != nil }.compactMap { RunID(branch: $0.ref) }
-        var told = try line.giveWay(apart)
+        var told = try line.branchesGiveWay(apart)
         // The log may have waited for it.
         if !told.isEmpty { report = try push(documents.git, to: remote, log) }
-        told += try line.catchUp()
+        told += try line.catchUp(failed: failed)
         for text in told { terminal.error("note: \(text)") }
         if !report.refs.contains(where: { $0.ref == "refs/heads/\(branch)" }) {
             terminal.error("note: Neither here nor on \(remote) is there a log \(branch) yet: no run has ended.")
         }
-        if common.json {
-            terminal.out(JSON.object(["recorded": recorded, "pushed": try JSON(encoding: report.refs)]).canonicalText)
-        } else {
-            for ref in report.refs { terminal.out(pushText(ref, remote)) }
-        }
-        if !report.isComplete { throw CommandEnd(status: .runFailed) }
+        return report
     }
 
     private func push(_ git: Catalog, to remote: String, _ log: LogJoin) throws(MusterError) -> PushReport {
@@ -55,17 +69,22 @@ struct PublishCommand: ParsableCommand {
     }
 
     private func recordLate(
-        _ documents: CatalogDocuments, _ configuration: Configuration, _ terminal: Terminal
+        _ documents: CatalogDocuments, _ configuration: Configuration, _ terminal: Terminal,
+        failed: (RunID, MusterError) -> Void
     ) throws(MusterError) -> JSON {
         let late = LateRecords(
             git: documents.git, state: documents.state, branch: configuration.recordsBranch, folders: try StateFolder(),
             remote: configuration.recordsRemote)
         var recorded: [JSON] = []
-        for run in try late.missing() {
-            // One that went another way elsewhere is told of where its branch is pushed.
-            guard let commit = try late.record(run) else { continue }
-            recorded.append(.string(run.text))
-            if !common.json { terminal.out("✓ recorded \(run) in \(commit.short)") }
+        for run in late.runs {
+            do throws(MusterError) {
+                // One that went another way elsewhere is told of where its branch is pushed.
+                guard try late.isMissing(run), let commit = try late.record(run) else { continue }
+                recorded.append(.string(run.text))
+                if !common.json { terminal.out("✓ recorded \(run) in \(commit.short)") }
+            } catch  where error.code == "journal.locked" {
+                // Whoever has the run records it.
+            } catch { failed(run, error) }
         }
         return .array(recorded)
     }

@@ -31,7 +31,7 @@ struct ResumeOptions: ParsableArguments {
         let request = ResumedSession.Request(
             run: run, catalog: common.catalog, pluginFolders: pluginFolders, takeOver: reason, reopens: reopens)
         let folders = try StateFolder()
-        let name = try personHere(common.catalog ?? catalogFolder(of: run, folders))
+        let name = try personHere(common.catalog(of: run, folders))
         return try ResumedSession(request, person: Person(mode, name: name))
     }
 
@@ -90,7 +90,7 @@ struct ResumeCommand: ParsableCommand {
     private func recordLate() throws(MusterError) -> ObjectID? {
         let run = try findRun(options.name, common.catalog)
         let folders = try StateFolder()
-        let (git, state) = try CatalogDocuments.open(common.catalog ?? catalogFolder(of: run, folders))
+        let (git, state) = try CatalogDocuments.open(common.catalog(of: run, folders))
         let configuration = try Records.configuration(git, state)
         let late = LateRecords(
             git: git, state: state, branch: configuration?.recordsBranch ?? Configuration.standardRecordsBranch,

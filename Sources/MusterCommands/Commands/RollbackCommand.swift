@@ -36,7 +36,7 @@ struct RollbackCommand: ParsableCommand {
             tellCaveat(of: run, folders, common.catalog, terminal)
             return terminal.out(common.json ? try view.json().canonicalText : view.text)
         }
-        let by = try personHere(common.catalog ?? catalogFolder(of: run, folders))
+        let by = try personHere(common.catalog(of: run, folders))
         let request = RollbackRequested(by: by, reason: reason!, to: to)
         // A living run is looked at where it stands; one that is not is first taken up, by another machine's journal if need be.
         if let stored = try? StoredRun(run, in: folders), stored.isAlive {

@@ -19,7 +19,7 @@ struct DecisionAtRest {
 
     /// - Returns: the run as it stands afterwards.
     /// - Throws: `run.not-to-decide`, and nothing is written.
-    func record(in folders: StateFolder) throws -> RunState {
+    func record(in folders: StateFolder) throws -> RunAtRest.Noted {
         try RunAtRest(run: run, catalog: catalog).record(in: folders) { stored, identity, now throws(MusterError) in
             try following(stored, by: identity, at: now)
         }!
@@ -41,26 +41,18 @@ struct DecisionAtRest {
             let isOver = state.isFinished && !hasChoices
             throw Self.refused(isOver ? "the run is over: \(stored.standing)" : state.whyNot(decision))
         }
-        var events: [Event] = []
-        func take(_ event: Event) throws(MusterError) {
-            do { try state.apply(event, at: now.wall) } catch { throw Self.refused("\(error)") }
-            events.append(event)
+        // A run at rest is gone on with by a resume; one that is over ends anew at once.
+        do {
+            guard state.isFinished else {
+                try state.apply(.stepDecided(decision), at: now.wall)
+                return (state, [.stepDecided(decision)])
+            }
+            let events = try state.settle(
+                after: [.runResumed(RunAtRest.resumed(by: identity)), .stepDecided(decision)], at: now.wall)
+            return (state, events)
+        } catch {
+            throw Self.refused("\(error)")
         }
-        if state.isFinished {
-            try take(
-                .runResumed(
-                    RunResumed(
-                        by: identity.text, host: Host.name, bootID: Host.bootID, processID: Host.processID,
-                        engine: musterVersion)))
-        }
-        let reopens = stored.state.isFinished
-        try take(.stepDecided(decision))
-        while reopens, !state.isFinished, state.tasks.isEmpty {
-            let next = state.decisions(now: now.wall)
-            if next.isEmpty { break }
-            for event in next { try take(event) }
-        }
-        return (state, events)
     }
 
     static func refused(_ why: String) -> MusterError {

@@ -17,13 +17,14 @@ final class EngineLock {
         case running = "runs it"
         case goingOn = "goes on with it"
         case rollingBack = "rolls it back"
-        case noting = "writes a decision into its journal"
+        case noting = "writes down what a person said of it"
+        case publishing = "brings it in line with what is published"
     }
 
     /// - Throws: `journal.locked` while another process has the run.
     init(runFolder: String, for work: Work, by person: String) throws(MusterError) {
         let path = Self.path(runFolder)
-        makeFolders(String(path[..<path.lastIndex(of: "/")!]))
+        try makeFolders(String(path[..<path.lastIndex(of: "/")!]))
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o600)
         guard descriptor >= 0, isRegularFile(descriptor) else {
             let why = descriptor < 0 ? String(cString: strerror(errno)) : "it is no regular file"
@@ -32,11 +33,20 @@ final class EngineLock {
                 code: "run.cannot-lock", "The run cannot be locked (\(path)): \(why).",
                 help: "Look at that file, the disk and the permissions of its folder.", status: .runFailed)
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        guard Self.lock(descriptor) else {
             close(descriptor)
             throw Self.locked(path)
         }
         note("process \(Host.processID) of \(person) \(work.rawValue), since \(readClocks().wall)")
+    }
+
+    /// Whoever asks whether a run lives holds its lock for a moment, and is waited for.
+    private static func lock(_ descriptor: Int32) -> Bool {
+        for _ in 1...20 {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+            usleep(5_000)
+        }
+        return false
     }
 
     private static func locked(_ path: String) -> MusterError {

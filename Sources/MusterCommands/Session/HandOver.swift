@@ -74,7 +74,7 @@ struct HandOver {
     /// The run's branch must be the published one already.
     ///
     /// - Returns: what to tell the person; nil where there is nothing to bring in line.
-    func giveWay() throws(MusterError) -> [String]? {
+    func adoptEnd() throws(MusterError) -> [String]? {
         guard let own = try ownJournal(), let published = try publishedFiles() else { return nil }
         let relation = JournalRelation(own: own, published: published.journal, host: Host.name)
         guard relation == .behind || relation == .apart else { return nil }
@@ -109,10 +109,11 @@ struct HandOver {
         let folder = folders.run(run)
         let journal = "\(folder)/\(JournalWriter.fileName)"
         var notices = ["The journal comes from the run's branch, \(run.ref)."]
-        makeFolders(folder)
+        try makeFolders(folder)
         if let own {
             let aside = "\(folder)/journal.superseded-\(Digest(of: own).hex.prefix(12))"
-            guard rename(journal, aside) == 0 else {
+            // Beside its old name, which the published one takes at the end: there is no moment without a journal.
+            guard link(journal, aside) == 0 || errno == EEXIST else {
                 throw MusterError(
                     code: "state.cannot-write",
                     "\(journal) could not be set aside: \(String(cString: strerror(errno))).",
@@ -129,7 +130,7 @@ struct HandOver {
         }
         try writeFile("\(folder)/\(StateFolder.planFile)", published.plan)
         try writeFile("\(folder)/\(LateRecords.catalogFile)", Array(try git.state().gitFolder.utf8))
-        // Last: a folder without a journal is no run.
+        // Last: until then the folder holds the run as this machine told it.
         try writeFile(journal, published.journal)
         return notices
     }
@@ -151,14 +152,5 @@ struct HandOver {
             help:
                 "Go on with it on its own machine. If that is lost, look at the targets, then start a new run: it finds done what is done.",
             status: .stuck)
-    }
-}
-
-/// Makes the folder and those above it, for their owner only; what is there stays.
-func makeFolders(_ folder: String) {
-    var path = ""
-    for name in folder.split(separator: "/") {
-        path += "/" + name
-        mkdir(path, 0o700)
     }
 }

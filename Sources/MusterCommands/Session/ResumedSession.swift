@@ -67,7 +67,7 @@ final class ResumedSession {
         world = RunWorld(plugins: plugins, signals: signals, person: person)
         hold = try TargetHold(
             stored.plan, run: request.run, folders: folders, state: state, configuration: configuration,
-            isBegun: true, takeOver: nil)
+            isBegun: !stored.state.isFinished, takeOver: nil)
         world.hold(hold.leases)
         notices = restored.notices + reading.notices + opened.notices + stored.unpublished(takeOver)
     }
@@ -81,6 +81,8 @@ final class ResumedSession {
             run: stored.run, plan: stored.plan, journal: journal, world: world, person: person, catalog: documents.git,
             configuration: configuration, identity: identity, uncommitted: [:])
         defer { plugins.shutdown() }
+        // A run that was over has its targets again.
+        hold.isBegun = true
         let by = identity.text
         let resumed = RunResumed(
             by: by, host: Host.name, bootID: Host.bootID, processID: Host.processID, engine: musterVersion,
@@ -97,15 +99,6 @@ final class ResumedSession {
         engineLock.release()
         return result
     }
-}
-
-/// Where the run was started from, as its folder tells; nil where that is not known or not there any more.
-func catalogFolder(of run: RunID, _ folders: StateFolder) -> String? {
-    guard let bytes = readSmallFile("\(folders.run(run))/\(LateRecords.catalogFile)", onlyRegular: true) else {
-        return nil
-    }
-    let folder = String(decoding: bytes, as: UTF8.self)
-    return access(folder, F_OK) == 0 ? folder : nil
 }
 
 extension JournalReading {
@@ -172,18 +165,7 @@ extension StoredRun {
                 "The run \(run) was cut off before its first line was on the disk: it did nothing.",
                 help: "There is nothing to go on with. Run it anew: muster run \(plan.runbook.name)")
         }
-        if let rules = state.created?.rules, rules > RunCreated.currentRules {
-            throw MusterError(
-                code: "run.newer-rules",
-                "The run \(run) follows rules \(rules), and this Muster (\(musterVersion)) knows \(RunCreated.currentRules).",
-                help: "Go on with it with the Muster that began it: \(state.created?.engine ?? "a newer one").")
-        }
-        guard state.asksPeople else {
-            throw MusterError(
-                code: "run.older-rules",
-                "The run \(run) was begun by Muster \(state.created?.engine ?? "0.2"), which could not take runs up again.",
-                help: "Look at its targets, then start a new run: finished steps are found as they are wanted.")
-        }
+        try refuseOtherRules()
     }
 
     /// - Throws: `run.environment-changed` when the environment's document is not the one that was planned with.

@@ -121,20 +121,9 @@ struct RunExecution {
         do {
             commit = end == .paused ? try writer.commitAtRest() : try writer.commitFinished()
         } catch let error { failure = error }
+        let push = RunPush(run: run, catalog: catalog, configuration: configuration, author: identity)
         return RunResult(
             run: run, end: end, state: state, record: writer.record, commit: commit, recordFailure: failure,
-            push: failure == nil ? push(end) : nil, wasInterrupted: world.wasInterrupted)
-    }
-
-    /// A run never fails because the remote is down: what was not sent is said, and `muster publish` sends it later.
-    private func push(_ end: RunResult.End) -> Result<PushReport, MusterError>? {
-        guard let remote = configuration.recordsRemote else { return nil }
-        let refs = (end == .paused ? [] : ["refs/heads/\(configuration.recordsBranch)"]) + [run.ref]
-        let log = LogJoin(branch: configuration.recordsBranch, author: identity, time: readClocks().wall)
-        do {
-            return .success(try catalog.push(PushOrder(remote: remote, refs: refs, log: log)))
-        } catch {
-            return .failure(error)
-        }
+            push: failure == nil ? push.send(isOver: end != .paused) : nil, wasInterrupted: world.wasInterrupted)
     }
 }

@@ -167,7 +167,7 @@ final class RunSession {
             plan, run: id, folders: state, state: documents.state, configuration: configuration,
             isBegun: false, takeOver: takeOver)
         let folder = state.run(id)
-        makeFolders(folder)
+        try makeFolders(folder)
         let engineLock = try EngineLock(runFolder: folder, for: .running, by: person.name)
         defer { engineLock.release() }
         // The journal last: a folder without one is no run.
@@ -191,8 +191,9 @@ final class RunSession {
                 RunState(plan: plan),
                 opening: [[.runCreated(created(id, identity))], hold.events + [.runStarted(started)]], views: views)
         } catch {
-            // A run that could not be recorded did not begin; any other may have had effects.
-            hold.isBegun = error.status != .preconditionUnmet
+            // What cannot be read may have had effects.
+            let entries = try? JournalReader().read("\(folder)/\(JournalWriter.fileName)").entries
+            hold.isBegun = entries?.contains { if case .runStarted = $0.event { true } else { false } } ?? true
             throw error
         }
         hold.release(isOver: result.end != .paused)

@@ -56,32 +56,16 @@ struct StateFolder {
     }
 }
 
-/// Writes a small file that is whole after a crash: beside it first, synced, then renamed.
-func writeFile(_ path: String, _ bytes: [UInt8]) throws(MusterError) {
-    let temporary = path + ".new"
-    func failure(_ what: String) -> MusterError {
-        MusterError(
-            code: "state.cannot-write", "\(path) could not be written (\(what)): \(String(cString: strerror(errno))).",
-            help: "Look at the disk's space and the folder's permissions.")
-    }
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw failure("open") }
-    defer { close(descriptor) }
-    var from = 0
-    while from < bytes.count {
-        let count = bytes[from...].withUnsafeBytes { write(descriptor, $0.baseAddress!, $0.count) }
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else { throw failure("write") }
-        from += count
-    }
-    guard fsync(descriptor) == 0 else { throw failure("sync") }
-    guard rename(temporary, path) == 0 else { throw failure("rename") }
-    let folder = open(path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    defer { if folder >= 0 { close(folder) } }
-    guard folder >= 0, fsync(folder) == 0 else { throw failure("sync of the folder") }
-}
-
 extension RunID {
     /// Whether the text is the end of this id, and long enough to be meant: a variable that is empty names no run.
     func isNamed(by text: String) -> Bool { text.utf8.count >= 4 && self.text.hasSuffix(text) }
+}
+
+/// Where the run was started from, as its folder tells; nil where that is not known or not there any more.
+func catalogFolder(of run: RunID, _ folders: StateFolder) -> String? {
+    guard let bytes = readSmallFile("\(folders.run(run))/\(LateRecords.catalogFile)", onlyRegular: true) else {
+        return nil
+    }
+    let folder = String(decoding: bytes, as: UTF8.self)
+    return access(folder, F_OK) == 0 ? folder : nil
 }

@@ -110,3 +110,23 @@ extension StoredRun {
         }
     }
 }
+
+extension StoredRun {
+    /// A journal is gone on with by the rules that it was begun with, or not at all.
+    ///
+    /// - Throws: `run.newer-rules`, `run.older-rules`.
+    func refuseOtherRules() throws(MusterError) {
+        if let rules = state.created?.rules, rules > RunCreated.currentRules {
+            throw MusterError(
+                code: "run.newer-rules",
+                "The run \(run) follows rules \(rules), and this Muster (\(musterVersion)) knows \(RunCreated.currentRules).",
+                help: "Go on with it with the Muster that began it: \(state.created?.engine ?? "a newer one").")
+        }
+        guard state.asksPeople else {
+            throw MusterError(
+                code: "run.older-rules",
+                "The run \(run) was begun by Muster \(state.created?.engine ?? "0.2"), which could not take runs up again.",
+                help: "Look at its targets, then start a new run: finished steps are found as they are wanted.")
+        }
+    }
+}

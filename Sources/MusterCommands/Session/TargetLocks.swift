@@ -60,6 +60,14 @@ final class TargetLocks {
                     help: "Nothing was changed. Look at the disk of \(folder).", status: .preconditionUnmet)
             }
         }
+        // A lock's file may be new: without its name on the disk its note is lost as well.
+        guard names.isEmpty || syncFolder(folder) else {
+            let reason = String(cString: strerror(errno))
+            release()
+            throw MusterError(
+                code: "run.cannot-lock", "Who holds the locks cannot be written: \(reason).",
+                help: "Nothing was changed. Look at the disk of \(folder).", status: .preconditionUnmet)
+        }
     }
 
     /// Whole and on the disk: without it another run would not know of this one once its process is gone.

@@ -28,9 +28,9 @@ struct KeptPlugins {
         var status = stat()
         // Not read again: it is, when it is used.
         if stat(target, &status) == 0, Int64(status.st_size) == executable.file.identity.size { return nil }
-        makeFolders(folder)
-        guard hasRoom(for: executable.file.identity.size) else { return "the disk of \(folder) is nearly full" }
         do {
+            try makeFolders(folder)
+            guard hasRoom(for: executable.file.identity.size) else { return "the disk of \(folder) is nearly full" }
             try executable.file.copy(to: target) { copy throws(MusterError) in
                 try copy.digest() == executable.digest
             }

@@ -10,8 +10,6 @@ protocol LeaseKeeper: PollService {
     func standing(now: Int64) -> LeaseStanding
     /// Whether it is known how the hold stands, or was asked in vain.
     func mayEnd(now: Int64) -> Bool
-    /// What became of it since the last time.
-    func takeInputs() -> [EngineInput]
     /// Gives everything back, or lets it run out for a run that is not over; waits for that, but not long.
     func release(isOver: Bool)
 }

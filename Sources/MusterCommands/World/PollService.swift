@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MusterEngine
 internal import MusterModel
 internal import MusterSystem
 
@@ -11,4 +12,10 @@ protocol PollService: AnyObject {
     var wakeAt: Int64? { get }
     /// Does what can be done now; never waits.
     func service()
+    /// What the engine is to hear of it since the last time.
+    func takeInputs() -> [EngineInput]
+}
+
+extension PollService {
+    func takeInputs() -> [EngineInput] { [] }
 }

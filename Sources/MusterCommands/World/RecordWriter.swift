@@ -50,6 +50,8 @@ final class RecordWriter: RunFollower, PollService {
     private var writing: [String: ObjectID] = [:]
     /// Why the newest commit failed; nil once one went through.
     private(set) var failure: MusterError?
+    private var isSuperseded = false
+    private var inputs: [EngineInput] = []
     /// The record as it was last written.
     private(set) var record: RunRecord?
     /// Told of each new commit of the run's branch.
@@ -102,7 +104,7 @@ final class RecordWriter: RunFollower, PollService {
                     committed(try GitClient.decode(try answer.result.get(), as: ObjectID.self))
                 } else if answer.id == sentTips {
                     sentTips = nil
-                    found(try GitClient.decode(try answer.result.get(), as: [RunTip].self))
+                    try found(try GitClient.decode(try answer.result.get(), as: [RunTip].self))
                 }
             } catch {
                 failed(error)
@@ -110,10 +112,38 @@ final class RecordWriter: RunFollower, PollService {
         }
     }
 
-    private func found(_ tips: [RunTip]) {
-        tip = tips.first { $0.run == place.run }?.commit ?? tip
+    private func found(_ tips: [RunTip]) throws(MusterError) {
+        try takeUpTip(tips)
         (written, writing) = ([:], [:])
         failure = nil
+    }
+
+    /// A commit that failed may have been done all the same, so the branch may be further than this writer knows. What stands there must
+    /// be what this journal told: another engine's journal is never made the beginning of this one.
+    private func takeUpTip(_ tips: [RunTip]) throws(MusterError) {
+        guard let now = tips.first(where: { $0.run == place.run })?.commit, now != tip else { return }
+        let name = JournalWriter.fileName
+        let there = try catalog.readRecord(RecordPlace(run: place.run, branch: nil), paths: [name])?[name]?.content
+            .bytes
+        guard try JournalReader().bytes(journal.path).starts(with: there ?? []) else { throw superseded() }
+        tip = now
+    }
+
+    private func superseded() -> MusterError {
+        let what = "Another engine has gone on with run \(place.run): its branch holds what this one did not write."
+        if !isSuperseded {
+            isSuperseded = true
+            inputs.append(.pause(PauseRequested(by: "engine", reason: what)))
+        }
+        return MusterError(
+            code: "run.taken-over", what,
+            help: "This machine's journal is kept in \(journal.folder). See who has the run, then: muster publish",
+            status: .waitsForPerson)
+    }
+
+    func takeInputs() -> [EngineInput] {
+        defer { inputs = [] }
+        return inputs
     }
 
     private func committed(_ commit: ObjectID) {
@@ -149,7 +179,7 @@ final class RecordWriter: RunFollower, PollService {
         }
     }
 
-    private static func recordError(_ error: any Error) -> MusterError {
+    static func recordError(_ error: any Error) -> MusterError {
         error as? MusterError
             ?? MusterError(code: "record.not-written", "The record cannot be made: \(error).", status: .runFailed)
     }
@@ -185,7 +215,7 @@ final class RecordWriter: RunFollower, PollService {
         }
         for attempt in 1...Self.lastTries {
             do {
-                if failure != nil { tip = try catalog.runTips().first { $0.run == place.run }?.commit }
+                if failure != nil { try takeUpTip(try catalog.runTips()) }
                 let commit = try commit(occasion)
                 let id = try catalog.commitRun(commit)
                 committed(id)
@@ -195,7 +225,7 @@ final class RecordWriter: RunFollower, PollService {
                 failure = Self.recordError(error)
                 written = [:]
                 writing = [:]
-                if attempt == Self.lastTries { throw error }
+                if attempt == Self.lastTries || isSuperseded { throw error }
             }
         }
         preconditionFailure("the last try returns or throws")

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MusterEngine
 internal import MusterGit
+internal import MusterMachine
 internal import MusterModel
 internal import MusterSystem
 
@@ -18,6 +20,8 @@ final class RunPublisher: PollService {
     private var tip: ObjectID?
     private var published: ObjectID?
     private var nextTry: Int64 = 0
+    private var inputs: [EngineInput] = []
+    private var isSuperseded = false
 
     init(folder: String, remote: String, run: RunID) {
         var options = GitClient.Options()
@@ -55,8 +59,23 @@ final class RunPublisher: PollService {
                 nextTry = readClocks().boot + 10 * Self.pauseMin
                 continue
             }
+            if let other = report.refs.first?.conflict { superseded(other) }
             if report.isComplete { published = sent.tip } else { nextTry = readClocks().boot + 10 * Self.pauseMin }
         }
+    }
+
+    /// The remote has another way of the run: somebody went on with it elsewhere while this engine lives.
+    private func superseded(_ conflict: String) {
+        guard !isSuperseded else { return }
+        isSuperseded = true
+        let why =
+            "another machine has gone on with the run, as \(order.remote) tells; what this one commits is kept in \(conflict)"
+        inputs.append(.pause(PauseRequested(by: "engine", reason: why)))
+    }
+
+    func takeInputs() -> [EngineInput] {
+        defer { inputs = [] }
+        return inputs
     }
 
     /// Gives up what is under way: the push at the end sends it all.

@@ -88,8 +88,10 @@ final class RunWorld: EngineWorld {
         inputs += person.handle(ready)
         inputs += control?.takeInputs() ?? []
         if ready.contains(PollTarget(reading: signals.descriptor)) { inputs += signals.take().compactMap(stop) }
-        for service in services { service.service() }
-        inputs += leases?.takeInputs() ?? []
+        for service in services {
+            service.service()
+            inputs += service.takeInputs()
+        }
         return inputs
     }
 

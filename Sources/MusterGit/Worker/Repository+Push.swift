@@ -88,7 +88,7 @@ extension Repository {
             try remote.connect(GIT_DIRECTION_FETCH)
             try remote.download(unknown, limit: GitLimits.fetchedBytes)
         } catch {
-            // What could not be fetched counts as another way: it is kept beside, and nothing is lost.
+            // Nothing is sent of a run whose branch there is not known.
         }
     }
 
@@ -123,6 +123,12 @@ extension Repository {
             return Parcel(
                 ref: ref, content: .nothing,
                 outcome: .rejected("the remote has commits that this repository lacks, and Muster never forces"))
+        }
+        // One that is merely ahead of this repository must not look like another way.
+        guard exists(there) else {
+            return Parcel(
+                ref: ref, content: .nothing,
+                outcome: .unreachable("what the remote has of the run, \(there.short), could not be fetched"))
         }
         let why = "the run went another way on the remote, where it is at \(there.short), here at \(local.short)"
         let beside = try run.conflictRef(host: Host.name) { ref in try heads[ref].map { try follows(local, $0) } ?? true

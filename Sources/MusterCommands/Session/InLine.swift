@@ -16,7 +16,7 @@ struct InLine {
     /// Runs that went two ways: the branch here becomes the published one, and what this machine committed is kept beside it.
     ///
     /// - Returns: what to tell the person. A run that an engine on this machine has now is left to it.
-    func giveWay(_ runs: [RunID]) throws(MusterError) -> [String] {
+    func branchesGiveWay(_ runs: [RunID]) throws(MusterError) -> [String] {
         var told: [String] = []
         for run in runs {
             guard let lock = try engineLock(run) else { continue }
@@ -29,33 +29,41 @@ struct InLine {
         return told
     }
 
-    /// Runs that another machine went on with: their branches here grow to what the log that both share now has, and those that
+    /// Runs that another machine went on with: their branches here grow to what the log that both share has, and those that
     /// are over there keep nothing here any more.
     ///
+    /// - Parameter failed: told of a run that could not be brought in line, and why; the others are.
     /// - Returns: what to tell the person.
-    func catchUp() throws(MusterError) -> [String] {
-        let records = Records(git: documents.git, branch: branch)
+    func catchUp(failed: (RunID, MusterError) -> Void) throws(MusterError) -> [String] {
         let tips = Set(try documents.git.runTips().map(\.run))
         let folders = try StateFolder()
         var told: [String] = []
         for run in folders.runs() where tips.contains(run) {
-            if try records.isAheadOfBranch(run) { _ = try documents.git.fetchRun(run, from: remote) }
-            guard let lock = try engineLock(run) else { continue }
-            defer { lock.release() }
-            let hand = HandOver(git: documents.git, run: run, folders: folders, remote: remote)
-            guard let notices = try hand.giveWay() else { continue }
-            told.append(
-                "The run \(run) is over on another machine and keeps nothing here any more. "
-                    + notices.joined(separator: " "))
+            do throws(MusterError) {
+                if let text = try catchUp(run, folders) { told.append(text) }
+            } catch { failed(run, error) }
         }
         return told
+    }
+
+    private func catchUp(_ run: RunID, _ folders: StateFolder) throws(MusterError) -> String? {
+        // A live engine's branch is its own.
+        guard let lock = try engineLock(run) else { return nil }
+        defer { lock.release() }
+        if try Records(git: documents.git, branch: branch).isAheadOfBranch(run) {
+            _ = try documents.git.fetchRun(run, from: remote)
+        }
+        let hand = HandOver(git: documents.git, run: run, folders: folders, remote: remote)
+        guard let notices = try hand.adoptEnd() else { return nil }
+        return "The run \(run) is over on another machine and keeps nothing here any more. "
+            + notices.joined(separator: " ")
     }
 
     /// Nil while another process has the run.
     private func engineLock(_ run: RunID) throws(MusterError) -> EngineLock? {
         do {
             return try EngineLock(
-                runFolder: try StateFolder().run(run), for: .noting, by: documents.state.userOrLogin.text)
+                runFolder: try StateFolder().run(run), for: .publishing, by: documents.state.userOrLogin.text)
         } catch  where error.code == "journal.locked" {
             return nil
         }

@@ -20,22 +20,20 @@ struct LateRecords {
     /// What a run's folder keeps to find its catalog again.
     static let catalogFile = "catalog"
 
-    /// Finished runs of this catalog that its log does not hold to their end.
-    func missing() throws(MusterError) -> [RunID] {
-        var missing: [RunID] = []
-        for run in folders.runs() {
-            guard let bytes = readSmallFile("\(folders.run(run))/\(Self.catalogFile)", onlyRegular: true),
-                String(decoding: bytes, as: UTF8.self) == state.gitFolder
-            else { continue }
-            if try isMissing(run) { missing.append(run) }
+    /// Runs of this catalog that are on this machine.
+    var runs: [RunID] {
+        folders.runs().filter { run in
+            readSmallFile("\(folders.run(run))/\(Self.catalogFile)", onlyRegular: true).map {
+                String(decoding: $0, as: UTF8.self) == state.gitFolder
+            } ?? false
         }
-        return missing
     }
 
-    /// The run is over, and the log lacks it or holds it as it was before it was taken up once more.
+    /// The run is over, and the log lacks it or holds it as it was before it was taken up once more. One that rehearsed uncommitted work,
+    /// whose documents nothing holds any more, is not missed.
     func isMissing(_ run: RunID) throws(MusterError) -> Bool {
         let reading = try JournalReader().read("\(folders.run(run))/\(JournalWriter.fileName)")
-        guard case .runFinished? = reading.entries.last?.event else { return false }
+        guard case .runFinished? = reading.entries.last?.event, try plan(of: run).commit != nil else { return false }
         let files = try git.readRecord(RecordPlace(run: run, branch: branch), paths: ["record.json"])
         guard let bytes = files?["record.json"]?.content.bytes else { return true }
         // A record that cannot be read is what muster verify reports; it is not made anew over it.
@@ -49,20 +47,14 @@ struct LateRecords {
     ///
     /// - Returns: nil where another machine has taken the run over meanwhile and went on with it: its record is the one for the
     ///   log. What this machine's journal holds beyond is kept on the run's branch here, and published beside the other.
-    /// - Throws: `record.uncommitted` for a rehearsal of uncommitted work, whose documents no commit holds.
+    /// - Throws: `journal.locked` while another process has the run.
     func record(_ run: RunID) throws(MusterError) -> ObjectID? {
         let folder = folders.run(run)
+        let lock = try EngineLock(runFolder: folder, for: .publishing, by: state.userOrLogin.text)
+        defer { lock.release() }
         let journal = try JournalReader().bytes("\(folder)/\(JournalWriter.fileName)")
         do {
-            let path = "\(folder)/\(StateFolder.planFile)"
-            let plan = try JSON.parse(readSmallFile(path, limit: 64 << 20, onlyRegular: true) ?? []).decode(Plan.self)
-            guard plan.commit != nil else {
-                throw MusterError(
-                    code: "record.uncommitted",
-                    "The run \(run) rehearsed uncommitted work, which nothing holds any more.",
-                    help: "Rehearse it again.")
-            }
-            let files = try RecordFiles(plan: plan, journal: journal, render: renderTemplate)
+            let files = try RecordFiles(plan: try plan(of: run), journal: journal, render: renderTemplate)
             let identity = state.userOrLogin
             let note = CommitNote(
                 message: commitMessage(for: files.record, at: .finished), author: identity, time: readClocks().wall)
@@ -74,6 +66,8 @@ struct LateRecords {
                 _ = try git.commitRun(RunCommit(run: run, parent: tip, files: files.files.map(\.forGit), note: note))
             }
             guard try !wentAnotherWay(run) else { return nil }
+            // The branch may have grown by what another machine published: then its record is the one.
+            guard try journalOnBranch(run) == journal else { return nil }
             return try git.mergeRecord(RecordMerge(run: run, branch: branch, note: note)).commit
         } catch let error as MusterError {
             throw error
@@ -86,6 +80,17 @@ struct LateRecords {
 }
 
 extension LateRecords {
+    private func plan(of run: RunID) throws(MusterError) -> Plan {
+        do {
+            let path = "\(folders.run(run))/\(StateFolder.planFile)"
+            return try JSON.parse(readSmallFile(path, limit: 64 << 20, onlyRegular: true) ?? []).decode(Plan.self)
+        } catch {
+            throw MusterError(
+                code: "record.not-written", "The plan of run \(run) cannot be read: \(describeDecodingError(error)).",
+                help: "See what is there: muster status \(run)", status: .runFailed)
+        }
+    }
+
     private func journalOnBranch(_ run: RunID) throws(MusterError) -> [UInt8]? {
         let files = try git.readRecord(RecordPlace(run: run, branch: nil), paths: [JournalWriter.fileName])
         return files?[JournalWriter.fileName]?.content.bytes
