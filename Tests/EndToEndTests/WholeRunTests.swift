@@ -11,6 +11,13 @@ struct WholeRunTests {
             + "  extra: { type: boolean, default: false }\n" + steps + "\n"
     }
 
+    /// However many steps one commit takes in, git log finds each.
+    private func expectTrailers(of steps: [String], _ catalog: Catalog) throws {
+        let branch = "refs/heads/muster/runs/\(try catalog.onlyRun.run)"
+        let named = try catalog.git("log", "--format=%(trailers:key=Step,valueonly)", branch).split(separator: "\n")
+        #expect(Set(named.map(String.init)).isSuperset(of: steps), "\(named)")
+    }
+
     @Test func `items run side by side, a false condition skips, and a step without needs starts at once`() throws {
         let catalog = try Catalog(
             .noop(
@@ -47,10 +54,7 @@ struct WholeRunTests {
         for step in items { #expect(try #require(place("step-begun", step)) < firstEnd) }
         #expect(try #require(place("step-started", "at-once")) < firstEnd)
         #expect(try run.result(of: "extra") == "skipped")
-        // However many steps one commit takes in, git log finds each.
-        let branch = "refs/heads/muster/runs/\(run.run)"
-        let named = try catalog.git("log", "--format=%(trailers:key=Step,valueonly)", branch).split(separator: "\n")
-        #expect(Set(named.map(String.init)).isSuperset(of: items + ["pause", "at-once"]), "\(named)")
+        try expectTrailers(of: items + ["pause", "at-once"], catalog)
         #expect(try #require(place("step-done", "pause")) > firstEnd)
         for letter in ["a", "b", "c"] { #expect(try run.file("journal.jsonl").contains("hello \(letter)")) }
         #expect(try run.record["deviations"]?.array?.isEmpty == true)

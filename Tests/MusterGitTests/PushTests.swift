@@ -122,7 +122,8 @@ struct PushTests {
         #expect(try forge.refs() == "\(kept) \(other)\n\(ref) \(mine)\n\(runID(2).ref) \(second)\n")
     }
 
-    @Test func `a run whose branch on the remote cannot be fetched is not taken for one that went another way`() throws {
+    @Test func `a run whose branch on the remote cannot be fetched is not taken for one that went another way`() throws
+    {
         let (fixture, catalog, forge) = try recorded()
         #expect(try catalog.push(PushOrder(remote: "forge", refs: [ref])).isComplete)
         // Somebody else went on with it, and the forge takes pushes only.

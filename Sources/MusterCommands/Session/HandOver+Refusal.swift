@@ -9,9 +9,10 @@ extension HandOver {
     func refusal(_ published: [UInt8], hasOwn: Bool, _ relation: JournalRelation) -> MusterError {
         if case .damaged(let line) = relation { return damaged(line) }
         // Why it is broken is told once it is adopted.
-        let last = (try? JournalReading(published))?.entries.last
+        let reading = try? JournalReading(published)
+        let last = reading?.entries.last
         if case .runFinished(let end)? = last?.event { return isOver(end, relation, hasOwn: hasOwn) }
-        let writer = (try? JournalReading(published)).flatMap(JournalRelation.writer)
+        let writer = reading.flatMap(JournalRelation.writer)
         return MusterError(
             code: hasOwn ? "run.taken-over" : "run.elsewhere",
             hasOwn
