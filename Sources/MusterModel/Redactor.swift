@@ -3,7 +3,7 @@
 /// Replaces known secret values wherever foreign bytes enter, by `[secret:name]`.
 ///
 /// A value is found as it is, in base64 and base64url (at any position of a longer text that was encoded), in
-/// hexadecimal, percent-encoded, and escaped for JSON; each line of a value with several lines is found too. A value,
+/// hexadecimal, percent-encoded, escaped for JSON once and twice, for XML, and as interpreters print it; each line of a value with several lines is found too. A value,
 /// line or form of fewer than ``shortestNeedle`` bytes is let through: it would be found in every other word.
 package struct Redactor: Sendable {
     /// Replacing shorter ones would make texts unreadable, and they are no secrets worth the name.
@@ -61,6 +61,19 @@ package struct Redactor: Sendable {
         }
     }
 
+    /// Where the first of the values stands, and whose it is; nil where none does.
+    package func firstFind(in bytes: [UInt8]) -> (at: Int, name: String)? {
+        if isEmpty { return nil }
+        return bytes.withUnsafeBufferPointer { bytes in
+            for index in bytes.indices {
+                if let needle = needle(at: index, of: bytes) {
+                    return (index, String(decoding: needle.replacement.dropFirst(8).dropLast(), as: UTF8.self))
+                }
+            }
+            return nil
+        }
+    }
+
     private func needle(at index: Int, of bytes: UnsafeBufferPointer<UInt8>) -> Needle? {
         needles[Int(bytes[index])].first { needle in
             index + needle.bytes.count <= bytes.count
@@ -85,85 +98,4 @@ package struct Redactor: Sendable {
         case .null, .bool, .int, .double: return json
         }
     }
-}
-
-// MARK: Forms
-
-private func encodedForms(of bytes: [UInt8]) -> Set<[UInt8]> {
-    var forms: Set<[UInt8]> = [bytes]
-    for offset in 0..<3 {
-        let standard = base64Core(of: bytes, at: offset)
-        forms.insert(standard)
-        forms.insert(
-            standard.map {
-                $0 == UInt8(ascii: "+") ? UInt8(ascii: "-") : $0 == UInt8(ascii: "/") ? UInt8(ascii: "_") : $0
-            })
-    }
-    let hex = hexText(bytes)
-    forms.insert(Array(hex.utf8))
-    forms.insert(Array(hex.uppercased().utf8))
-    for spaceAsPlus in [false, true] {
-        for upperCase in [false, true] { forms.insert(percentEncoded(bytes, spaceAsPlus, upperCase)) }
-    }
-    let text = String(decoding: bytes, as: UTF8.self)
-    let escaped = JSON.string(text).canonicalBytes().dropFirst().dropLast()
-    forms.insert(Array(escaped))
-    // Foundation's writer, among others, escapes the slash.
-    forms.insert(escaped.flatMap { $0 == UInt8(ascii: "/") ? Array("\\/".utf8) : [$0] })
-    forms.insert(Array(jsonEscapedToASCII(text, escapingSlash: false).utf8))
-    forms.insert(Array(jsonEscapedToASCII(text, escapingSlash: true).utf8))
-    return forms
-}
-
-/// The base64 characters that depend on these bytes alone when they stand `offset` bytes into a group of three.
-private func base64Core(of bytes: [UInt8], at offset: Int) -> [UInt8] {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    let padded = [UInt8](repeating: 0, count: offset) + bytes
-    var out: [UInt8] = []
-    var bits: UInt32 = 0
-    var count = 0
-    for byte in padded {
-        bits = (bits << 8 | UInt32(byte)) & 0xFF_FFFF
-        count += 8
-        while count >= 6 {
-            count -= 6
-            out.append(alphabet[Int(bits >> UInt32(count)) & 63])
-        }
-    }
-    // The first characters also hold bits of what stands before: 8 × offset bits, rounded up to whole characters.
-    return Array(out.dropFirst((offset * 8 + 5) / 6))
-}
-
-private func percentEncoded(_ bytes: [UInt8], _ spaceAsPlus: Bool, _ upperCase: Bool) -> [UInt8] {
-    let unreserved = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
-    var out: [UInt8] = []
-    for byte in bytes {
-        if unreserved.contains(byte) {
-            out.append(byte)
-        } else if spaceAsPlus && byte == UInt8(ascii: " ") {
-            out.append(UInt8(ascii: "+"))
-        } else {
-            let hex = hexText([byte])
-            out += "%\(upperCase ? hex.uppercased() : hex)".utf8
-        }
-    }
-    return out
-}
-
-/// As writers do that keep to ASCII; some of them (PHP's, for one) escape the slash too.
-private func jsonEscapedToASCII(_ text: String, escapingSlash: Bool) -> String {
-    var out = ""
-    for unit in text.utf16 {
-        switch unit {
-        case 0x22: out += "\\\""
-        case 0x5C: out += "\\\\"
-        case 0x0A: out += "\\n"
-        case 0x0D: out += "\\r"
-        case 0x09: out += "\\t"
-        case 0x2F where escapingSlash: out += "\\/"
-        case 0x20..<0x7F: out.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
-        default: out += "\\u" + hexText([UInt8(unit >> 8), UInt8(unit & 0xFF)])
-        }
-    }
-    return out
 }

@@ -40,6 +40,7 @@ private struct RecordVerification {
     mutating func check() {
         let plan = readPlan()
         let journal = readJournal()
+        checkLeaks()
         guard let plan, let journal else { return }
         checkIdentity(plan, journal)
         do {
@@ -146,6 +147,23 @@ private struct RecordVerification {
         }
     }
 
+    /// Documents of the catalog are not the record's to judge.
+    private mutating func checkLeaks() {
+        // One that cannot be read releases nothing.
+        let note = files[LeakNote.fileName].flatMap { try? JSON.parse($0).decode(LeakNote.self) }
+        for (path, bytes) in files.sorted(by: { $0.key < $1.key }) where !path.hasPrefix("definitions/") {
+            guard let finding = LeakGate().finding(in: bytes, of: path) else { continue }
+            if let release = note?.released, note?.releases(finding) == true {
+                let who = "\(release.by) let it go: \(release.reason)"
+                report(
+                    code: "record.leak-released", "The file holds \(finding.what); \(visibleText(who))", path,
+                    line: finding.line, severity: .warning)
+            } else {
+                report(code: "record.leak", "The file holds \(finding.what).", path, line: finding.line)
+            }
+        }
+    }
+
     private mutating func compare(_ wanted: RecordFiles) {
         let made: Set<String> = Set(wanted.files.map(\.path))
         for file in wanted.files {
@@ -161,7 +179,7 @@ private struct RecordVerification {
                 code: "record.not-from-journal", "The file is not what the journal says, from line \(line) on.\(why)",
                 file.path, line: line, severity: isOther ? .warning : .error)
         }
-        for path in files.keys.sorted() where !made.contains(path) {
+        for path in files.keys.sorted() where !made.contains(path) && path != LeakNote.fileName {
             report(code: "record.unknown-file", "The journal accounts for no such file.", path)
         }
     }

@@ -15,12 +15,28 @@ struct PublishCommand: ParsableCommand {
             loss: publish again later.
             """)
 
+    @Option(
+        help: ArgumentHelp(
+            "Let a record go into git though a secret was found in it; change that secret first. Needs --reason.",
+            valueName: "run"))
+    var release: String?
+    @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason: String?
     @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        try requireWords(reason)
+        if release != nil, reason == nil { throw ValidationError("--release needs --reason.") }
+    }
 
     func run() throws {
         let documents = try committedDocuments(common.catalog, nil)
         let configuration = try documents.configuration()
         let terminal = Terminal()
+        if let release, let reason {
+            let folders = try StateFolder()
+            let run = try folders.find(release)
+            try RecordQuarantine(run, folder: folders.run(run)).release(by: documents.state.userOrLogin.text, reason)
+        }
         var failed = 0
         // What stands against one run keeps no other from being published.
         func tell(_ run: RunID, _ error: MusterError) {

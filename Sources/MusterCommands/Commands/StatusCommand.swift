@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import MusterMachine
 internal import MusterModel
+internal import MusterRecord
 internal import MusterSystem
 
 struct StatusCommand: ParsableCommand {
@@ -25,6 +26,9 @@ struct StatusCommand: ParsableCommand {
             terminal.out(try json(stored).canonicalText)
         } else {
             terminal.out("\(id): \(stored.standing)")
+            if let note = try RecordQuarantine(id, folder: folders.run(id)).note(), note.released == nil {
+                terminal.error(RecordQuarantine(id, folder: folders.run(id)).held(note).description)
+            }
             let view = RunView(style: terminal.style, width: .max, stepsMax: .max)
             for line in view.lines(stored.state, now: readClocks().wall) { terminal.out(line) }
             for standing in stored.standingDecisions {

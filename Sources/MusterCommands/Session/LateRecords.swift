@@ -63,7 +63,9 @@ struct LateRecords {
             guard journal.starts(with: committed ?? []) else { return nil }
             if journal != committed {
                 let tip = try git.runTips().first { $0.run == run }?.commit
-                _ = try git.commitRun(RunCommit(run: run, parent: tip, files: files.files.map(\.forGit), note: note))
+                let leaks = try RecordQuarantine(run, folder: folder).pass(files.files, known: Redactor())
+                let whole = (files.files + [leaks].compactMap(\.self)).map(\.forGit)
+                _ = try git.commitRun(RunCommit(run: run, parent: tip, files: whole, note: note))
             }
             guard try !wentAnotherWay(run) else { return nil }
             // The branch may have grown by what another machine published: then its record is the one.

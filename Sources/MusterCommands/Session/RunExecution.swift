@@ -89,6 +89,7 @@ struct RunExecution {
             run: run, author: identity, branch: configuration.recordsBranch, uncommitted: uncommitted)
         do {
             let writer = try RecordWriter(catalog: catalog, journal: journal, plan: plan, place: place)
+            writer.knownSecrets = { [world] in world.knownSecrets }
             if !entries.isEmpty { try writer.takeUp(entries) }
             return writer
         } catch let error as MusterError {

@@ -40,7 +40,8 @@ final class PluginPool {
     private let connections: Connections
     private let secrets: (SecretReference) throws(MusterError) -> String
     private let environment: [String: String]
-    private var redactor = Redactor()
+    /// Of the secrets that plugins were handed so far.
+    private(set) var redactor = Redactor()
     private var begins: [StepTask: String] = [:]
     private var inputs: [EngineInput] = []
 

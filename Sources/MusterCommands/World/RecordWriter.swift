@@ -54,6 +54,8 @@ final class RecordWriter: RunFollower, PollService {
     private var inputs: [EngineInput] = []
     /// The record as it was last written.
     private(set) var record: RunRecord?
+    /// Values of the secrets that the run has used so far.
+    var knownSecrets: () -> Redactor = { Redactor() }
     /// Told of each new commit of the run's branch.
     var publisher: RunPublisher?
 
@@ -237,11 +239,13 @@ final class RecordWriter: RunFollower, PollService {
         let journal = try JournalReader().bytes(journal.path)
         let record = try RecordFiles(fold: fold, journal: journal, uncommitted: place.uncommitted)
         self.record = record.record
-        let files = record.files.map(commitFile)
-        let note = CommitNote(
+        let quarantine = RecordQuarantine(place.run, folder: self.journal.folder)
+        let note = try quarantine.pass(record.files, known: knownSecrets())
+        let files = (record.files + [note].compactMap(\.self)).map(commitFile)
+        let message = CommitNote(
             message: commitMessage(for: record.record, at: occasion, telling: stepsTold(by: uncommittedEvents)),
             author: place.author, time: readClocks().wall)
-        return RunCommit(run: place.run, parent: tip, files: files, note: note)
+        return RunCommit(run: place.run, parent: tip, files: files, note: message)
     }
 
     /// What the newest commit holds already is named by its id: evidence and the plan would go to git's worker each time.
@@ -253,7 +257,7 @@ final class RecordWriter: RunFollower, PollService {
 
     /// Whether a file of the record stays as it was first written; the others grow with the run.
     private static func isFinal(_ path: String) -> Bool {
-        !["README.md", "record.json", "journal.jsonl"].contains(path)
+        !["README.md", "record.json", "journal.jsonl", LeakNote.fileName].contains(path)
     }
 }
 

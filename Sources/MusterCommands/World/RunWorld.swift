@@ -38,6 +38,9 @@ final class RunWorld: EngineWorld {
         serve(leases)
     }
 
+    /// Values of the secrets that plugins were handed so far.
+    var knownSecrets: Redactor { plugins.redactor }
+
     var now: Instant { readClocks() }
 
     func start(_ call: OutgoingCall) { plugins.start(call) }
