@@ -388,6 +388,6 @@ let package = Package(
             name: "hostile-plugin", dependencies: ["MusterModel"], path: "Tests/Fakes/hostile-plugin", swiftSettings: strict),
         .executableTarget(
             name: "noop-plugin", dependencies: ["MusterPlugin"], path: "Tests/Fakes/noop-plugin",
-            sources: ["Sources"], resources: [.embedInCode("steps/nothing.yaml"), .embedInCode("steps/one-way.yaml")], swiftSettings: strict),
+            sources: ["Sources"], resources: [.embedInCode("steps/nothing.yaml"), .embedInCode("steps/one-way.yaml"), .embedInCode("steps/tell.yaml")], swiftSettings: strict),
     ]
 )

@@ -3,5 +3,5 @@
 import MusterPlugin
 
 @main struct Main {
-    static func main() async { await PluginMain.run("noop", [Nothing.self, OneWay.self]) }
+    static func main() async { await PluginMain.run("noop", [Nothing.self, OneWay.self, Tell.self]) }
 }
