@@ -165,6 +165,7 @@ extension OracleWorld {
         shown["encryptionKeyLocationDetails"] = database.keys.registered.map {
             ["providerType": "AZURE", "azureEncryptionKeyId": .string($0)]
         }
+        for (name, id) in database.keys.elsewhere { shown[name] = .string(id) }
         shown["lifecycleDetails"] = database.place.details.map { .string($0) }
         return .object(shown)
     }

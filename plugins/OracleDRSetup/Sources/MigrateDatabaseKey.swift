@@ -64,7 +64,7 @@ struct MigrateDatabaseKey: EffectStep {
     /// From one external keystore to another no direct way leads.
     private func movable(_ inputs: Inputs, _ view: KeyedDatabase) -> Finding {
         if view.database.hasKey(inputs.registeredKey) { return .met("\(view.name) has its key there already.") }
-        return view.database.encryptionKeyLocationDetails == nil
+        return view.database.isInWallet
             ? .met("\(view.name) has its key in a wallet.")
             : .unmet("\(view.name) has its key \(view.database.keyPlace): it cannot be moved from there.")
     }
@@ -130,7 +130,7 @@ struct MigrateDatabaseKey: EffectStep {
             let read = try await session.oracle.databases.database(inputs.database)
             let previous = read.value.keyPlace
             if read.value.hasKey(inputs.registeredKey) { return outputs(inputs, previous) }
-            guard read.value.encryptionKeyLocationDetails == nil else {
+            guard read.value.isInWallet else {
                 throw StepError.permanent(
                     "oracle-dr-setup.key-elsewhere", "\(read.value.label) has its key \(previous).",
                     remedy: "A key in one external keystore cannot be moved to another.")
