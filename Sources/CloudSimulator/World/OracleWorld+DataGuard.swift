@@ -170,11 +170,12 @@ extension OracleWorld {
         return .object(shown)
     }
 
+    /// A database that was terminated is still listed by the service, and no part of what is there.
     package var stateJSON: JSON {
         [
             "databases": .object(
                 Dictionary(
-                    uniqueKeysWithValues: state.databases.map {
+                    uniqueKeysWithValues: state.databases.filter { $0.lifecycleState != "TERMINATED" }.map {
                         ($0.uniqueName, ["role": .string($0.role), "state": .string($0.lifecycleState)])
                     })),
             "effects": .array(
