@@ -48,6 +48,15 @@ struct OracleSetupTests {
         try rehearsal.expectPage(says: says)
     }
 
+    @Test func `without a word on what the nodes will resolve nothing is made`() throws {
+        let catalog = try Catalog(.shipped)
+        let result = try catalog.muster("rehearse", Self.runbook, "--speed", "400", "--input", "nodesResolve=false")
+        #expect(result.status == 3, "\(result)")
+        let says = "Whether the cluster's nodes will resolve tde-keys.vault.azure.net cannot be seen from here."
+        #expect((result.errors + result.output).contains(says), "\(result)")
+        #expect(catalog.runFolders.isEmpty)
+    }
+
     // MARK: At a cloud that stays
 
     private static let made: [String: Int64] = [
