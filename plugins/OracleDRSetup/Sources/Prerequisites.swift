@@ -14,7 +14,8 @@ struct Prerequisites: ProofStep {
         let vmCluster: ResourceID
         let keyGroup: ResourceID?
         let vault: ResourceID?
-        let vaultMayBeMissing: Bool
+        /// Nil of the daily look, whose vault is there.
+        let vaultMayBeMissing: Bool?
         let managedHSM: Bool
         let privateLinkScope: ResourceID?
         let nodesResolve: Bool
@@ -44,7 +45,7 @@ struct Prerequisites: ProofStep {
                 .conditions(["vault-endpoint", "vault-resolves"])
         }
         let host = session.azure.hostName(of: vault)
-        if inputs.vaultMayBeMissing, try await isMissing(vault, session) {
+        if inputs.vaultMayBeMissing == true, try await isMissing(vault, session) {
             return [
                 Finding.met("There is no \(vault.name) yet; its private endpoint is looked at once both are made.")
                     .condition("vault-endpoint"),
