@@ -39,6 +39,13 @@ struct OracleCreateDatabaseTests {
         try rehearsal.expectPage(says: says + ["SALES\\_FRA (eu-frankfurt-1) is FAILED"])
     }
 
+    @Test func `nodes that reach no endpoint of the vault are told before there is a database`() throws {
+        let rehearsal = try OracleRehearsal(Self.runbook, "vault-out-of-reach")
+        #expect(try rehearsal.run.outcome == "failed")
+        #expect(try rehearsal.run.result(of: "create-database") == "not-reached")
+        try rehearsal.expectPage(says: ["fra-1 gets no answer from tde-keys"])
+    }
+
     // MARK: At a cloud that stays
 
     @Test func `a second run makes nothing, and a rollback leaves nothing of what the first has made`() throws {
