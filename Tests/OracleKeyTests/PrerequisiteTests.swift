@@ -100,7 +100,9 @@ struct PrerequisiteTests {
             ])
     }
 
-    @Test func `a vault that is to be made has nothing to look at yet, and takes a word on its name before`() async throws {
+    @Test func `a vault that is to be made has nothing to look at yet, and takes a word on its name before`()
+        async throws
+    {
         let lab = try await SurroundingsLab { $0[path: "vaults"] = [:] }
         let new: [String: JSON] = ["vaultMayBeMissing": true]
         #expect(try await notMet(lab, new) == [])

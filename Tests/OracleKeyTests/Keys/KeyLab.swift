@@ -112,7 +112,8 @@ struct KeyLab {
     static let endpoints: [String: JSON] = [
         "virtual-networks": ["net": ["location": "eastus", "subnets": ["links": [:]]]],
         "private-endpoints": [
-            "to-kv1": ["subnet": "net/links", "vault": "kv1"], "to-hsm1": ["subnet": "net/links", "managed-hsm": "hsm1"],
+            "to-kv1": ["subnet": "net/links", "vault": "kv1"],
+            "to-hsm1": ["subnet": "net/links", "managed-hsm": "hsm1"],
         ],
     ]
 

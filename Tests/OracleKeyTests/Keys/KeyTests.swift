@@ -134,7 +134,8 @@ struct KeyTests {
         lab.holdDatabase(key: key)
         let found = try await step.checkUndo(inputs)
         #expect(found.failing == ["undo-key-without-database"])
-        #expect(found.one("undo-key-without-database")?.says == "The key hr is that of SALES on exa-fra (eu-frankfurt-1).")
+        #expect(
+            found.one("undo-key-without-database")?.says == "The key hr is that of SALES on exa-fra (eu-frankfurt-1).")
         #expect(await thrown { try await step.undo(inputs) }?.code == "oracle-dr-setup.key-in-use")
         let other = lab.clouds.oracle?.state.multicloud.vaults[0].keys.first { $0.name == "sales" }
         lab.holdDatabase(key: try #require(other).id)

@@ -179,7 +179,8 @@ struct AssociateVault: ReversibleStep {
             let users = try await session.keyUsers(of: inputs.connector)
             guard users.isMet else {
                 throw StepError.permanent(
-                    "association.in-use", users.text, remedy: "Leave it as long as a database of the cluster has its key in Azure.")
+                    "association.in-use", users.text,
+                    remedy: "Leave it as long as a database of the cluster has its key in Azure.")
             }
             let read = try await session.oracle.multicloud.association(found.id)
             var undo = undo
