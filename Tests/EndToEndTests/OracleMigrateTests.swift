@@ -14,6 +14,7 @@ struct OracleMigrateTests {
         #expect(try rehearsal.run.outcome == "succeeded")
         #expect(try rehearsal.run.result(of: "migrate") == "verified")
         #expect(try rehearsal.run.result(of: "reset-nodes") == "verified")
+        #expect(try rehearsal.run.result(of: "key-was-used") == "shown")
         #expect(rehearsal.result.output.contains("Points of no return: migrate, reset-nodes"))
         try rehearsal.expectPage(says: [
             "in a wallet", "STOCK is READ\\_WRITE.", "Every instance was started since its key came into use.",
@@ -27,6 +28,7 @@ struct OracleMigrateTests {
         for step in ["nodes", "register-key", "migrate", "reset-nodes"] {
             #expect(try rehearsal.run.result(of: step) == "already-so", "\(step)")
         }
+        #expect(try rehearsal.run.result(of: "key-was-used") == "skipped")
         #expect(try rehearsal.keyChanges() == [])
     }
 

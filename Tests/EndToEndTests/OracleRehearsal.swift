@@ -64,9 +64,10 @@ struct OracleLab {
     let catalog: Catalog
     let cloud: LabCloud
     let runbook: String
+    let scenario: String
 
     init(_ runbook: String, scenario: String = "default", faults: [String] = []) throws {
-        self.runbook = runbook
+        (self.runbook, self.scenario) = (runbook, scenario)
         catalog = try Catalog(.shipped)
         cloud = try LabCloud(scenario: catalog.scenario(scenario, of: runbook), speed: 400, faults: faults)
         try catalog.write("environments/lab.yaml", cloud.oracleEnvironment())
@@ -76,7 +77,7 @@ struct OracleLab {
 
     func run() throws -> CommandResult {
         let file = "\(catalog.root)/inputs.yaml"
-        try catalog.inputs(of: runbook).write(toFile: file, atomically: false, encoding: .utf8)
+        try catalog.inputs(of: runbook, scenario: scenario).write(toFile: file, atomically: false, encoding: .utf8)
         return try catalog.muster([
             "run", runbook, "-e", "lab", "--inputs", file, "--kind", "drill", "--yes", "--unattended",
         ])

@@ -11,6 +11,7 @@ struct OracleSetupTests {
     @Test(arguments: [
         ("default", ["RSA 2048", "premium in germanywestcentral"]),
         ("managed-hsm", ["oct-HSM 256", "Managed HSM Crypto User"]),
+        ("new-managed-hsm", ["`managedHSMs/tde-hsm`", "tde-hsm is activated.", "oct-HSM 256"]),
     ])
     func `a cluster is set up and its nodes are proven to reach the key`(scenario: String, says: [String]) throws {
         let rehearsal = try OracleRehearsal(Self.runbook, scenario)
@@ -33,6 +34,10 @@ struct OracleSetupTests {
     @Test(arguments: [
         ("connector-token-expired", "failed", ["The access token has expired.", "fresh token"]),
         ("node-not-enrolled", "failed", ["Of 2 nodes only 1 have an Arc agent by tde-keys: fra-1.", "azcmagent show"]),
+        (
+            "outside-the-network", "failed",
+            ["ForbiddenByConnection", "Run from a machine that the vault's network rules let in."]
+        ),
         ("missing-role", "failed", ["Microsoft.Authorization/roleAssignments/write", "Grant the permission"]),
         ("roles-without-effect", "failed", ["The nodes do not see the vault tde-keys", "A resume searches again"]),
         (
@@ -46,6 +51,15 @@ struct OracleSetupTests {
         let rehearsal = try OracleRehearsal(Self.runbook, scenario)
         #expect(try rehearsal.run.outcome == outcome)
         try rehearsal.expectPage(says: says)
+    }
+
+    @Test func `without a word on what the nodes will resolve nothing is made`() throws {
+        let catalog = try Catalog(.shipped)
+        let result = try catalog.muster("rehearse", Self.runbook, "--speed", "400", "--input", "nodesResolve=false")
+        #expect(result.status == 3, "\(result)")
+        let says = "Whether the cluster's nodes will resolve tde-keys.vault.azure.net cannot be seen from here."
+        #expect((result.errors + result.output).contains(says), "\(result)")
+        #expect(catalog.runFolders.isEmpty)
     }
 
     // MARK: At a cloud that stays
@@ -75,6 +89,32 @@ struct OracleSetupTests {
         let record = try lab.catalog.record(of: runs[0])
         #expect(try record.outcome == "rolled-back")
         try OracleRehearsal.expectNoSecrets(lab.catalog, record, also: Array(lab.cloud.secrets.values))
+    }
+
+    @Test(arguments: [
+        ("node-not-enrolled", false, ["connector.connected", "connector.deleted"]),
+        (
+            "new-managed-hsm", true,
+            [
+                "connector.connected", "key-store.enabled", "vault.registered", "vault.dissociated",
+                "vault.unregistered", "key-store.disabled", "connector.deleted",
+            ]
+        ),
+    ])
+    func `a rollback takes a half-made connector away, and a Managed HSM that the run made`(
+        scenario: String, succeeds: Bool, effects: [String]
+    ) throws {
+        let lab = try OracleLab(Self.runbook, scenario: scenario)
+        let before = try lab.cloud.look(at: "state")
+        let first = try lab.run()
+        #expect((first.status == 0) == succeeds, "\(first)")
+        let back = try lab.catalog.muster("rollback", lab.catalog.runFolders[0], "--reason", "Back", "--yes")
+        #expect(back.status == 0 && back.output.contains("↺ rolled back"), "\(back)")
+        #expect(try lab.oracleEffects() == effects)
+        let after = try lab.cloud.look(at: "state")
+        for part in ["groups", "role-assignments", "arc-machines"] { #expect(after[part] == before[part], "\(after)") }
+        let vaults = (after["vaults"]?.object ?? [:]).mapValues { $0["state"] }
+        #expect(vaults == [succeeds ? "tde-hsm" : "tde-keys": "deleted"])
     }
 
     /// Vault and key are gone, but neither is purged: they can be recovered.

@@ -75,6 +75,19 @@ struct ConnectionLab {
         }
     }
 
+    /// A cluster holds one database, whose key is registered under that id, or in its wallet.
+    func holdDatabase(key: String?, on cluster: String = Self.cluster) {
+        clouds.changeOracle { state in
+            let region = cluster == Self.cluster ? "eu-frankfurt-1" : "eu-amsterdam-1"
+            var database = OracleState.Database(
+                id: "ocid1.database.oc1.\(region).sales", uniqueName: "SALES", region: region,
+                role: "PRIMARY", lifecycleState: "AVAILABLE", applyLag: "", transportLag: "", readiness: "")
+            database.place.cluster = cluster
+            database.keys.registered = key
+            state.databases = [database]
+        }
+    }
+
     func isConnected(_ node: String) -> Bool {
         clouds.azure.arcMachineStatus(node, resourceGroup: "drill") == "Connected"
     }

@@ -24,7 +24,7 @@ struct MigrateDatabaseKeyTests {
         guard case .needed(let changes) = try await step.observe(wish()) else { Issue.record("not needed"); return }
         #expect(changes.first?.from == "in a wallet")
         let outputs = try await step.apply(wish())
-        #expect(outputs.previousLocation == "in a wallet")
+        #expect(outputs.previousLocation == "in a wallet" && outputs.isMoved)
         #expect(try await step.verify(wish()).failing == [])
         #expect(try await step.check(wish()).failing == [])
         _ = try await lab.harness(MigrateDatabaseKey.self).apply(wish())

@@ -12,7 +12,7 @@ struct KeyAccessEventTests {
         let base: [String: JSON] = [
             "vault": .string(SurroundingsLab.vault), "key": "sales",
             "members": .array(SurroundingsLab.nodes.map { .string(lab.principal(of: $0)) }),
-            "operations": ["KeyUnwrap", "KeyDecrypt"], "lookBack": "0s", "patience": "30m",
+            "operations": ["KeyUnwrap", "KeyDecrypt"], "patience": "30m",
         ]
         return .object(base.merging(more) { $1 })
     }

@@ -10,7 +10,7 @@ struct PrerequisiteTests {
     private func inputs(_ more: [String: JSON] = [:]) -> JSON {
         let base: [String: JSON] = [
             "vmCluster": .string(SurroundingsLab.cluster), "vault": .string(SurroundingsLab.vault),
-            "managedHSM": false, "nodesResolve": true,
+            "managedHSM": false, "nodesResolve": true, "vaultMayBeMissing": false,
         ]
         return .object(base.merging(more) { $1 })
     }
@@ -98,6 +98,20 @@ struct PrerequisiteTests {
             open.map(\.id) == [
                 "cluster-available", "subnet-delegated", "way-out", "vault-endpoint", "vault-resolves",
             ])
+    }
+
+    @Test func `a vault that is to be made has nothing to look at yet, and takes a word on its name before`()
+        async throws
+    {
+        let lab = try await SurroundingsLab { $0[path: "vaults"] = [:] }
+        let new: [String: JSON] = ["vaultMayBeMissing": true]
+        #expect(try await notMet(lab, new) == [])
+        let silent = try await lab.harness(Prerequisites.self, run: nil)
+            .check(inputs(new.merging(["nodesResolve": false]) { $1 })).filter { $0.verdict != .met }
+        #expect(silent.map(\.id) == ["vault-resolves"] && silent.first?.verdict == .unverifiable)
+        #expect(silent.first?.says.contains("will resolve tde-keys.vault.azure.net") == true)
+        let there = try await SurroundingsLab { $0[path: "private-endpoints", "to-keys"] = nil }
+        #expect(try await notMet(there, new) == ["vault-endpoint", "vault-resolves"])
     }
 
     @Test func `without a vault none is looked at`() async throws {

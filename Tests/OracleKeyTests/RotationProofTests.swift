@@ -58,4 +58,40 @@ struct RotationProofTests {
         #expect(why == "The vault has a new version, and the database still uses the key of before.")
         #expect(try await step.verify(wish()).failing.contains("new-key-in-use"))
     }
+
+    static let others: [[String: JSON]] = [
+        ["key": "spare"], ["vaultUri": "https://other-keys.vault.azure.net/"],
+    ]
+
+    @Test(arguments: others)
+    func `the vault and the key that are looked at are those of the database`(other: [String: JSON]) async throws {
+        let lab = try await DatabaseLab { cloud in
+            cloud[path: "vaults", "other-keys"] = cloud["vaults"]?["tde-keys"] ?? [:]
+        }
+        let step = try lab.harness(RotateKey.self)
+        #expect(try await step.check(wish()).failing == [])
+        #expect(try await step.check(wish(other)).failing == ["key-inspected"])
+        #expect(await thrown { try await step.apply(wish(other)) }?.code == "oracle-dr-setup.other-key")
+        #expect(lab.effects.isEmpty)
+    }
+}
+
+struct KeyElsewhereTests {
+    @Test(arguments: ["kmsKeyId", "vaultId", "keyStoreId"])
+    func `a key in a service of Oracle's is not in a wallet, and is not moved`(member: String) async throws {
+        let lab = try await DatabaseLab(keyed: false)
+        lab.clouds.changeOracle { state in
+            state.change(DatabaseLab.sales) { $0.keys.elsewhere = [member: "ocid1.key.oc1..own"] }
+        }
+        let wish: JSON = [
+            "database": .string(DatabaseLab.sales), "registeredKey": .string(DatabaseLab.key),
+            "confirm": "SALES_EAST", "settleWithin": "1s",
+        ]
+        let step = try lab.harness(MigrateDatabaseKey.self)
+        let found = try await step.check(wish)
+        #expect(found.failing == ["key-movable"])
+        #expect(found.one("key-movable")?.says.contains("as ocid1.key.oc1..own") == true)
+        #expect(await thrown { try await step.apply(wish) }?.code == "oracle-dr-setup.key-elsewhere")
+        #expect(lab.effects.isEmpty)
+    }
 }

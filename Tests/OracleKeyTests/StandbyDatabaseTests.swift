@@ -36,6 +36,20 @@ struct StandbyDatabaseTests {
         #expect(lab.effects == ["standby.created SALES_WEST", "database.deleted SALES_WEST"])
     }
 
+    @Test func `a standby counts as wanted by either registration of the key, and by no other key`() async throws {
+        let lab = try await DatabaseLab()
+        let replica = "ocid1.oracledbazurekey.oc1.us-phoenix-1.replica"
+        let both = wish(["replicaKey": .string(replica)])
+        let step = try lab.harness(StandbyDatabase.self)
+        let outputs = try await step.apply(both)
+        #expect(try await step.observe(both) == .satisfied(outputs))
+        lab.clouds.changeOracle { state in state.change(outputs.standby.text) { $0.keys.registered = replica } }
+        #expect(try await step.observe(both) == .satisfied(outputs))
+        #expect(try await step.verify(both).failing == [])
+        #expect(try await step.observe(wish()).isPartial)
+        #expect(try await step.verify(wish()).failing == ["standby-key"])
+    }
+
     static let lacks: [(String, [String: JSON], @Sendable (inout JSON) -> Void)] = [
         ("key-store-enabled", [:], { $0[path: "oracle", "clusters", "west", "key-store"] = false }),
         ("nodes-connected", [:], { $0[path: "arc-machines", "west2", "status"] = "Disconnected" }),

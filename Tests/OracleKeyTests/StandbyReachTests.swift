@@ -126,6 +126,24 @@ struct StandbyReachTests {
         try await replication.undo(inputs)
     }
 
+    @Test func `an association stays while a standby behind it names its key by the primary's registration`()
+        async throws
+    {
+        let lab = try await ConnectionLab()
+        let (inputs, standby) = try await prepared(lab)
+        let replica = try await lab.harness(ReplicateVault.self).apply(inputs)
+        let pair = association(replica.registeredVault.text, standby)
+        let step = try lab.harness(AssociateVault.self)
+        _ = try await step.apply(pair)
+        let primary = lab.clouds.oracle?.state.multicloud.vaults.first { $0.origin == nil }
+        lab.holdDatabase(key: try #require(primary?.keys.first).id, on: ConnectionLab.standby)
+        #expect(try await step.checkUndo(pair).failing == ["undo-no-database-uses-it"])
+        #expect(await thrown { try await step.undo(pair) }?.code == "association.in-use")
+        lab.holdDatabase(key: nil, on: ConnectionLab.standby)
+        try await step.undo(pair)
+        #expect(lab.clouds.oracle?.effects.last?.kind == "vault.dissociated")
+    }
+
     @Test func `a node that lost its agent is named, and a state that is too old is not relied upon`() async throws {
         let lab = try await ConnectionLab()
         let (inputs, standby) = try await prepared(lab)

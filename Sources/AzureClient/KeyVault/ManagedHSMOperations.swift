@@ -18,6 +18,7 @@ package struct ManagedHSM: Hashable, Sendable, Decodable {
         package var softDeleteRetentionInDays: Int64?
         package var publicNetworkAccess: String?
         package var networkAcls: Vault.NetworkRules?
+        package var privateEndpointConnections: [Vault.EndpointConnection]?
         package var provisioningState: String?
         package var statusMessage: String?
         package var securityDomainProperties: SecurityDomain?
@@ -30,6 +31,12 @@ package struct ManagedHSM: Hashable, Sendable, Decodable {
     package var properties: Properties
 
     package var isProtectedFromPurge: Bool { properties.enablePurgeProtection ?? false }
+
+    /// No node or machine gets at its keys, by no way at all.
+    package var isSealed: Bool {
+        properties.publicNetworkAccess?.lowercased() == "disabled"
+            && (properties.privateEndpointConnections ?? []).isEmpty
+    }
 
     /// Whether the security domain was downloaded; until then it holds no keys. Nil when it does not say.
     package var isActivated: Bool? { properties.securityDomainProperties?.activationStatus.map { $0 == "Active" } }

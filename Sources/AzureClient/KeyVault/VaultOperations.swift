@@ -30,7 +30,13 @@ package struct Vault: Hashable, Sendable, Decodable {
         package var accessPolicies: [AccessPolicy]?
         package var publicNetworkAccess: String?
         package var networkAcls: NetworkRules?
+        /// Nil where there is none.
+        package var privateEndpointConnections: [EndpointConnection]?
         package var provisioningState: String?
+    }
+    /// A private endpoint that leads to it, or would once somebody approves it.
+    package struct EndpointConnection: Hashable, Sendable, Decodable {
+        package var id: String?
     }
     package var id: ResourceID
     package var name: String
@@ -43,6 +49,12 @@ package struct Vault: Hashable, Sendable, Decodable {
     /// Soft delete is on unless it was expressly turned off long ago; purge protection is off unless turned on.
     package var isProtectedFromPurge: Bool {
         properties.enableSoftDelete ?? true && properties.enablePurgeProtection ?? false
+    }
+
+    /// No node or machine gets at its keys, by no way at all.
+    package var isSealed: Bool {
+        properties.publicNetworkAccess?.lowercased() == "disabled"
+            && (properties.privateEndpointConnections ?? []).isEmpty
     }
 
     /// Whether SQL's servers get past the vault's firewall; by private link they cannot come.

@@ -56,9 +56,11 @@ struct CloudDocument: Decodable {
         var objectID: String?
         var certificates: [String]?
         var deniedActions: [String]?
+        /// The virtual network from which it asks.
+        var network: String?
 
         enum CodingKeys: String, CodingKey {
-            case id, certificates
+            case id, certificates, network
             case objectID = "object-id"
             case deniedActions = "denied-actions"
         }

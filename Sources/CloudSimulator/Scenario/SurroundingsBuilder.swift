@@ -38,6 +38,12 @@ struct SurroundingsBuilder {
                 name: name, group: written.resourceGroup ?? resourceGroup, location: written.location,
                 publicAccess: written.publicAccess ?? false)
         }
+        if let network = document.client?.network {
+            guard made.networks[CaselessName(network)] != nil else {
+                throw CloudScenario.failure("The client is in the network \(network)", help: Self.networkHelp)
+            }
+            state.client.network = CaselessName(network)
+        }
         try addEndpoints(to: &made, state)
         try addMachines(to: &made, state)
         try addClusters(to: &made)
@@ -147,7 +153,8 @@ struct SurroundingsBuilder {
                 name: name, group: group, location: written.location,
                 principal: DerivedID.arcPrincipal(group, name, enrolment: 1),
                 status: (written.status ?? .Connected).rawValue, statusChanged: now.advanced(by: .seconds(-3600)),
-                privateLinkScope: (scope ?? nil).map { scopeID($0, state) })
+                privateLinkScope: (scope ?? nil).map { scopeID($0, state) },
+                cluster: document.oracle?.clusters?.values.first { $0.nodes.contains(name) }?.id)
         }
     }
 

@@ -55,6 +55,8 @@ package struct Client: Sendable, Hashable {
     package var certificates: Set<String> = []
     /// Resource Manager actions and data actions that it lacks, with `*` for any text.
     package var deniedActions: [String] = []
+    /// The virtual network from which it asks; nil: one in which every private endpoint is found.
+    package var network: CaselessName?
 }
 
 package struct SQLServer: Sendable, Hashable {

@@ -16,14 +16,17 @@ extension AzureWorld {
 
     /// A node becomes an Arc machine. One that is there already stays the same, and is connected again.
     ///
+    /// - Parameter cluster: OCID of the VM cluster whose node it is.
     /// - Returns: the object id of its identity.
     mutating func enrolArcMachine(
-        _ name: String, resourceGroup: String, location: String, privateLinkScope: String? = nil, at now: Timestamp
+        _ name: String, resourceGroup: String, location: String, privateLinkScope: String? = nil,
+        cluster: String? = nil, at now: Timestamp
     ) -> String {
         let place = MachinePlace(resourceGroup, name)
         if var machine = state.surroundings.machines[place] {
             if machine.status != "Connected" { (machine.status, machine.statusChanged) = ("Connected", now) }
             machine.privateLinkScope = privateLinkScope ?? machine.privateLinkScope
+            machine.cluster = cluster ?? machine.cluster
             state.surroundings.machines[place] = machine
             return machine.principal
         }
@@ -32,7 +35,7 @@ extension AzureWorld {
         let principal = DerivedID.arcPrincipal(resourceGroup, name, enrolment: ordinal)
         state.surroundings.machines[place] = ArcMachine(
             name: name, group: resourceGroup, location: location, principal: principal, statusChanged: now,
-            privateLinkScope: privateLinkScope)
+            privateLinkScope: privateLinkScope, cluster: cluster)
         record("arc-machine.enrolled", "\(resourceGroup)/\(name)", at: now)
         return principal
     }

@@ -116,6 +116,7 @@ extension AzureWorld {
             "provisioningState": pending ? "Provisioning" : "Succeeded",
             "publicNetworkAccess": .string(hsm.publicNetworkAccess), "networkAcls": networkJSON(hsm),
         ]
+        properties["privateEndpointConnections"] = endpointConnections(of: hsm)
         if !pending {
             let status = hsm.isUsable(at: now) ? "Active" : "NotActivated"
             properties["securityDomainProperties"] = ["activationStatus": .string(status)]

@@ -38,7 +38,7 @@ extension AzureWorld {
         resourceID(gateway.group, "Microsoft.Network/natGateways/\(gateway.name)")
     }
 
-    private func endpointID(_ endpoint: PrivateEndpoint) -> String {
+    func endpointID(_ endpoint: PrivateEndpoint) -> String {
         resourceID(endpoint.group, "Microsoft.Network/privateEndpoints/\(endpoint.name)")
     }
 

@@ -33,7 +33,7 @@ extension AzureWorld {
     ///   - version: nil: the newest.
     func keyReach(principal: String, vault: String, key: String?, version: String?, at now: Timestamp) -> KeyReach {
         guard let vault = keyHolder(vault), vault.deletedAt == nil else { return .notFound }
-        if isCutOff(principal, from: vault) { return .unreachable }
+        if isCutOff(principal, from: vault) || !answers(vault, from: network(of: principal)) { return .unreachable }
         guard vault.isUsable(at: now) else { return .refused("The Managed HSM \(vault.name) is not activated.") }
         guard let key else { return listing(of: vault, by: principal, at: now) }
         if let missing = missingRight(of: principal, on: vault, key: key, at: now) { return .refused(missing) }

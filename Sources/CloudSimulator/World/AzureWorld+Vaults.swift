@@ -48,6 +48,7 @@ extension AzureWorld {
         ]
         // The service leaves the member out rather than answer false.
         if vault.purgeProtection { properties["enablePurgeProtection"] = true }
+        properties["privateEndpointConnections"] = endpointConnections(of: vault)
         return [
             "id": .string(vaultID(vault)), "name": .string(vault.name), "type": "Microsoft.KeyVault/vaults",
             "location": .string(vault.location), "tags": tagsJSON(vault.tags), "properties": .object(properties),

@@ -96,6 +96,7 @@ package struct AzureWorld: Sendable {
             let vault = try reachableVault(call)
             try authenticate(call)
             try checkApiVersion(call)
+            try checkNetwork(vault)
             try authorize(call)
             return try keyVault(call, vault)
         case .graph:

@@ -54,6 +54,8 @@ extension OracleState {
 
         /// OCID of the registered key; nil: the keys are in the wallet.
         var registered: String?
+        /// Members by which the service tells of a key store of Oracle's, such as `kmsKeyId`.
+        var elsewhere: [String: String] = [:]
         /// The newest is the last.
         var history: [Key] = [Key(id: "1", isExternal: false)]
         /// By `CON_ID`, of a pluggable database whose own key was rotated since.

@@ -125,7 +125,8 @@ extension OracleWorld {
         let enrolled = cluster.nodes.filter { $0 != missing }
         for node in enrolled {
             _ = azure.enrolArcMachine(
-                node, resourceGroup: connector.resourceGroup, location: cluster.location, at: moment)
+                node, resourceGroup: connector.resourceGroup, location: cluster.location, cluster: cluster.id,
+                at: moment)
         }
         state.multicloud.change(connector: id) { ($0.state, $0.details, $0.enrolled) = ("ACTIVE", nil, enrolled) }
         note("connector.connected", cluster.name, at: moment)

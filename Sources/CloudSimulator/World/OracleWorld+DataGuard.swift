@@ -165,15 +165,17 @@ extension OracleWorld {
         shown["encryptionKeyLocationDetails"] = database.keys.registered.map {
             ["providerType": "AZURE", "azureEncryptionKeyId": .string($0)]
         }
+        for (name, id) in database.keys.elsewhere { shown[name] = .string(id) }
         shown["lifecycleDetails"] = database.place.details.map { .string($0) }
         return .object(shown)
     }
 
+    /// A database that was terminated is still listed by the service, and no part of what is there.
     package var stateJSON: JSON {
         [
             "databases": .object(
                 Dictionary(
-                    uniqueKeysWithValues: state.databases.map {
+                    uniqueKeysWithValues: state.databases.filter { $0.lifecycleState != "TERMINATED" }.map {
                         ($0.uniqueName, ["role": .string($0.role), "state": .string($0.lifecycleState)])
                     })),
             "effects": .array(

@@ -22,7 +22,8 @@ extension OracleWorld {
     /// The database that the unique name leads to, when an ordinary user is let in.
     private func opened(_ asked: SQLRequest) throws(DatabaseError) -> OracleState.Database {
         let named = { (text: String, name: String) in text.lowercased() == name.lowercased() }
-        guard let database = state.databases.first(where: { named($0.uniqueName, asked.server) }),
+        // Of those that had the name one after the other the last one counts.
+        guard let database = state.databases.last(where: { named($0.uniqueName, asked.server) }),
             !["TERMINATED", "TERMINATING", "PROVISIONING", "FAILED"].contains(database.lifecycleState)
         else { throw .unknownService(asked.server) }
         let service = { (name: String?) in String(database.connectString(name).split(separator: "/").last ?? "") }

@@ -57,6 +57,8 @@ package struct ArcMachine: Sendable, Hashable {
     package var statusChanged: Timestamp
     /// Resource id; nil when it speaks to Azure in public.
     package var privateLinkScope: String?
+    /// OCID of the VM cluster whose node it is.
+    package var cluster: String?
 }
 
 /// One key operation as a vault's log has it.

@@ -16,6 +16,12 @@ package struct OracleDatabase: Hashable, Sendable, Codable {
     package var dbHomeId: String?
     /// Nil when its keys are in Oracle's own wallet, or in a service of Oracle's.
     package var encryptionKeyLocationDetails: KeyLocation?
+    /// OCID of its key in OCI Vault, where it is there.
+    package var kmsKeyId: String?
+    /// OCID of that OCI Vault.
+    package var vaultId: String?
+    /// OCID of its Oracle Key Vault, where its keys are there.
+    package var keyStoreId: String?
     package var connectionStrings: ConnectionStrings?
     /// Nil when it has no standby, or one of the older association model.
     package var dataGuardGroup: DataGuardGroup?

@@ -83,11 +83,6 @@ extension MulticloudOperations {
             .connector, connector.value.id, etag: connector.etag, ["accessToken": .string(accessToken)])
     }
 
-    /// Has the service look at the nodes' agents again.
-    package func refresh(_ connector: Tagged<IdentityConnector>) async throws(OracleError) -> MulticloudOperation {
-        try await act("refresh", .connector, connector.value.id, etag: connector.etag)
-    }
-
     package func delete(_ connector: Tagged<IdentityConnector>) async throws(OracleError) -> MulticloudOperation {
         try await delete(.connector, connector.value.id, etag: connector.etag)
     }

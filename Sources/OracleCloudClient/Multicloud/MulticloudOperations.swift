@@ -75,9 +75,9 @@ package struct MulticloudOperations: Sendable {
     }
 
     func act(
-        _ action: String, _ resource: Resource, _ id: OracleID, etag: String?, body: JSON? = nil
+        _ action: String, _ resource: Resource, _ id: OracleID, etag: String?, body: JSON
     ) async throws(OracleError) -> MulticloudOperation {
-        let token = retryToken([resource.rawValue, action, id.text, body?.canonicalText ?? ""], etag: etag)
+        let token = retryToken([resource.rawValue, action, id.text, body.canonicalText], etag: etag)
         let answer = try await calls.sender.send(
             OracleRequest(
                 .post, try address(resource, id, "/actions/\(action)"), body: body, retryToken: token, ifMatch: etag))

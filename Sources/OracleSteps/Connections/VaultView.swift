@@ -89,25 +89,24 @@ extension VaultAssociation {
 }
 
 extension OracleSession {
-    /// The databases of the connector's cluster whose key is one of those, or any key of Azure where none are given.
-    package func keyUsers(of connector: OracleID, keys: [OracleID]?) async throws -> Finding {
+    /// The databases of the connector's cluster whose key is in Azure.
+    ///
+    /// Which vault it is in does not count: a standby may name its key by the registration in its primary's region, so
+    /// that nobody can tell by one region's registered keys.
+    package func keyUsers(of connector: OracleID) async throws -> Finding {
         let read = try await oracle.multicloud.connector(connector).value
         guard let clusterID = read.dbClusterResourceId else {
             return .unverifiable("The connector \(read.label) does not say whose it is.")
         }
-        return try await keyUsers(ofCluster: clusterID, keys: keys)
+        return try await keyUsers(ofCluster: clusterID)
     }
 
-    package func keyUsers(ofCluster clusterID: OracleID, keys: [OracleID]?) async throws -> Finding {
+    package func keyUsers(ofCluster clusterID: OracleID) async throws -> Finding {
         let cluster = try await oracle.clusters.cluster(clusterID).value
         let users = try await oracle.clusters.azureKeyUsers(of: clusterID, in: cluster.compartmentId)
-            .filter { user in
-                keys.map { keys in user.encryptionKeyLocationDetails?.azureEncryptionKeyId.map(keys.contains) ?? true }
-                    ?? true
-            }
         let names = users.map(\.label).joined(separator: ", ")
         return users.isEmpty
-            ? .met("No database on \(cluster.label) uses it.")
-            : .unmet("On \(cluster.label) \(names) \(users.count == 1 ? "uses" : "use") it, and would lose the key.")
+            ? .met("No database on \(cluster.label) has its key in Azure.")
+            : .unmet("On \(cluster.label) \(names) \(users.count == 1 ? "has its" : "have their") key in Azure.")
     }
 }

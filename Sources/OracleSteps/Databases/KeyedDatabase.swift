@@ -75,8 +75,16 @@ extension OracleDatabase {
 
     /// For people: where its key is.
     package var keyPlace: String {
-        guard let place = encryptionKeyLocationDetails else { return "in a wallet" }
+        guard let place = encryptionKeyLocationDetails else {
+            if let keyStoreId { return "in Oracle Key Vault as \(keyStoreId)" }
+            return (kmsKeyId ?? vaultId).map { "in OCI Vault as \($0)" } ?? "in a wallet"
+        }
         return "in \(place.providerType)" + (place.azureEncryptionKeyId.map { " as \($0)" } ?? "")
+    }
+
+    /// No service keeps its keys, neither one of another provider nor one of Oracle's.
+    package var isInWallet: Bool {
+        encryptionKeyLocationDetails == nil && kmsKeyId == nil && vaultId == nil && keyStoreId == nil
     }
 
     /// It is there, or about to be.

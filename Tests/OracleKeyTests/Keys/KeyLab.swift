@@ -108,6 +108,15 @@ struct KeyLab {
         ]
     ]
 
+    /// A network with private endpoints to the vault and the HSM, whether they are there or not.
+    static let endpoints: [String: JSON] = [
+        "virtual-networks": ["net": ["location": "eastus", "subnets": ["links": [:]]]],
+        "private-endpoints": [
+            "to-kv1": ["subnet": "net/links", "vault": "kv1"],
+            "to-hsm1": ["subnet": "net/links", "managed-hsm": "hsm1"],
+        ],
+    ]
+
     static let premiumVault: JSON = ["kv1": ["location": "eastus", "sku": "premium"]]
 
     static func vaultWith(_ version: JSON) -> JSON {

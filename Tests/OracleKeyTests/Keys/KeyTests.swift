@@ -3,10 +3,12 @@
 import Foundation
 import MusterModel
 import MusterPlugin
+import OracleCloudClient
 import Testing
 
 @testable import CloudSimulator
 @testable import OracleDRSetup
+@testable import StandbyConnector
 
 struct KeyTests {
     @Test func `a key is made once, and adopted ever after`() async throws {
@@ -81,11 +83,11 @@ struct KeyTests {
         #expect(try await step.observe(Self.found).isNeeded)
     }
 
-    @Test func `an undo that can't look whether Oracle has registered the key deletes nothing`() async throws {
+    @Test func `an undo that can't look whether a database has the key deletes nothing`() async throws {
         let lab = try await KeyLab(["vaults": KeyLab.premiumVault])
         let step = try lab.harness(SetUpKey.self)
         _ = try await step.apply(KeyLab.keyInputs())
-        #expect(try await step.checkUndo(KeyLab.keyInputs()).failing == ["undo-key-unregistered"])
+        #expect(try await step.checkUndo(KeyLab.keyInputs()).failing == ["undo-key-without-database"])
         let error = await thrown { try await step.undo(KeyLab.keyInputs()) }
         #expect(error?.code == "oracle-dr-setup.key-in-use" && lab.kinds == ["key.created"])
     }
@@ -116,25 +118,57 @@ struct KeyTests {
         let inputs = KeyLab.keyInputs()
         _ = try await step.apply(inputs)
         lab.clouds.changeAzure { _ = $0.addKeyVersion(vault: "kv1", key: "erp", at: lab.time.now) }
-        #expect(try await step.checkUndo(inputs).failing == ["undo-key-unused", "undo-key-unregistered"])
+        #expect(try await step.checkUndo(inputs).failing == ["undo-key-unused", "undo-key-without-database"])
         #expect(await thrown { try await step.undo(inputs) }?.code == "oracle-dr-setup.key-in-use")
         #expect(!lab.kinds.contains("key.deleted"))
     }
 
-    @Test func `a key that Oracle has registered stays until its registration is gone`() async throws {
+    @Test func `a key stays while a database has it, and is deleted though Oracle goes on listing it`() async throws {
         let lab = try await ConnectionLab()
         let inputs = Self.found
         let step = try lab.harness(SetUpKey.self)
         _ = try await step.apply(inputs)
         #expect(try await step.checkUndo(inputs).failing == [])
         let registration = ConnectionLab.registration(try await lab.connected(), ["key": "hr"])
-        let registered = try lab.harness(RegisterVault.self)
-        _ = try await registered.apply(registration)
-        #expect(try await step.checkUndo(inputs).failing == ["undo-key-unregistered"])
+        let key = try await lab.harness(RegisterVault.self).apply(registration).registeredKey.text
+        lab.holdDatabase(key: key)
+        let found = try await step.checkUndo(inputs)
+        #expect(found.failing == ["undo-key-without-database"])
+        #expect(
+            found.one("undo-key-without-database")?.says == "The key hr is that of SALES on exa-fra (eu-frankfurt-1).")
         #expect(await thrown { try await step.undo(inputs) }?.code == "oracle-dr-setup.key-in-use")
-        try await registered.undo(registration)
+        let other = lab.clouds.oracle?.state.multicloud.vaults[0].keys.first { $0.name == "sales" }
+        lab.holdDatabase(key: try #require(other).id)
+        #expect(try await step.checkUndo(inputs).failing == [])
         try await step.undo(inputs)
         #expect(lab.clouds.azure.effects.map(\.kind).last == "key.deleted")
+    }
+
+    @Test func `a database on another cluster keeps the key, whichever region's registration it names`() async throws {
+        let lab = try await ConnectionLab()
+        let inputs = Self.found
+        let step = try lab.harness(SetUpKey.self)
+        _ = try await step.apply(inputs)
+        let registration = ConnectionLab.registration(try await lab.connected(), ["key": "hr"])
+        let first = try await lab.harness(RegisterVault.self).apply(registration)
+        let replica = try await lab.harness(ReplicateVault.self).apply(
+            [
+                "registeredVault": .string(first.registeredVault.text), "region": "eu-amsterdam-1", "key": "hr",
+                "compartment": .string(ConnectionLab.compartment), "patience": "30m",
+            ] as JSON)
+        let standby = try await lab.connected(ConnectionLab.standby)
+        _ = try await lab.harness(AssociateVault.self).apply(
+            [
+                "registeredVault": .string(replica.registeredVault.text), "connector": .string(standby),
+                "compartment": .string(ConnectionLab.compartment), "name": "standby",
+            ] as JSON)
+        for key in [first.registeredKey, replica.registeredKey] {
+            lab.holdDatabase(key: key.text, on: ConnectionLab.standby)
+            #expect(try await step.checkUndo(inputs).failing == ["undo-key-without-database"], "\(key)")
+        }
+        lab.clouds.changeOracle { state in state.multicloud.vaults.removeAll { $0.origin != nil } }
+        lab.holdDatabase(key: nil)
+        #expect(try await step.checkUndo(inputs).one("undo-key-without-database")?.verdict == .unverifiable)
     }
 
     @Test func `wrapped material is imported, and anything else is refused before any effect`() async throws {

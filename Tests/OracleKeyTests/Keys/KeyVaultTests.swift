@@ -107,12 +107,27 @@ struct KeyVaultTests {
     }
 
     @Test func `a vault that holds a key stays`() async throws {
-        let lab = try await KeyLab()
+        let lab = try await KeyLab(KeyLab.endpoints)
         let step = try lab.harness(SetUpKeyVault.self)
         _ = try await step.apply(inputs)
         _ = try await lab.harness(SetUpKey.self).apply(KeyLab.keyInputs())
         #expect(try await step.checkUndo(inputs).failing == ["undo-vault-empty"])
         #expect(await thrown { try await step.undo(inputs) }?.code == "oracle-dr-setup.vault-in-use")
+    }
+
+    @Test func `whether a vault holds a key is not guessed where somebody gets at it and this machine does not`()
+        async throws
+    {
+        let lab = try await KeyLab(KeyLab.endpoints)
+        let step = try lab.harness(SetUpKeyVault.self)
+        _ = try await step.apply(inputs)
+        lab.clouds.changeAzure { $0.state.client.network = CaselessName("elsewhere") }
+        let found = try await step.checkUndo(inputs).one("undo-vault-empty")
+        #expect(found?.verdict == .unverifiable && found?.says.contains("ForbiddenByConnection") == true)
+        #expect(await thrown { try await step.undo(inputs) }?.code == "oracle-dr-setup.vault-in-use")
+        lab.clouds.changeAzure { $0.state.surroundings.privateEndpoints = [:] }
+        try await step.undo(inputs)
+        #expect(lab.kinds == ["vault.created", "vault.deleted"])
     }
 }
 

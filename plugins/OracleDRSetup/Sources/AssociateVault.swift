@@ -160,13 +160,8 @@ struct AssociateVault: ReversibleStep {
             guard made(view, undo) != nil else {
                 return [Finding.met("There is no association that this run made.").condition(id)]
             }
-            return [try await users(inputs, session).condition(id)]
+            return [try await session.keyUsers(of: inputs.connector).condition(id)]
         }
-    }
-
-    private func users(_ inputs: Inputs, _ session: OracleSession) async throws -> Finding {
-        let keys = try await session.oracle.multicloud.keys(of: inputs.registeredVault, in: inputs.compartment)
-        return try await session.keyUsers(of: inputs.connector, keys: keys.map(\.id))
     }
 
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
@@ -181,10 +176,11 @@ struct AssociateVault: ReversibleStep {
                 undo.isUndone = true
                 return try await gate.begin(undo: undo)
             }
-            let users = try await users(inputs, session)
+            let users = try await session.keyUsers(of: inputs.connector)
             guard users.isMet else {
                 throw StepError.permanent(
-                    "association.in-use", users.text, remedy: "Leave it as long as a database uses the vault.")
+                    "association.in-use", users.text,
+                    remedy: "Leave it as long as a database of the cluster has its key in Azure.")
             }
             let read = try await session.oracle.multicloud.association(found.id)
             var undo = undo

@@ -30,6 +30,8 @@ struct CreateDatabase: ReversibleStep {
     struct Outputs: Hashable, Codable, Sendable {
         let database: OracleID
         let uniqueName: String
+        /// False: it was there before the run.
+        let isMade: Bool
     }
 
     typealias Undo = CreatedDatabase
@@ -101,7 +103,9 @@ struct CreateDatabase: ReversibleStep {
                     named: inputs.uniqueName, on: inputs.cluster, in: inputs.compartment)
             else { return .needed([change(inputs, from: nil)]) }
             if undo?.isUndone == true { return .needed([change(inputs, from: found.lifecycleState)]) }
-            if isWanted(found, inputs), found.lifecycleState == "AVAILABLE" { return .satisfied(outputs(found)) }
+            if isWanted(found, inputs), found.lifecycleState == "AVAILABLE" {
+                return .satisfied(try await outputs(found, undo, session))
+            }
             return .partial(
                 [change(inputs, from: found.lifecycleState)],
                 why: "\(found.label) is \(found.lifecycleState), and has its key \(found.keyPlace).")
@@ -112,8 +116,12 @@ struct CreateDatabase: ReversibleStep {
         Change("databases/\(inputs.uniqueName)", from: from, to: "AVAILABLE, with its key in \(inputs.registeredKey)")
     }
 
-    private func outputs(_ database: OracleDatabase) -> Outputs {
-        Outputs(database: database.id, uniqueName: database.dbUniqueName)
+    private func outputs(
+        _ found: OracleDatabase, _ undo: Undo?, _ session: OracleSession
+    ) async throws -> Outputs {
+        var isMade = false
+        if let undo { isMade = try await session.made(undo)?.id == found.id }
+        return Outputs(database: found.id, uniqueName: found.dbUniqueName, isMade: isMade)
     }
 
     func apply(_ inputs: Inputs, _ context: StepContext, _ gate: EffectGate<Undo>) async throws -> Outputs {
@@ -126,7 +134,7 @@ struct CreateDatabase: ReversibleStep {
                         "oracle-dr-setup.name-taken", "\(found.label) is there, and not as wanted.",
                         remedy: "Look at what it is; delete it when it is what is left of a failed try.")
                 }
-                return outputs(found)
+                return try await outputs(found, context.recordedUndo(as: Undo.self), session)
             }
             let undo = Undo(
                 cluster: inputs.cluster, compartment: inputs.compartment, uniqueName: inputs.uniqueName,
@@ -139,7 +147,7 @@ struct CreateDatabase: ReversibleStep {
                 undo, context,
                 request: { [wanted] () throws(OracleError) in try await session.oracle.databases.create(wanted) },
                 accepted: { try await gate.begin(undo: $0) })
-            return outputs(made)
+            return Outputs(database: made.id, uniqueName: made.dbUniqueName, isMade: true)
         }
     }
 

@@ -172,7 +172,7 @@ struct EnableKeyStore: ReversibleStep {
                 return Finding.met("The key store of \(cluster.label) is off.").conditions(ids)
             }
             return [
-                try await session.keyUsers(ofCluster: inputs.cluster, keys: nil).condition(ids[0]),
+                try await session.keyUsers(ofCluster: inputs.cluster).condition(ids[0]),
                 available(cluster).condition(ids[1]),
             ]
         }
@@ -184,7 +184,7 @@ struct EnableKeyStore: ReversibleStep {
             guard let cluster else { throw StepError.retryable("key-store.unsettled", why) }
             guard cluster.tdeKeyStoreType == Self.azure else { return }
             // The service may not refuse it, and a database would lose its key.
-            let users = try await session.keyUsers(ofCluster: inputs.cluster, keys: nil)
+            let users = try await session.keyUsers(ofCluster: inputs.cluster)
             guard users.isMet else {
                 throw StepError.permanent(
                     "key-store.in-use", users.text,

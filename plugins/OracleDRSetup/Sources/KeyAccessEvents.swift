@@ -18,7 +18,6 @@ struct KeyAccessEvents: ReportStep {
         let members: [String]
         let operations: [String]
         let since: String?
-        let lookBack: Span
         let patience: Span
     }
 
@@ -115,10 +114,7 @@ struct KeyAccessEvents: ReportStep {
             return moment
         }
         // A look without a run asks about the last day.
-        guard let started = context.run.flatMap(Self.started) else {
-            return session.time.now.advanced(by: .seconds(-86_400))
-        }
-        return started.advanced(by: .zero - inputs.lookBack.duration)
+        return context.run.flatMap(Self.started) ?? session.time.now.advanced(by: .seconds(-86_400))
     }
 
     static func started(_ run: String) -> Timestamp? {

@@ -20,6 +20,8 @@ struct MigrateDatabaseKey: EffectStep {
     struct Outputs: Hashable, Codable, Sendable {
         let previousLocation: String
         let registeredKey: OracleID
+        /// False: the key was there before the run.
+        let isMoved: Bool
     }
 
     struct Undo: Hashable, Codable, Sendable {
@@ -64,7 +66,7 @@ struct MigrateDatabaseKey: EffectStep {
     /// From one external keystore to another no direct way leads.
     private func movable(_ inputs: Inputs, _ view: KeyedDatabase) -> Finding {
         if view.database.hasKey(inputs.registeredKey) { return .met("\(view.name) has its key there already.") }
-        return view.database.encryptionKeyLocationDetails == nil
+        return view.database.isInWallet
             ? .met("\(view.name) has its key in a wallet.")
             : .unmet("\(view.name) has its key \(view.database.keyPlace): it cannot be moved from there.")
     }
@@ -111,7 +113,8 @@ struct MigrateDatabaseKey: EffectStep {
             }
             let database = try await session.oracle.databases.database(inputs.database).value
             if database.hasKey(inputs.registeredKey) {
-                return .satisfied(outputs(inputs, undo?.previousLocation ?? database.keyPlace))
+                return .satisfied(
+                    outputs(inputs, undo?.previousLocation ?? database.keyPlace, isMoved: undo != nil))
             }
             return .needed([
                 Change(
@@ -121,16 +124,18 @@ struct MigrateDatabaseKey: EffectStep {
         }
     }
 
-    private func outputs(_ inputs: Inputs, _ previous: String) -> Outputs {
-        Outputs(previousLocation: previous, registeredKey: inputs.registeredKey)
+    private func outputs(_ inputs: Inputs, _ previous: String, isMoved: Bool) -> Outputs {
+        Outputs(previousLocation: previous, registeredKey: inputs.registeredKey, isMoved: isMoved)
     }
 
     func apply(_ inputs: Inputs, _ context: StepContext, _ gate: EffectGate<Undo>) async throws -> Outputs {
         try await OracleSession.run(context, reads: false) { session in
             let read = try await session.oracle.databases.database(inputs.database)
             let previous = read.value.keyPlace
-            if read.value.hasKey(inputs.registeredKey) { return outputs(inputs, previous) }
-            guard read.value.encryptionKeyLocationDetails == nil else {
+            if read.value.hasKey(inputs.registeredKey) {
+                return outputs(inputs, previous, isMoved: try context.recordedUndo(as: Undo.self) != nil)
+            }
+            guard read.value.isInWallet else {
                 throw StepError.permanent(
                     "oracle-dr-setup.key-elsewhere", "\(read.value.label) has its key \(previous).",
                     remedy: "A key in one external keystore cannot be moved to another.")
@@ -145,7 +150,7 @@ struct MigrateDatabaseKey: EffectStep {
                 let end = try await session.followDatabase(operation, context)
                 try await session.settle(inputs.database, context)
                 let after = try await session.oracle.databases.database(inputs.database).value
-                if after.hasKey(inputs.registeredKey) { return outputs(inputs, previous) }
+                if after.hasKey(inputs.registeredKey) { return outputs(inputs, previous, isMoved: true) }
                 let reason = end.failure.map { "\($0). " } ?? ""
                 throw StepError.permanent(
                     "oracle-dr-setup.key-not-moved", "\(reason)\(after.label) still has its key \(after.keyPlace).",

@@ -14,6 +14,8 @@ struct Prerequisites: ProofStep {
         let vmCluster: ResourceID
         let keyGroup: ResourceID?
         let vault: ResourceID?
+        /// Nil of the daily look, whose vault is there.
+        let vaultMayBeMissing: Bool?
         let managedHSM: Bool
         let privateLinkScope: ResourceID?
         let nodesResolve: Bool
@@ -42,14 +44,44 @@ struct Prerequisites: ProofStep {
             return Finding.met("No vault is given, so none is looked at.")
                 .conditions(["vault-endpoint", "vault-resolves"])
         }
+        let host = session.azure.hostName(of: vault)
+        if inputs.vaultMayBeMissing == true, try await isMissing(vault, session) {
+            return [
+                Finding.met("There is no \(vault.name) yet; its private endpoint is looked at once both are made.")
+                    .condition("vault-endpoint"),
+                willResolve(host, isStated: inputs.nodesResolve).condition("vault-resolves"),
+            ]
+        }
         let access = try await PrivateAccess.read(vault, from: view.network, session)
         try context.evidence("private-endpoints", access.list)
-        let host = session.azure.hostName(of: vault)
         return [
             access.isApproved.condition("vault-endpoint", evidence: ["private-endpoints", "requests"]),
             access.resolves(host, onNodes: inputs.nodesResolve)
                 .condition("vault-resolves", evidence: ["private-endpoints", "requests"]),
         ]
+    }
+
+    /// One that can't be read is not missing: its endpoint may be there all the same.
+    private func isMissing(_ vault: ResourceID, _ session: AzureSession) async throws -> Bool {
+        do throws(AzureError) {
+            return vault.isType("Microsoft.KeyVault/managedHSMs")
+                ? try await session.azure.managedHSMs.hsmIfAny(vault) == nil
+                : try await session.azure.vaults.vaultIfAny(vault) == nil
+        } catch {
+            try Task.checkCancellation()
+            return false
+        }
+    }
+
+    /// The name of a vault that is not there resolves nowhere, so nobody can have looked. What can be seen to beforehand
+    /// is that the nodes' DNS will give the private address, and whoever does says so before anything is made.
+    private func willResolve(_ host: String, isStated: Bool) -> Finding {
+        isStated
+            ? .met("That every node will resolve \(host) to its private address is stated by the inputs.")
+            : .unverifiable(
+                "Whether the cluster's nodes will resolve \(host) cannot be seen from here. See to it that their DNS "
+                    + "forwards the name to Azure's private DNS, or will have a record of it; then say so with "
+                    + "nodesResolve: true.")
     }
 
     private func arc(_ inputs: Inputs, _ view: ClusterView, _ session: AzureSession) async throws -> Finding {

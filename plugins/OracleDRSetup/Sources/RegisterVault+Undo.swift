@@ -44,20 +44,19 @@ extension RegisterVault {
             guard let vault = Self.made(view, undo) else {
                 return Finding.met("This run has registered no \(inputs.vault.name) that is there.").conditions(ids)
             }
-            return try await conditions(vault, view, inputs, session)
+            return try await conditions(vault, inputs, session)
         }
     }
 
     private func conditions(
-        _ vault: RegisteredVault, _ view: View, _ inputs: Inputs, _ session: OracleSession
+        _ vault: RegisteredVault, _ inputs: Inputs, _ session: OracleSession
     ) async throws -> [Condition] {
         let others = try await live(vault.id, inputs, session)
             .filter { $0.oracleDbAzureConnectorId != inputs.connector && $0.isLive }
         let replicas = (vault.replicationMetadata?.replicationDetails ?? [])
             .filter { $0.replicationState != "DELETED" }
         return [
-            try await session.keyUsers(of: inputs.connector, keys: view.keys.map(\.id)).condition(
-                "undo-no-database-uses-it"),
+            try await session.keyUsers(of: inputs.connector).condition("undo-no-database-uses-it"),
             (others.isEmpty
                 ? Finding.met("No other connector uses it.")
                 : .unmet(
@@ -84,7 +83,7 @@ extension RegisterVault {
                 undo.isUndone = true
                 return try await gate.begin(undo: undo)
             }
-            try await conditions(vault, view, inputs, session).demandMet(
+            try await conditions(vault, inputs, session).demandMet(
                 code: "vault.in-use", remedy: "Leave it as long as a database, a connector or a replica uses it.")
             try await gate.begin(undo: undo)
             context.progress("forgetting the vault \(vault.label)")

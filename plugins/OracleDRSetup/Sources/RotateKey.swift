@@ -66,9 +66,10 @@ struct RotateKey: EffectStep {
             try await session.letSettle(inputs.database, within: inputs.settleWithin.duration, context)
         }
         return try await looking(inputs, context) { look, session, azure in
+            let home = try azure.azure.keyVault.home(inputs.vaultUri)
+            let inspected = try await keyIsInspected(look.view, inputs, in: home, session)
             let policy: Finding
             do throws(AzureError) {
-                let home = try azure.azure.keyVault.home(inputs.vaultUri)
                 let read = try await azure.azure.keyVault.rotationPolicy(of: inputs.key, in: home)
                 policy =
                     read.rotates
@@ -83,6 +84,7 @@ struct RotateKey: EffectStep {
                 look.view.isAvailable.condition("database-available", evidence: shown),
                 look.view.isNoStandby.condition("database-primary", evidence: shown),
                 look.view.hasAzureKey.condition("key-in-azure", evidence: shown),
+                inspected.condition("key-inspected", evidence: shown),
                 policy.condition("no-rotation-policy"), versionsKept(look).condition("versions-kept"),
                 look.answers.finding(\.keystoresOpen).condition("keystores-open", evidence: ["sql"]),
                 look.view.pluggablesOpen.condition("pluggables-open", evidence: shown),
@@ -146,7 +148,15 @@ struct RotateKey: EffectStep {
     }
 
     func apply(_ inputs: Inputs, _ context: StepContext, _ gate: EffectGate<Undo>) async throws -> Outputs {
-        let before = try await looking(inputs, context) { look, _, _ in look }
+        let (before, inspected) = try await looking(inputs, context) { look, session, azure in
+            let home = try azure.azure.keyVault.home(inputs.vaultUri)
+            return (look, try await keyIsInspected(look.view, inputs, in: home, session))
+        }
+        guard inspected.isMet else {
+            throw StepError.permanent(
+                "oracle-dr-setup.other-key", inspected.text,
+                remedy: "Name the vault and the key that Oracle has registered for the database.")
+        }
         guard case .success = before.answers else {
             throw StepError.retryable(
                 "oracle-dr-setup.database-silent", "The database does not tell which keys it uses.",

@@ -18,6 +18,7 @@ struct StandbyDatabase: ReversibleStep {
         let home: OracleID
         let uniqueName: String
         let registeredKey: OracleID
+        let replicaKey: OracleID?
         let protectionMode: String
         let transport: String
         let activeDataGuard: Bool
@@ -27,6 +28,11 @@ struct StandbyDatabase: ReversibleStep {
             NewStandby(
                 home: home, source: primary, uniqueName: uniqueName, key: registeredKey,
                 protectionMode: protectionMode, transport: transport, isActive: activeDataGuard)
+        }
+
+        /// A standby in another region may name the key by either registration.
+        func isKey(of database: OracleDatabase) -> Bool {
+            [registeredKey, replicaKey].compactMap(\.self).contains { database.hasKey($0) }
         }
     }
 
@@ -116,7 +122,7 @@ struct StandbyDatabase: ReversibleStep {
 
     private func isWanted(_ database: OracleDatabase, _ inputs: Inputs) -> Bool {
         let members = database.dataGuardGroup?.members ?? []
-        return members.contains { $0.databaseId == inputs.primary } && database.hasKey(inputs.registeredKey)
+        return members.contains { $0.databaseId == inputs.primary } && inputs.isKey(of: database)
             && !["FAILED", "TERMINATED"].contains(database.lifecycleState)
     }
 
@@ -181,7 +187,7 @@ struct StandbyDatabase: ReversibleStep {
             }
             let role = view.role(of: found.id) ?? "in no role"
             let key: Finding =
-                found.hasKey(inputs.registeredKey)
+                inputs.isKey(of: found)
                 ? .met("\(found.label) has the primary's key.")
                 : .unmet("\(found.label) has its key \(found.keyPlace).")
             return [

@@ -32,7 +32,7 @@ extension AddGroupMembers {
             return .unverifiable("No cluster is given, so whether a database uses a key of Azure was not looked up.")
         }
         do {
-            return try await OracleSession.run(context) { try await $0.keyUsers(ofCluster: cluster, keys: nil) }
+            return try await OracleSession.run(context) { try await $0.keyUsers(ofCluster: cluster) }
         } catch let error as StepError {
             return .unverifiable("Whether a database uses a key of Azure could not be read: \(error.message)")
         }

@@ -38,7 +38,7 @@ extension SetUpKey {
         guard case .success(let found) = place, let home = found.home else { return isUsable(place) }
         switch try await attempt({ () throws(AzureError) in try await session.azure.keyVault.key(inputs.key, in: home) }
         ) {
-        case .failure(let error): return .unverifiable("\(inputs.key) could not be read: \(error)")
+        case .failure(let error): return unreadable(inputs.key, error)
         case .success(nil): return .met("There is no key \(inputs.key) yet.")
         case .success(let key?):
             let faults = key.faults(inputs.type, size: inputs.size, now: session.seconds)
@@ -46,6 +46,13 @@ extension SetUpKey {
                 ? .met("\(inputs.key) is there in the version \(key.version).")
                 : .unmet("\(inputs.key) is there, but \(faults.joined(separator: ", ")).")
         }
+    }
+
+    private func unreadable(_ what: String, _ error: AzureError) -> Finding {
+        let isAtTheDoor = ["ForbiddenByConnection", "ForbiddenByFirewall"].contains(error.code)
+        return .unverifiable(
+            "\(what) could not be read: \(error)"
+                + (isAtTheDoor ? " Run from a machine that the vault's network rules let in." : ""))
     }
 
     /// A version that the vault made by itself is one that Oracle does not know of.
@@ -57,7 +64,7 @@ extension SetUpKey {
             return try await keys.rotationPolicy(of: inputs.key, in: home)
         }
         switch read {
-        case .failure(let error): return .unverifiable("The rotation policy could not be read: \(error)")
+        case .failure(let error): return unreadable("The rotation policy", error)
         case .success(nil): return .met("A new key has no rotation policy that makes versions.")
         case .success(let policy?):
             return policy.rotates

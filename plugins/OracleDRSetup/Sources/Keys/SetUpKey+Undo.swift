@@ -8,7 +8,7 @@ internal import MusterPlugin
 extension SetUpKey {
     func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {
         try await AzureSession.run(context) { session in
-            let ids = ["undo-key-ours", "undo-key-unused", "undo-key-unregistered"]
+            let ids = ["undo-key-ours", "undo-key-unused", "undo-key-without-database"]
             guard let home = try await KeyPlace.read(inputs.vault, session).home,
                 let versions = try await versions(undo, home, session)
             else {
@@ -25,7 +25,7 @@ extension SetUpKey {
         [
             try await ownership(undo, versions, home, session).condition("undo-key-ours"),
             isUnused(undo, versions).condition("undo-key-unused"),
-            try await registration(inputs, context).condition("undo-key-unregistered"),
+            try await users(inputs, context).condition("undo-key-without-database"),
         ]
     }
 

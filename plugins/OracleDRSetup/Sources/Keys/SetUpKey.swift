@@ -21,7 +21,7 @@ struct SetUpKey: ReversibleStep {
         let type: KeyWish.KeyType
         let size: Int64
         let transferFile: String?
-        /// By which the registered keys are found that an undo must not take away.
+        /// By which the databases are found whose key an undo must not take away.
         let cluster: OracleID?
         let compartment: OracleID?
     }

@@ -23,7 +23,9 @@ extension SetUpKeyVault {
     private func conditions(_ vault: Vault, _ undo: Undo, _ session: AzureSession) async throws -> [Condition] {
         [
             ownership(vault, undo).condition("undo-vault-ours"),
-            try await KeyContents.finding(vault.properties.vaultUri, session).condition("undo-vault-empty"),
+            try await KeyContents.finding(
+                vault.properties.vaultUri, isSealed: vault.isSealed && undo.origin == .created, session
+            ).condition("undo-vault-empty"),
         ]
     }
 
@@ -59,7 +61,10 @@ extension SetUpKeyVault {
 enum KeyContents {
     /// One that this run recovered may hold the keys that it had before: since it is there again, a database may use
     /// them again, so they keep it as any others do.
-    static func finding(_ uri: String?, _ session: AzureSession) async throws -> Finding {
+    ///
+    /// - Parameter isSealed: whether this run made it, and nothing gets at its keys: nobody can list them then, nor use one.
+    static func finding(_ uri: String?, isSealed: Bool, _ session: AzureSession) async throws -> Finding {
+        if isSealed { return .met("It has neither public access nor a private endpoint, so no database gets at it.") }
         let read = try await attempt { () throws(AzureError) in
             try await session.azure.keyVault.keys(in: session.azure.keyVault.home(uri ?? ""))
         }

@@ -154,7 +154,7 @@ extension SetUpManagedHSM {
     private func conditions(_ hsm: ManagedHSM, _ undo: Undo, _ session: AzureSession) async throws -> [Condition] {
         [
             ownership(hsm, undo).condition("undo-hsm-ours"),
-            try await contents(hsm, session).condition("undo-hsm-empty"),
+            try await contents(hsm, undo, session).condition("undo-hsm-empty"),
         ]
     }
 
@@ -191,8 +191,9 @@ extension SetUpManagedHSM {
     }
 
     /// One that was never activated holds no keys, and answers no question about them.
-    private func contents(_ hsm: ManagedHSM, _ session: AzureSession) async throws -> Finding {
+    private func contents(_ hsm: ManagedHSM, _ undo: Undo, _ session: AzureSession) async throws -> Finding {
         if hsm.isActivated == false { return .met("It was never activated, so it holds no key.") }
-        return try await KeyContents.finding(hsm.properties.hsmUri, session)
+        return try await KeyContents.finding(
+            hsm.properties.hsmUri, isSealed: hsm.isSealed && undo.origin == .created, session)
     }
 }
