@@ -69,7 +69,7 @@ final class RecordWriter: RunFollower, PollService {
     /// Goes on with a run that has a journal: its record up to here may be in git already.
     func takeUp(_ entries: [JournalEntry]) throws(MusterError) {
         fold.apply(entries)
-        tip = try catalog.runTips().first { $0.run == place.run }?.commit
+        try takeUpTip(try catalog.runTips())
     }
 
     // MARK: Following
