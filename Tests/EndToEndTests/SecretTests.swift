@@ -3,7 +3,6 @@
 import CommandFixture
 import Foundation
 import MusterModel
-import MusterTestSupport
 import Testing
 
 /// A plugin that says its secrets in every form, wherever it can: they are to be found nowhere.
@@ -32,7 +31,7 @@ struct SecretTests {
 
     /// Half of the secrets come from variables, half from files.
     private func step(_ group: Int, fails: Bool) throws -> String {
-        var inputs = ["forms: \"\(folder)/forms-\(group).json\"", "around: \"\(around)\"", "fails: \(fails)"]
+        var inputs = ["forms: \"\(folder)/forms-\(group)\"", "around: \"\(around)\"", "fails: \(fails)"]
         for (at, name) in Self.names.enumerated() {
             let number = group * Self.names.count + at
             if number.isMultiple(of: 2) {

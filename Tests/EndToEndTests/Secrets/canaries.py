@@ -4,7 +4,7 @@
 
 It shares no code with what hides secrets.
 
-Usage: canaries.py make FOLDER SEED COUNT    writes FOLDER/<n> (a secret each), FOLDER/forms-<g>.json for each ten of them
+Usage: canaries.py make FOLDER SEED COUNT    writes FOLDER/<n> (a secret each), FOLDER/forms-<g> for each ten of them
        canaries.py search FOLDER SINK...     SINK is name=path of a file or folder; prints JSON {"searched": n, "found": [text]}
 """
 import base64
@@ -16,6 +16,8 @@ import urllib.parse
 from xml.sax.saxutils import escape
 
 GROUP = 10
+# ASCII's own separator of records.
+BETWEEN = "\x1e"
 LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 ODD = ["", "&<", "\"'", "\\", "ü€", "+/=", " ", "%", "~:@", "{}"]
 
@@ -61,8 +63,8 @@ def make(folder, seed, count):
             file.write(text)
     for group in range(0, count, GROUP):
         said = [said for text in texts[group:group + GROUP] for _, said, _ in forms(text)]
-        with open(f"{folder}/forms-{group // GROUP}.json", "w", encoding="utf-8") as file:
-            json.dump(said, file)
+        with open(f"{folder}/forms-{group // GROUP}", "w", encoding="utf-8") as file:
+            file.write(BETWEEN.join(said))
 
 
 def content(path):

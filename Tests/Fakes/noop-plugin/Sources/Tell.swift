@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+import Glibc
 import MusterPlugin
 
 /// Has seen secrets, and says them in every way that a plugin has.
@@ -25,7 +25,7 @@ struct Tell: ReversibleStep {
 
         /// The secrets as they were handed over, and all that others made of them.
         func texts() throws -> [String] {
-            let forms = try JSONDecoder().decode([String].self, from: Data(contentsOf: URL(filePath: forms)))
+            let forms = try content(of: forms).split(separator: 0x1E).map { String(decoding: $0, as: UTF8.self) }
             return forms + [first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth]
         }
     }
@@ -53,8 +53,8 @@ struct Tell: ReversibleStep {
         // Pipes and buffers break long lines anywhere.
         let long = texts.map { String(repeating: "·", count: 997) + $0 }.joined(separator: " ")
         context.log(long)
-        FileHandle.standardError.write(Data("\(long)\n".utf8))
-        for text in texts { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
+        say(long)
+        for text in texts { say(text) }
         if inputs.fails {
             throw StepError.permanent(
                 "noop.tells", "It fails with \(texts.joined(separator: " "))",
@@ -71,15 +71,49 @@ struct Tell: ReversibleStep {
         try await gate.begin(undo: undo)
     }
 
+    private func say(_ line: String) {
+        let bytes = Array("\(line)\n".utf8)
+        var from = 0
+        while from < bytes.count {
+            let count = bytes[from...].withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            guard count > 0 else { return }
+            from += count
+        }
+    }
+
     /// The command lines of all processes that are to be seen, and its own environment.
     private func lookAround(_ inputs: Inputs) throws {
-        var seen = Data()
-        for process in try FileManager.default.contentsOfDirectory(atPath: "/proc") where Int32(process) != nil {
+        var seen: [UInt8] = []
+        guard let folder = opendir("/proc") else { throw failure("/proc") }
+        defer { closedir(folder) }
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard Int32(name) != nil else { continue }
             // It may have ended meanwhile.
-            if let line = try? Data(contentsOf: URL(filePath: "/proc/\(process)/cmdline")) { seen += line + [10] }
+            seen += ((try? content(of: "/proc/\(name)/cmdline")) ?? []) + [0x0A]
         }
-        try seen.write(to: URL(filePath: "\(inputs.around)/command-lines-\(inputs.first.count)"))
-        try Data(contentsOf: URL(filePath: "/proc/self/environ")).write(
-            to: URL(filePath: "\(inputs.around)/environment"))
+        try put(seen, into: "\(inputs.around)/command-lines-\(inputs.first.count)")
+        try put(try content(of: "/proc/self/environ"), into: "\(inputs.around)/environment")
     }
+}
+
+private func failure(_ path: String) -> StepError {
+    .permanent("noop.file", "\(path): \(String(cString: strerror(errno)))")
+}
+
+private func content(of path: String) throws -> [UInt8] {
+    guard let file = fopen(path, "r") else { throw failure(path) }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: 1 << 16)
+    while case let count = fread(&part, 1, part.count, file), count > 0 { bytes += part[..<count] }
+    return bytes
+}
+
+private func put(_ bytes: [UInt8], into path: String) throws {
+    guard let file = fopen(path, "w") else { throw failure(path) }
+    defer { fclose(file) }
+    guard fwrite(bytes, 1, bytes.count, file) == bytes.count else { throw failure(path) }
 }
