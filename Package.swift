@@ -59,6 +59,10 @@ let package = Package(
         .target(name: "MusterMachine", dependencies: ["MusterModel", "MusterExpressions"], swiftSettings: strict),
 
         .target(
+            name: "MusterApproval", dependencies: ["MusterModel", "MusterDocuments", "MusterMachine"],
+            swiftSettings: strict),
+
+        .target(
             name: "MusterRecord", dependencies: ["MusterModel", "MusterExpressions", "MusterMachine"],
             swiftSettings: strict),
 
@@ -71,6 +75,8 @@ let package = Package(
         .target(name: "MusterJournal", dependencies: ["MusterModel", "MusterMachine", "MusterSystem"], swiftSettings: strict),
 
         .target(name: "MusterGit", dependencies: ["MusterModel", "MusterSystem", "CGit2", "CMusterGit"], swiftSettings: strict),
+
+        .target(name: "MusterSigning", dependencies: ["MusterModel", "MusterSystem"], swiftSettings: strict),
 
         .target(
             name: "MusterPluginHost", dependencies: ["MusterModel", "MusterPluginProtocol", "MusterSystem"],
@@ -89,7 +95,7 @@ let package = Package(
             name: "MusterCommands",
             dependencies: [
                 "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord", "MusterPluginProtocol",
-                "MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost", "MusterEngine",
+                "MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost", "MusterEngine", "MusterApproval", "MusterSigning",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -276,6 +282,13 @@ let package = Package(
         .testTarget(
             name: "MusterRecordTests", dependencies: ["MusterRecord", "MusterExpressions", "MusterMachine", "MusterModel"],
             exclude: ["Golden", "Histories"], swiftSettings: strict),
+        .testTarget(
+            name: "MusterApprovalTests",
+            dependencies: [
+                "MusterApproval", "MusterSigning", "MusterDocuments", "MusterMachine", "MusterModel", "MusterSystem",
+                "MusterTestSupport", "CommandFixture",
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "MusterJournalTests",
             dependencies: ["MusterJournal", "MusterMachine", "MusterSystem", "MusterTestSupport", "MusterModel"],

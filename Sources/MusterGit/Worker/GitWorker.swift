@@ -134,6 +134,10 @@ extension Repository {
         case .fetchRun(let remote, let run): try JSON(encoding: fetchRun(remote, run))
         case .leaseRead(let remote, let name): try JSON(encoding: readLease(remote, name))
         case .leaseTake(let order): try JSON(encoding: takeLease(order))
+        case .authors(let commits): try JSON(encoding: authors(commits))
+        case .keepStatement(let parcel): try JSON(encoding: keep(parcel))
+        case .statements(let plan): try JSON(encoding: statements(plan))
+        case .fetchStatements(let remote, let plan): try JSON(encoding: fetchStatements(remote, plan))
         }
     }
 }
