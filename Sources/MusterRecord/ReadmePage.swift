@@ -17,7 +17,6 @@ struct ReadmePage {
     var text: String {
         var page = MarkdownPage()
         heading(&page)
-        approvals.writeBreakGlass(to: &page)
         attention(&page)
         WaitingSection(record: record).write(to: &page)
         deviations.writeShort(to: &page)
@@ -50,6 +49,7 @@ struct ReadmePage {
 
     private func heading(_ page: inout MarkdownPage) {
         page.line("# \(record.kind.title) \(Markdown.code(record.run.text)): \(outcomeText)")
+        approvals.writeBreakGlass(to: &page)
         if let why = record.why { page.paragraph("**Why:** \(Markdown.text(why))") }
         page.paragraph(Markdown.text(record.runbook.summary))
     }

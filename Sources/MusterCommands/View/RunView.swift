@@ -62,16 +62,17 @@ struct RunView {
     }
 
     private func summary(_ state: RunState, _ now: Timestamp) -> [String] {
-        if state.isFinished { return [] }
+        let glass = state.breakGlass.map {
+            style("  BREAK-GLASS: \(visibleText($0.by)): \(visibleText($0.reason))", .bad)
+        }
+        if state.isFinished { return [glass].compactMap(\.self) }
         var lines = [
             "  now    " + nowText(state, now),
             "  next   " + nextText(state),
         ]
         for at in state.waitingForDecision { lines += decisionLines(state, at) }
         for at in state.waitingForApproval { lines += gateLines(state, at) }
-        if let glass = state.breakGlass {
-            lines.append(style("  BREAK-GLASS: \(visibleText(glass.by)): \(visibleText(glass.reason))", .bad))
-        }
+        if let glass { lines.append(glass) }
         if let stop = state.stop {
             let wait = stopWait(state) ?? "nothing is under way"
             lines.append(style("  ending (\(visibleText(stop.reason))): \(wait)", .warning))
