@@ -72,9 +72,13 @@ let package = Package(
 
         .target(name: "MusterSystem", dependencies: ["MusterModel", "CMusterSystem"], swiftSettings: strict),
 
-        .target(name: "MusterJournal", dependencies: ["MusterModel", "MusterMachine", "MusterSystem"], swiftSettings: strict),
+        .target(
+            name: "MusterJournal", dependencies: ["MusterModel", "MusterMachine", "MusterSystem"], swiftSettings: strict
+        ),
 
-        .target(name: "MusterGit", dependencies: ["MusterModel", "MusterSystem", "CGit2", "CMusterGit"], swiftSettings: strict),
+        .target(
+            name: "MusterGit", dependencies: ["MusterModel", "MusterSystem", "CGit2", "CMusterGit"],
+            swiftSettings: strict),
 
         .target(name: "MusterSigning", dependencies: ["MusterModel", "MusterSystem"], swiftSettings: strict),
 
@@ -87,15 +91,18 @@ let package = Package(
         .target(
             name: "MusterEngine",
             dependencies: [
-                "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord", "MusterPluginProtocol",
+                "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord",
+                "MusterPluginProtocol",
             ],
             swiftSettings: strict),
 
         .target(
             name: "MusterCommands",
             dependencies: [
-                "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord", "MusterPluginProtocol",
-                "MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost", "MusterEngine", "MusterApproval", "MusterSigning",
+                "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord",
+                "MusterPluginProtocol",
+                "MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost", "MusterEngine", "MusterApproval",
+                "MusterSigning",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -172,7 +179,8 @@ let package = Package(
         .executableTarget(
             name: "TestFailover",
             dependencies: [
-                "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel",
+                "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps",
+                "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel",
             ],
             path: "plugins/TestFailover",
             sources: ["Sources"],
@@ -199,7 +207,8 @@ let package = Package(
         .executableTarget(
             name: "OracleDRSetup",
             dependencies: [
-                "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel",
+                "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps",
+                "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel",
             ],
             path: "plugins/OracleDRSetup",
             sources: ["Sources"],
@@ -232,7 +241,8 @@ let package = Package(
         .executableTarget(
             name: "StandbyConnector",
             dependencies: [
-                "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel",
+                "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps",
+                "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel",
             ],
             path: "plugins/StandbyConnector",
             sources: ["Sources"],
@@ -274,13 +284,16 @@ let package = Package(
         .target(name: "PostgreSQLFixture", dependencies: ["MusterModel", "MusterSystem"], swiftSettings: strict),
 
         .testTarget(name: "MusterModelTests", dependencies: ["MusterModel"], swiftSettings: strict),
-        .testTarget(name: "MusterExpressionsTests", dependencies: ["MusterExpressions", "MusterModel"], swiftSettings: strict),
-        .testTarget(name: "MusterDocumentsTests", dependencies: ["MusterDocuments", "MusterModel"], swiftSettings: strict),
+        .testTarget(
+            name: "MusterExpressionsTests", dependencies: ["MusterExpressions", "MusterModel"], swiftSettings: strict),
+        .testTarget(
+            name: "MusterDocumentsTests", dependencies: ["MusterDocuments", "MusterModel"], swiftSettings: strict),
         .testTarget(
             name: "MusterMachineTests", dependencies: ["MusterMachine", "MusterModel", "MusterTestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "MusterRecordTests", dependencies: ["MusterRecord", "MusterExpressions", "MusterMachine", "MusterModel"],
+            name: "MusterRecordTests",
+            dependencies: ["MusterRecord", "MusterExpressions", "MusterMachine", "MusterModel"],
             exclude: ["Golden", "Histories"], swiftSettings: strict),
         .testTarget(
             name: "MusterApprovalTests",
@@ -300,14 +313,16 @@ let package = Package(
         .testTarget(
             name: "MusterPluginHostTests",
             dependencies: [
-                "MusterPluginHost", "MusterPluginProtocol", "MusterSystem", "MusterTestSupport", "MusterModel", "hostile-plugin", "noop-plugin",
+                "MusterPluginHost", "MusterPluginProtocol", "MusterSystem", "MusterTestSupport", "MusterModel",
+                "hostile-plugin", "noop-plugin",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "MusterPluginTests", dependencies: ["MusterPlugin", "MusterPluginProtocol", "MusterModel"],
             swiftSettings: strict),
         .testTarget(
-            name: "AzureClientTests", dependencies: ["AzureClient", "CloudHTTP", "MusterTestSupport", "MusterModel", "MusterSystem"],
+            name: "AzureClientTests",
+            dependencies: ["AzureClient", "CloudHTTP", "MusterTestSupport", "MusterModel", "MusterSystem"],
             exclude: ["Contract", "Recordings", "Servers"],
             swiftSettings: strict),
         .testTarget(
@@ -319,40 +334,49 @@ let package = Package(
         .testTarget(
             name: "AzureStepsTests",
             dependencies: [
-                "AzureSteps", "SQLSteps", "AzureClient", "CloudHTTP", "MusterPlugin", "MusterSQL", "MusterModel", "PostgreSQLFixture",
+                "AzureSteps", "SQLSteps", "AzureClient", "CloudHTTP", "MusterPlugin", "MusterSQL", "MusterModel",
+                "PostgreSQLFixture",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "CloudSimulatorTests",
-            dependencies: ["CloudSimulator", "MusterDocuments", "MusterModel", "MusterSystem", "muster-cloud-simulator"],
+            dependencies: [
+                "CloudSimulator", "MusterDocuments", "MusterModel", "MusterSystem", "muster-cloud-simulator",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "FailoverGroupKeySwapTests",
             dependencies: [
-                "FailoverGroupKeySwap", "MusterPlugin", "CloudSteps", "CloudHTTP", "AzureSteps", "AzureClient", "MusterModel",
-                "MusterDocuments", "MusterSystem", "CloudSimulator", "MusterEngine", "MusterMachine", "MusterPluginProtocol",
+                "FailoverGroupKeySwap", "MusterPlugin", "CloudSteps", "CloudHTTP", "AzureSteps", "AzureClient",
+                "MusterModel",
+                "MusterDocuments", "MusterSystem", "CloudSimulator", "MusterEngine", "MusterMachine",
+                "MusterPluginProtocol",
                 "MusterPluginHost", "MusterTestSupport",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "DataGuardTests",
             dependencies: [
-                "TestFailover", "MusterPlugin", "OracleSteps", "OracleCloudClient", "CloudHTTP", "CloudSimulator", "MusterModel",
+                "TestFailover", "MusterPlugin", "OracleSteps", "OracleCloudClient", "CloudHTTP", "CloudSimulator",
+                "MusterModel",
                 "MusterDocuments",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "OracleKeyTests",
             dependencies: [
-                "OracleDRSetup", "StandbyConnector", "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient",
-                "OracleSteps", "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel", "MusterDocuments", "MusterSystem",
+                "OracleDRSetup", "StandbyConnector", "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps",
+                "AzureClient",
+                "OracleSteps", "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel", "MusterDocuments",
+                "MusterSystem",
                 "CloudSimulator", "PostgreSQLFixture", "TestFailover",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "TestFailoverTests",
             dependencies: [
-                "TestFailover", "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "SQLSteps", "AzureClient", "MusterSQL",
+                "TestFailover", "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "SQLSteps", "AzureClient",
+                "MusterSQL",
                 "MusterModel", "MusterDocuments",
                 "MusterSystem", "CloudSimulator",
             ],
@@ -360,7 +384,8 @@ let package = Package(
         .testTarget(
             name: "MusterEngineTests",
             dependencies: [
-                "MusterEngine", "MusterMachine", "MusterDocuments", "MusterPluginProtocol", "MusterRecord", "MusterModel",
+                "MusterEngine", "MusterMachine", "MusterDocuments", "MusterPluginProtocol", "MusterRecord",
+                "MusterModel",
                 "MusterTestSupport",
             ],
             swiftSettings: strict),
@@ -374,13 +399,15 @@ let package = Package(
         .testTarget(
             name: "MusterCommandsTests",
             dependencies: [
-                "MusterCommands", "MusterDocuments", "MusterEngine", "MusterMachine", "MusterPluginProtocol", "MusterModel", "MusterTestSupport",
+                "MusterCommands", "MusterDocuments", "MusterEngine", "MusterMachine", "MusterPluginProtocol",
+                "MusterModel", "MusterTestSupport",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "CommandFixture", "MusterModel", "MusterSystem", "MusterJournal", "MusterMachine", "MusterGit", "muster",
+                "CommandFixture", "MusterModel", "MusterSystem", "MusterJournal", "MusterMachine", "MusterGit",
+                "muster",
                 "muster-cloud-simulator", "FailoverGroupKeySwap", "TestFailover", "noop-plugin", "hostile-plugin",
                 "PostgreSQLFixture",
             ],
@@ -389,7 +416,8 @@ let package = Package(
         .testTarget(
             name: "TortureTests",
             dependencies: [
-                "CommandFixture", "MusterTestSupport", "MusterModel", "MusterSystem", "muster", "muster-cloud-simulator",
+                "CommandFixture", "MusterTestSupport", "MusterModel", "MusterSystem", "muster",
+                "muster-cloud-simulator",
                 "FailoverGroupKeySwap", "noop-plugin",
             ],
             swiftSettings: strict),
@@ -398,9 +426,11 @@ let package = Package(
         // MARK: Executables that tests and benchmarks drive
 
         .executableTarget(
-            name: "hostile-plugin", dependencies: ["MusterModel"], path: "Tests/Fakes/hostile-plugin", swiftSettings: strict),
+            name: "hostile-plugin", dependencies: ["MusterModel"], path: "Tests/Fakes/hostile-plugin",
+            swiftSettings: strict),
         .executableTarget(
             name: "noop-plugin", dependencies: ["MusterPlugin"], path: "Tests/Fakes/noop-plugin",
-            sources: ["Sources"], resources: [.embedInCode("steps/nothing.yaml"), .embedInCode("steps/one-way.yaml")], swiftSettings: strict),
+            sources: ["Sources"], resources: [.embedInCode("steps/nothing.yaml"), .embedInCode("steps/one-way.yaml")],
+            swiftSettings: strict),
     ]
 )

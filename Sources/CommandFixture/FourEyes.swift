@@ -71,7 +71,8 @@ package struct FourEyes {
         try catalog.muster(["approve", planFile, "--key", key(person), "--yes"] + more)
     }
 
-    package func approveGate(_ person: String, _ run: String, _ step: String, _ more: String...) throws -> CommandResult {
+    package func approveGate(_ person: String, _ run: String, _ step: String, _ more: String...) throws -> CommandResult
+    {
         try catalog.muster(["approve", run, step, "--key", key(person), "--yes"] + more)
     }
 

@@ -43,20 +43,21 @@ package struct Configuration: Sendable {
         }
     }
 
-    static let shape = ObjectShape([
-        .required("catalog", .text(.kebab), "The catalog's name"),
-        .optional("summary", .text(.sentence), "What it is for, in one line"),
-        .optional(
-            "records",
-            .object(
-                .optional("branch", .text(.branch), "The log of executions; muster/records without it"),
-                .optional(
-                    "remote", .text(.branch), "The git remote that records are pushed to; none without it")),
-            "Where records go"),
-        .optional(
-            "leases", .choice(Leases.allCases.map(\.rawValue)),
-            "local: a runbook's locks hold on each machine by itself; remote: also by leases on the records' remote, where it can be reached; required: never without"
-        ),
-        .optional("lease-life", .text(.duration), "How long a lease lives without being renewed; 5m without it"),
-    ] + ApprovalPolicy.fields)
+    static let shape = ObjectShape(
+        [
+            .required("catalog", .text(.kebab), "The catalog's name"),
+            .optional("summary", .text(.sentence), "What it is for, in one line"),
+            .optional(
+                "records",
+                .object(
+                    .optional("branch", .text(.branch), "The log of executions; muster/records without it"),
+                    .optional(
+                        "remote", .text(.branch), "The git remote that records are pushed to; none without it")),
+                "Where records go"),
+            .optional(
+                "leases", .choice(Leases.allCases.map(\.rawValue)),
+                "local: a runbook's locks hold on each machine by itself; remote: also by leases on the records' remote, where it can be reached; required: never without"
+            ),
+            .optional("lease-life", .text(.duration), "How long a lease lives without being renewed; 5m without it"),
+        ] + ApprovalPolicy.fields)
 }

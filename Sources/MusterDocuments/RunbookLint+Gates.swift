@@ -52,7 +52,8 @@ package func lintGates(_ runbook: Runbook, _ policy: ApprovalPolicy) -> [Diagnos
                     help: suggestion(for: name, in: known)
                         ?? (known.isEmpty
                             ? "muster.yaml has no groups: nobody could pass the gate."
-                            : "There are \(known.joined(separator: ", "))."), at: place))
+                            : "There are \(known.joined(separator: ", "))."),
+                    at: place))
             continue
         }
         guard let count = step.with.first(where: { $0.name.value == "count" }) else { continue }

@@ -24,7 +24,8 @@ extension RunState {
     /// Whether the step is under way and its attempt has begun no effect.
     private func hasBegunNothing(_ at: Int) -> Bool {
         switch steps[at].phase {
-        case .checking, .observing, .ready, .applying(begun: false), .waitingToRetry, .waiting, .waitingForPerson, .waitingForApproval:
+        case .checking, .observing, .ready, .applying(begun: false), .waitingToRetry, .waiting, .waitingForPerson,
+            .waitingForApproval:
             return true
         // A proof, or an effect that turned out not to be needed.
         case .verifying: return steps[at].undo == nil

@@ -198,7 +198,8 @@ extension Event {
         case .evidence(let body): body.step
         case .approvalRecorded(let body): body.step
         case .approvalAwaited(let body): body.step
-        case .policyApplied, .breakGlass, .runCreated, .runStarted, .runResumed, .pauseRequested, .runPaused, .rollbackRequested, .leaseChanged,
+        case .policyApplied, .breakGlass, .runCreated, .runStarted, .runResumed, .pauseRequested, .runPaused,
+            .rollbackRequested, .leaseChanged,
             .pluginLog, .stopRequested, .clockJumped, .runFinished:
             nil
         }

@@ -12,7 +12,8 @@ struct ApprovalSection {
         guard let glass = record.breakGlass else { return }
         page.paragraph(
             "**BREAK-GLASS.** \(Markdown.text(personName(glass.by))) ran this without the approvals that the policy asks for, at "
-                + "\(readable(glass.at)) UTC: \(Markdown.sentence(glass.reason)) It is open until a reviewer closes it.")
+                + "\(readable(glass.at)) UTC: \(Markdown.sentence(glass.reason)) It is open until a reviewer closes it."
+        )
     }
 
     func write(to page: inout MarkdownPage) {
@@ -34,8 +35,11 @@ struct ApprovalSection {
     private func rules(_ policy: PolicyRecord) -> String {
         let asked = policy.require.map { "\($0.count) of \(Markdown.code($0.group))" }
         var text =
-            asked.isEmpty ? "The policy asks for no approvals." : "The policy asks for \(asked.joined(separator: " and "))."
-        if let person = policy.operatorPerson { text += " \(Markdown.text(person)) operated the run and does not count." }
+            asked.isEmpty
+            ? "The policy asks for no approvals." : "The policy asks for \(asked.joined(separator: " and "))."
+        if let person = policy.operatorPerson {
+            text += " \(Markdown.text(person)) operated the run and does not count."
+        }
         if !policy.authors.isEmpty {
             text +=
                 " Nor does who wrote what the plan uses: \(policy.authors.map { Markdown.text($0) }.joined(separator: ", "))."

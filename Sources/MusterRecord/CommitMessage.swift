@@ -86,7 +86,8 @@ package func commitMessage(for record: RunRecord, at occasion: CommitOccasion) -
 
 private func namedSteps(_ record: RunRecord, _ occasion: CommitOccasion) -> [StepRecord] {
     switch occasion {
-    case .steps(let ids), .decided(let ids), .undone(let ids), .gates(let ids): record.steps.filter { ids.contains($0.id) }
+    case .steps(let ids), .decided(let ids), .undone(let ids), .gates(let ids):
+        record.steps.filter { ids.contains($0.id) }
     case .created, .paused, .resumed, .rollingBack, .finished: []
     }
 }

@@ -17,7 +17,8 @@ package enum RecordSchema {
 
     private static let rootOptional: Set = [
         "why", "change", "confirmation", "accepted", "commit", "startedAt", "finishedAt", "window",
-        "sqlSources", "rules", "waiting", "interventions", "resumes", "rollbacks", "leases", "approvals", "policies", "breakGlass",
+        "sqlSources", "rules", "waiting", "interventions", "resumes", "rollbacks", "leases", "approvals", "policies",
+        "breakGlass",
     ]
 
     private static var root: [String: JSON] {
@@ -32,7 +33,8 @@ package enum RecordSchema {
             "rules": integer("Which rules the run follows; missing for those of Muster 0.1 and 0.2."),
             "waiting": list("waiting"), "interventions": list("intervention"), "resumes": list("resume"),
             "rollbacks": list("rollback"), "leases": list("lease"), "approvals": list("approval"),
-            "policies": list("policy"), "breakGlass": ref("breakGlass"), "confirmation": text("How the go-ahead was given."),
+            "policies": list("policy"), "breakGlass": ref("breakGlass"),
+            "confirmation": text("How the go-ahead was given."),
             "accepted": list("acceptance"), "window": ref("window"),
             "commit": objectID("The catalog's commit; missing for uncommitted work."), "plan": digest("Of plan.json."),
             "inputs": values("The runbook's inputs; secrets as references."),

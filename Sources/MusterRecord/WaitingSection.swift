@@ -13,7 +13,8 @@ struct WaitingSection {
         page.paragraph(
             "The run is at rest and no engine works on it. "
                 + (record.waiting == nil
-                ? "It goes on with:" : isGate ? "After the approvals it goes on with:" : "After the decision it goes on with:"))
+                    ? "It goes on with:"
+                    : isGate ? "After the approvals it goes on with:" : "After the decision it goes on with:"))
         page.line("```sh")
         page.line("muster resume \(record.run.text)")
         page.line("```")
@@ -51,7 +52,8 @@ struct WaitingSection {
     private func writeGate(_ waiting: WaitingRecord, to page: inout MarkdownPage) {
         page.heading("Waits for approvals at \(Markdown.text(waiting.step))")
         page.paragraph(
-            "It waits since \(readable(waiting.since, after: record.createdAt)) UTC. \(Markdown.sentence(waiting.says))")
+            "It waits since \(readable(waiting.since, after: record.createdAt)) UTC. \(Markdown.sentence(waiting.says))"
+        )
         page.line("```sh")
         page.line("muster approve \(record.run.text) \(visibleText(waiting.step)) --key FILE")
         page.line("```")

@@ -55,7 +55,8 @@ package struct SSHKeygen: SignatureTool {
 
     private static func publicKey(_ text: String) -> (type: String, base64: String)? {
         let fields = text.split(whereSeparator: \.isWhitespace)
-        guard fields.count >= 2, fields[0].hasPrefix("ssh-") || fields[0].hasPrefix("ecdsa-") || fields[0].hasPrefix("sk-")
+        guard fields.count >= 2,
+            fields[0].hasPrefix("ssh-") || fields[0].hasPrefix("ecdsa-") || fields[0].hasPrefix("sk-")
         else { return nil }
         return (String(fields[0]), String(fields[1]))
     }
@@ -93,7 +94,9 @@ package struct SSHKeygen: SignatureTool {
 
         /// What it said, in one line.
         var reason: String {
-            let said = String(decoding: errors.prefix(2000), as: UTF8.self) + " " + String(decoding: output.prefix(500), as: UTF8.self)
+            let said =
+                String(decoding: errors.prefix(2000), as: UTF8.self) + " "
+                + String(decoding: output.prefix(500), as: UTF8.self)
             let words = said.split(whereSeparator: \.isWhitespace).joined(separator: " ")
             if status == nil { return "it gave no answer in time" }
             return words.isEmpty ? "it ended with status \(status ?? -1)" : visibleText(String(words.prefix(300)))

@@ -42,7 +42,8 @@ struct ApprovalTests {
         #expect(try drill.effects().isEmpty, sourceLocation: sourceLocation)
     }
 
-    @Test func `two approvals by two persons let the run begin, and the record has them as ssh-keygen takes them`() throws
+    @Test func `two approvals by two persons let the run begin, and the record has them as ssh-keygen takes them`()
+        throws
     {
         let it = try Case()
         try expectRefused(try it.run(), it.drill, "[approval.missing]", "2 of 2 of leads")
@@ -91,7 +92,9 @@ struct ApprovalTests {
         #expect(try it.eyes.approve("cy").errors.contains("[approval.not-in-group]") == false)
         #expect(try it.eyes.approve("cy").errors.contains("[approval.would-not-count]"))
         try expectRefused(try it.run(as: "stranger"), it.drill, "[approval.unknown-key]", status: 3)
-        let unkeyed = try it.drill.catalog.muster(["run", it.eyes.planFile, "--plugins", it.drill.catalog.plugins, "--yes"])
+        let unkeyed = try it.drill.catalog.muster([
+            "run", it.eyes.planFile, "--plugins", it.drill.catalog.plugins, "--yes",
+        ])
         #expect(unkeyed.status == 2 && unkeyed.errors.contains("[approval.no-key]"), "\(unkeyed)")
     }
 

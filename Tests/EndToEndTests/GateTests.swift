@@ -130,7 +130,8 @@ struct GateTests {
     }
 
     @Test func `muster approve as a step of its own asks for as many as it says`() throws {
-        let step = "  - { id: ask, uses: muster/approve, with: { group: leads, count: 2, question: \"Fail over now?\" } }\n"
+        let step =
+            "  - { id: ask, uses: muster/approve, with: { group: leads, count: 2, question: \"Fail over now?\" } }\n"
         let drill = try LedgerDrill([.init("one"), .init("two")])
         try drill.catalog.replace("  - { id: two", by: step + "  - { id: two", in: "runbooks/drill.yaml")
         let eyes = try FourEyes(drill.catalog, policy: Self.policy)

@@ -63,12 +63,15 @@ struct PolicyChangeTests {
             let signature = try String(contentsOfFile: "\(place)/\(person).json.sig", encoding: .utf8)
             #expect(try eyes.verifies(statement, signature: signature, of: person))
             let digest = try drill.catalog.program(
-                "/bin/sh", ["-c", "cd \(drill.catalog.folder) && sha256sum muster.yaml policy/allowed-signers | sha256sum"])
+                "/bin/sh",
+                ["-c", "cd \(drill.catalog.folder) && sha256sum muster.yaml policy/allowed-signers | sha256sum"])
             #expect(statement.contains("\"policy\":\"sha256:\(digest.output.prefix(64))\""))
         }
     }
 
-    @Test func `the consent of strangers, of the new policy's own people, or to something else counts for nothing`() throws {
+    @Test func `the consent of strangers, of the new policy's own people, or to something else counts for nothing`()
+        throws
+    {
         let (drill, eyes) = try lab()
         try eyes.makeKey("eve")
         let signers = try drill.catalog.read("policy/allowed-signers")

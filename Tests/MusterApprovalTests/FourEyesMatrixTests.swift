@@ -49,7 +49,9 @@ struct FourEyesMatrixTests {
             change: GroupCount(group: "leads", count: 2))
     }
 
-    static let groups: [String: Set<String>] = ["leads": ["ada", "anu", "ben"], "security": ["cy", "ben"], "one": ["dan"]]
+    static let groups: [String: Set<String>] = [
+        "leads": ["ada", "anu", "ben"], "security": ["cy", "ben"], "one": ["dan"],
+    ]
     static let two = [GroupCount(group: "leads", count: 2)]
     static let base = policy(two)
     static let both = policy([GroupCount(group: "leads", count: 1), GroupCount(group: "security", count: 1)])
@@ -67,7 +69,8 @@ struct FourEyesMatrixTests {
         Row(name: "two of two", words: [.init(by: "anu"), .init(by: "ben")], missing: nil),
         Row(name: "one person twice", words: [.init(by: "anu"), .init(by: "anu", age: 1)], missing: "1 of 2 of leads"),
         Row(
-            name: "the operator is one of them", words: [.init(by: "ada"), .init(by: "ben")], missing: "1 of 2 of leads",
+            name: "the operator is one of them", words: [.init(by: "ada"), .init(by: "ben")],
+            missing: "1 of 2 of leads",
             refused: ["approval.own"]),
         Row(
             name: "the operator is one of three", words: [.init(by: "ada"), .init(by: "anu"), .init(by: "ben")],
@@ -96,7 +99,9 @@ struct FourEyesMatrixTests {
         Row(
             name: "two and one, where the operator leads", policy: mixed, operators: ["ben"],
             words: [.init(by: "anu"), .init(by: "ada"), .init(by: "cy")], missing: nil),
-        Row(name: "who starts it is no lead", operators: ["dan"], words: [.init(by: "anu"), .init(by: "ada")], missing: nil),
+        Row(
+            name: "who starts it is no lead", operators: ["dan"], words: [.init(by: "anu"), .init(by: "ada")],
+            missing: nil),
     ]
 
     static let authorship: [Row] = [
@@ -164,7 +169,8 @@ struct FourEyesMatrixTests {
         Row(
             name: "is of the future", words: [.init(by: "anu", age: -3), .init(by: "ben")], missing: "1 of 2 of leads",
             refused: ["approval.not-yet"]),
-        Row(name: "another clock is a minute ahead", words: [.init(by: "anu", age: -1), .init(by: "ben")], missing: nil),
+        Row(
+            name: "another clock is a minute ahead", words: [.init(by: "anu", age: -1), .init(by: "ben")], missing: nil),
         Row(
             name: "for the window that is open",
             words: [.init(by: "anu", window: windowNow), .init(by: "ben", window: windowNow)], missing: nil),

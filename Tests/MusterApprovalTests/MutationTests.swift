@@ -48,7 +48,9 @@ struct MutationTests {
     private static func approved() throws -> (bytes: [UInt8], words: [ExaminedStatement]) {
         let bytes = try JSON(encoding: plan).canonicalBytes()
         let subject = ApprovedPlan(plan, digest: Digest(of: bytes))
-        let words = [M.Word(by: "anu"), M.Word(by: "ben")].enumerated().map { M.examined($0.element, $0.offset, subject) }
+        let words = [M.Word(by: "anu"), M.Word(by: "ben")].enumerated().map {
+            M.examined($0.element, $0.offset, subject)
+        }
         #expect(try isAccepted(bytes, words), "as it is, it may run")
         return (bytes, words)
     }
@@ -66,7 +68,9 @@ struct MutationTests {
         let all = Self.mutations(of: whole, at: "plan")
         let chosen = (0..<min(100, all.count)).map { all[$0 * all.count / min(100, all.count)] }
         var accepted: [String] = []
-        for (place, changed) in chosen where try Self.isAccepted(changed.canonicalBytes(), words) { accepted.append(place) }
+        for (place, changed) in chosen where try Self.isAccepted(changed.canonicalBytes(), words) {
+            accepted.append(place)
+        }
         #expect(chosen.count == 100, "there are \(all.count) fields to change")
         try report("single fields of an approved plan", chosen.count, accepted: accepted, seed: 0)
     }

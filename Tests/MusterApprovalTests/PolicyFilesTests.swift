@@ -6,7 +6,8 @@ import Testing
 
 struct PolicyFilesTests {
     @Test func `a policy's digest is what two commands of any system make`() {
-        let files = PolicyFiles(configuration: Array("catalog: lab\n".utf8), signers: Array("anu ssh-ed25519 AAAA\n".utf8))
+        let files = PolicyFiles(
+            configuration: Array("catalog: lab\n".utf8), signers: Array("anu ssh-ed25519 AAAA\n".utf8))
         let without = PolicyFiles(configuration: files.configuration, signers: nil)
         let listing =
             "\(Digest(of: files.configuration).hex)  muster.yaml\n\(Digest(of: files.signers ?? []).hex)  policy/allowed-signers\n"

@@ -148,7 +148,9 @@ struct SignatureTests {
             if try desk.takes(bad.signature, bad.text, of: bad.person, by: bad.signers) { taken.append(bad.name) }
             // `verify-time` is now to ssh-keygen, and the revoked keys are revoked by then, too; those that are valid later are not.
             let isLater = bad.name.contains("yet") || bad.name == "of a key that was revoked"
-            if !isLater, try desk.eyes.verifies(bad.text, signature: bad.signature, of: bad.person, signers: bad.signers) {
+            if !isLater,
+                try desk.eyes.verifies(bad.text, signature: bad.signature, of: bad.person, signers: bad.signers)
+            {
                 taken.append("\(bad.name), by ssh-keygen")
             }
         }

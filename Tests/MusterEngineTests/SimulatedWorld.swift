@@ -132,7 +132,8 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
         for person in approvers.removeValue(forKey: step.id) ?? [] {
             let decision: ApprovalStatement.Decision = person.hasPrefix("not ") ? .reject : .approve
             let approval = ApprovalRecorded(
-                step: step.id, approver: person, decision: decision, id: "id of \(person)", statement: "", signature: "")
+                step: step.id, approver: person, decision: decision, id: "id of \(person)", statement: "", signature: ""
+            )
             inbox.append(.approved(approval, nil))
         }
     }

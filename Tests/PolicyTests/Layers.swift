@@ -3,9 +3,10 @@
 /// Who may import whom. The engine's side never reaches a cloud; the plugins' side never reaches the engine.
 enum Layers {
     static let pure: Set = [
-        "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord", "MusterPluginProtocol",
+        "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterApproval", "MusterRecord",
+        "MusterPluginProtocol",
     ]
-    static let adapters: Set = ["MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost"]
+    static let adapters: Set = ["MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost", "MusterSigning"]
     private static let network: Set = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOTLS", "HTTPTypes", "Logging"]
     private static let foundation: Set = ["Foundation", "FoundationEssentials"]
 

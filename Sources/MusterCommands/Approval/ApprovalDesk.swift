@@ -112,7 +112,8 @@ struct ApprovalDesk {
                 throw MusterError(
                     code: "approval.unknown-author",
                     "A part of what the plan uses was written by \(visibleText(address)), who is no person of the policy.",
-                    help: "exclude-authors needs to know them: add the address to a person of muster.yaml; they need no key.",
+                    help:
+                        "exclude-authors needs to know them: add the address to a person of muster.yaml; they need no key.",
                     status: .preconditionUnmet)
             }
             persons.formUnion(found)
@@ -149,7 +150,9 @@ struct ApprovalDesk {
     func flaw(
         _ offered: OfferedStatement, _ statement: ApprovalStatement, _ now: Timestamp
     ) throws(MusterError) -> String? {
-        for signers in pinned.signersBytes == newest.signersBytes ? [pinned.signersBytes] : [pinned.signersBytes, newest.signersBytes] {
+        for signers in pinned.signersBytes == newest.signersBytes
+            ? [pinned.signersBytes] : [pinned.signersBytes, newest.signersBytes]
+        {
             let verdict = try tool.verdict(
                 on: offered.signature, over: Array(offered.statement.utf8), person: statement.approver,
                 signers: signers, namespace: ApprovalStatement.namespace, at: now)

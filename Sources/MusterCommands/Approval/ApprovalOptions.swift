@@ -8,7 +8,8 @@ internal import MusterModel
 struct ApprovalOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Your SSH key, where a policy wants to know who operates the run (default: $MUSTER_KEY).", valueName: "file"))
+            "Your SSH key, where a policy wants to know who operates the run (default: $MUSTER_KEY).", valueName: "file"
+        ))
     var key: String?
 
     @Option(
@@ -20,7 +21,9 @@ struct ApprovalOptions: ParsableArguments {
 
     @Flag(
         name: .customLong("break-glass"),
-        help: "Run without the approvals that the policy asks for. Needs --reason; it stays open until a reviewer closes it.")
+        help:
+            "Run without the approvals that the policy asks for. Needs --reason; it stays open until a reviewer closes it."
+    )
     var breaksGlass = false
 
     func check(_ reason: String?) throws {

@@ -44,7 +44,8 @@ struct PolicyTrust {
             let known = try? JSON.parse(bytes).decode(Known.self)  // said just below
         else {
             throw MusterError(
-                code: "policy.memory-damaged", "\(file), in which this machine keeps the policy that it trusts, cannot be read.",
+                code: "policy.memory-damaged",
+                "\(file), in which this machine keeps the policy that it trusts, cannot be read.",
                 help: "Compare the catalog with another clone; then remove the file, and the policy is trusted anew.",
                 status: .verificationFailed)
         }
@@ -92,7 +93,9 @@ struct PolicyTrust {
 
     static let folder = "policy/consents"
 
-    static func folderName(_ number: Int) -> String { String(("000" + String(number)).suffix(max(4, String(number).count))) }
+    static func folderName(_ number: Int) -> String {
+        String(("000" + String(number)).suffix(max(4, String(number).count)))
+    }
 
     /// In the order of their numbers.
     func consents(at commit: ObjectID) throws(MusterError) -> [Consented] {

@@ -28,7 +28,9 @@ struct RunAdmission {
     ///
     /// - Throws: `approval.missing`, with all that is missing and each statement that does not count; what stands against
     ///   the operator; `approval.no-break-glass`.
-    init?(_ desk: ApprovalDesk, _ request: Request, taken: [ApprovalRecorded] = [], run: RunID? = nil) throws(MusterError) {
+    init?(_ desk: ApprovalDesk, _ request: Request, taken: [ApprovalRecorded] = [], run: RunID? = nil)
+        throws(MusterError)
+    {
         guard desk.isAsking else { return nil }
         self.desk = desk
         self.request = request

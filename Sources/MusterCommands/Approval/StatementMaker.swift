@@ -46,7 +46,8 @@ struct StatementMaker {
         }
         let offered = OfferedStatement(
             statement: String(decoding: bytes, as: UTF8.self),
-            signature: try desk.tool.sign(bytes, key: key, namespace: ApprovalStatement.namespace), origin: "this command")
+            signature: try desk.tool.sign(bytes, key: key, namespace: ApprovalStatement.namespace),
+            origin: "this command")
         if let flaw = try desk.flaw(offered, statement, now) {
             throw MusterError(
                 code: "approval.key-not-valid", "The key does not count for \(person): \(flaw).",

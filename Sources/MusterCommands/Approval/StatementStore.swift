@@ -107,7 +107,9 @@ struct UsedStatements {
             let page = try records.git.records(
                 RecordQuery(branch: records.branch, limit: 50, before: before, file: "record.json"))
             for entry in page where String(entry.run.text.prefix(15)) >= oldest { note(entry.run, entry.file?.bytes) }
-            guard page.count == 50, let last = page.last?.run, String(last.text.prefix(15)) >= oldest else { return used }
+            guard page.count == 50, let last = page.last?.run, String(last.text.prefix(15)) >= oldest else {
+                return used
+            }
             before = last
         }
     }
@@ -130,7 +132,8 @@ struct UsedStatements {
                 throw MusterError(
                     code: "approval.used",
                     "The statement \(id) was used for \(onThisMachine(id).map { "run \($0)" } ?? "another run") already.",
-                    help: "An approval is for one run. Ask for a new one: muster approve PLAN.", status: .waitsForPerson)
+                    help: "An approval is for one run. Ask for a new one: muster approve PLAN.", status: .waitsForPerson
+                )
             }
             defer { close(descriptor) }
             let bytes = Array(run.text.utf8)

@@ -71,7 +71,8 @@ struct CatalogLint {
             diagnostics.append(
                 Diagnostic(
                     code: "lint.no-kind", "\(path) is no place for a document",
-                    help: "Documents are muster.yaml, runbooks/*.yaml, runbooks/tests/*/*.yaml, plugins/*/steps/*.yaml, "
+                    help:
+                        "Documents are muster.yaml, runbooks/*.yaml, runbooks/tests/*/*.yaml, plugins/*/steps/*.yaml, "
                         + "environments/*.yaml and policy/allowed-signers."))
         }
     }

@@ -77,20 +77,25 @@ struct ApprovalProof {
     ) throws(MusterError) -> PolicyAt? {
         if body.policy != pinned.files.digest {
             findings.append(
-                finding("other-policy", "The policy at the plan's commit is \(pinned.files.digest.short), the run names \(body.policy.short)."))
+                finding(
+                    "other-policy",
+                    "The policy at the plan's commit is \(pinned.files.digest.short), the run names \(body.policy.short)."
+                ))
         }
         if body.newestCommit == pinned.commit { return pinned }
         do throws(MusterError) {
             let newest = try PolicyAt(git, at: body.newestCommit)
             if newest.files.digest != body.newest {
                 findings.append(
-                    finding("other-policy", "The policy at commit \(body.newestCommit.short) is not what the run names."))
+                    finding(
+                        "other-policy", "The policy at commit \(body.newestCommit.short) is not what the run names."))
             }
             return newest
         } catch {
             findings.append(
                 finding(
-                    "policy-missing", "Commit \(body.newestCommit.short), the newest when the run was held against the policy, is not in this repository.",
+                    "policy-missing",
+                    "Commit \(body.newestCommit.short), the newest when the run was held against the policy, is not in this repository.",
                     severity: .warning))
             return nil
         }
@@ -114,7 +119,9 @@ struct ApprovalProof {
                 namespace: ApprovalStatement.namespace, at: entry.at)
             if case .bad(let why) = verdict {
                 findings.append(
-                    finding("bad-signature", "\(place): the signature of \(statement.approver) does not hold: \(visibleText(why))"))
+                    finding(
+                        "bad-signature",
+                        "\(place): the signature of \(statement.approver) does not hold: \(visibleText(why))"))
                 return nil
             }
         }
@@ -134,7 +141,8 @@ struct ApprovalProof {
         return [
             finding(
                 "approval-elsewhere",
-                "Line \(word.entry.sequence + 1) of the journal: the word of \(body.approver) is about another run or another moment.")
+                "Line \(word.entry.sequence + 1) of the journal: the word of \(body.approver) is about another run or another moment."
+            )
         ]
     }
 
@@ -143,7 +151,8 @@ struct ApprovalProof {
         _ words: [Word], _ pinned: PolicyAt, _ grounds: [(applied: PolicyApplied, newest: PolicyAt)],
         _ environment: Environment, _ entry: JournalEntry
     ) -> [Diagnostic] {
-        let admission = admission(words, pinned, grounds.last?.newest ?? pinned, environment, entry.at, grounds.last?.applied)
+        let admission = admission(
+            words, pinned, grounds.last?.newest ?? pinned, environment, entry.at, grounds.last?.applied)
         guard admission.rule != nil || plan.hasGates else { return [] }
         guard !admission.operators.isEmpty, grounds.last != nil else {
             return [finding("operator-unknown", "The policy asks who operates the run, and no signature says it.")]
@@ -163,7 +172,9 @@ struct ApprovalProof {
         let verdict = admission.verdict(at: step, here, require: gate, lines: lines)
         // A rejection that somebody took back by asking again stands in the record, and counts no more.
         let missing = verdict.missing.filter { !$0.hasSuffix("rejected it") }
-        return missing.map { finding("gate-passed", "The gate \(step) was passed without an approval: \(visibleText($0)).") }
+        return missing.map {
+            finding("gate-passed", "The gate \(step) was passed without an approval: \(visibleText($0)).")
+        }
     }
 
     private func admission(

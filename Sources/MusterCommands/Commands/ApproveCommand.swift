@@ -27,7 +27,9 @@ struct ApproveCommand: ParsableCommand {
             "Your SSH key, or the .pub file of one that the agent holds (default: $MUSTER_KEY).", valueName: "file"))
     var key: String?
     @Flag(help: "Sign that it must not be done.") var reject = false
-    @Option(help: ArgumentHelp("How long the statement lives (default: as long as the policy allows).", valueName: "duration"))
+    @Option(
+        help: ArgumentHelp(
+            "How long the statement lives (default: as long as the policy allows).", valueName: "duration"))
     var expires: String?
     @Option(help: ArgumentHelp("Your own words, signed and recorded with it.", valueName: "text")) var comment: String?
     @Option(help: ArgumentHelp("Write the statement here, and its signature to FILE.sig.", valueName: "file"))

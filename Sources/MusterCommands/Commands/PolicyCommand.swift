@@ -69,7 +69,9 @@ struct PolicyConsentCommand: ParsableCommand {
             together with the change. Those whom the policy before names must consent, as many as it wants.
             """)
 
-    @Option(help: ArgumentHelp("Your SSH key, or the .pub file of one that the agent holds (default: $MUSTER_KEY).", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Your SSH key, or the .pub file of one that the agent holds (default: $MUSTER_KEY).", valueName: "file"))
     var key: String?
     @Flag(help: "Do not ask before signing.") var yes = false
     @OptionGroup var common: CommonOptions
@@ -105,7 +107,10 @@ struct PolicyConsentCommand: ParsableCommand {
         let words = "\(person) consents to policy \(next.files.digest) after \(current.files.digest)."
         terminal.out(
             common.json
-                ? JSON.object(["approver": .string(person), "policy": .string(next.files.digest.description), "place": .string(place)]).canonicalText
+                ? JSON.object([
+                    "approver": .string(person), "policy": .string(next.files.digest.description),
+                    "place": .string(place),
+                ]).canonicalText
                 : "\(words)\n  in \(place); commit it together with the change")
     }
 

@@ -73,7 +73,9 @@ struct RunCommand: ParsableCommand {
         try refuse(session, terminal, json: common.json, printing: true)
         let desk = try session.approvalDesk()
         if let rule = desk.rule, !common.json {
-            terminal.out(ApprovalView(style: terminal.style).lines(rule, breakGlass: approvals.breaksGlass).joined(separator: "\n"))
+            terminal.out(
+                ApprovalView(style: terminal.style).lines(rule, breakGlass: approvals.breaksGlass).joined(
+                    separator: "\n"))
         }
         let request = try approvals.request(
             for: desk, plan: isPlanFile ? runbook : nil, reason: reason, remote: session.configuration.recordsRemote,

@@ -10,7 +10,8 @@ struct ApprovalView {
     func lines(_ rule: ApprovalRule, breakGlass: Bool = false) -> [String] {
         let asked = rule.require.map { "\($0.count) of \($0.group)" }.joined(separator: " and ")
         var lines = ["", style("Approvals", .strong)]
-        lines.append("  " + (asked.isEmpty ? "none, but the operator is known by a key" : "needs \(asked), never the operator"))
+        lines.append(
+            "  " + (asked.isEmpty ? "none, but the operator is known by a key" : "needs \(asked), never the operator"))
         if rule.excludesAuthors { lines.append("  nor who wrote the runbook or a definition of it") }
         lines.append("  a statement lives at most \(rule.life.readable)")
         if breakGlass {

@@ -70,7 +70,8 @@ final class Person {
         case .rehearsal:
             inputs += (1...max(1, count)).map { number in
                 let approval = ApprovalRecorded(
-                    step: step.id, approver: count == 1 ? "rehearsal" : "rehearsal-\(number)", decision: .approve, id: "",
+                    step: step.id, approver: count == 1 ? "rehearsal" : "rehearsal-\(number)", decision: .approve,
+                    id: "",
                     statement: "", signature: "")
                 return .approved(approval, nil)
             }
