@@ -127,3 +127,64 @@ struct ApprovalTests {
         #expect(result.errors.contains("observed state of the target of one"), "\(result)")
     }
 }
+
+/// Who wrote what a plan uses, and what an environment's own document adds.
+struct ApprovalRuleTests {
+    private static let strict = FourEyes.policy.replacing(
+        "    life: 8h\n", with: "    life: 8h\n    exclude-authors: true\n")
+
+    private func lab(_ policy: String) throws -> (LedgerDrill, FourEyes) {
+        let drill = try LedgerDrill([.init("one")])
+        return (drill, try FourEyes(drill.catalog, policy: policy))
+    }
+
+    private func run(_ drill: LedgerDrill, _ eyes: FourEyes, as person: String = "ada") throws -> CommandResult {
+        try drill.catalog.muster(
+            ["run", eyes.planFile, "--plugins", drill.catalog.plugins, "--yes", "--key", eyes.key(person)])
+    }
+
+    private func plan(_ drill: LedgerDrill, _ eyes: FourEyes) throws {
+        try eyes.plan(["drill", "-e", "lab", "--plugins", drill.catalog.plugins, "--input", "ledger=\(drill.ledger)"])
+    }
+
+    @Test func `who published the runbook does not count, and a stranger's part needs to be known first`() throws {
+        let (drill, eyes) = try lab(Self.strict)
+        try drill.catalog.git("config", "--global", "user.email", "anu@example.org")
+        try drill.catalog.replace("A drill over a ledger", by: "Anu's drill", in: "runbooks/drill.yaml")
+        try drill.catalog.commit("Better words")
+        try drill.catalog.git("config", "--global", "user.email", "ada@example.org")
+        try plan(drill, eyes)
+        #expect(try eyes.approve("anu").errors.contains("anu wrote a part of what the plan uses"))
+        #expect(try eyes.approve("ben").status == 0)
+        #expect(try run(drill, eyes).errors.contains("1 of 2 of leads"))
+        try drill.catalog.git("config", "--global", "user.email", "eve@elsewhere.example")
+        try drill.catalog.replace("Anu's drill", by: "Eve's drill", in: "runbooks/drill.yaml")
+        try drill.catalog.commit("Other words")
+        try drill.catalog.git("config", "--global", "user.email", "ada@example.org")
+        try plan(drill, eyes)
+        #expect(try eyes.approve("ben").errors.contains("[approval.unknown-author]"))
+    }
+
+    @Test func `an environment asks for more, and an approver who was taken out since counts no more`() throws {
+        let (drill, eyes) = try lab(FourEyes.policy)
+        try drill.catalog.write(
+            "environments/lab.yaml", "environment: lab\napprovals: { require: [ { group: security } ] }\n")
+        try drill.catalog.commit("Security is asked, too")
+        try plan(drill, eyes)
+        for person in ["anu", "ben"] { #expect(try eyes.approve(person).status == 0) }
+        #expect(try run(drill, eyes).errors.contains("1 of 1 of security"))
+        #expect(try eyes.approve("cy").status == 0)
+        // Cy's key is revoked, as the team consents; the plan's commit still has it.
+        let signers = try drill.catalog.read("policy/allowed-signers")
+        let revoked = try eyes.signerLine("cy", options: "valid-before=\"20200101Z\"")
+        try drill.catalog.write(
+            "policy/allowed-signers", signers.replacing(try eyes.signerLine("cy"), with: revoked))
+        for person in ["anu", "ben"] {
+            #expect(try drill.catalog.muster("policy", "consent", "--key", eyes.key(person), "--yes").status == 0)
+        }
+        try drill.catalog.commit("Cy left")
+        let result = try run(drill, eyes)
+        #expect(result.errors.contains("The signature of cy does not hold"), "\(result)")
+        #expect(try drill.effects().isEmpty)
+    }
+}

@@ -112,6 +112,22 @@ struct GateTests {
         #expect(try it.drill.verify().status == 0)
     }
 
+    @Test func `another machine takes the run over at its gate, where it is signed for`() throws {
+        let it = try Case()
+        _ = try it.toGate()
+        let run = it.run
+        it.drill.catalog.state = "\(it.drill.catalog.root)/other"
+        #expect(try it.eyes.approveGate("cy", run, "two").status == 0)
+        let end = try it.drill.catalog.muster([
+            "resume", run, "--plugins", it.drill.catalog.plugins, "--key", it.eyes.key("ada"), "--take-over",
+            "--reason",
+            "The first machine is gone",
+        ])
+        #expect(end.status == 0, "\(end)")
+        #expect(try it.drill.effects() == Self.all)
+        #expect(try it.drill.verify().status == 0)
+    }
+
     @Test func `a signature for the gate's last opening does not open it again`() throws {
         let it = try Case()
         _ = try it.toGate()

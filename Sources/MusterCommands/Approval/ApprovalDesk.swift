@@ -15,7 +15,9 @@ struct ApprovalDesk {
     let digest: Digest
     let git: Catalog
     let state: RepositoryState
+    /// At the plan's commit, and at the newest; nil: it is not there any more.
     let environment: Environment
+    private let newestEnvironment: Environment?
     let pinned: PolicyAt
     let newest: PolicyAt
     /// Nil where the catalog never had a policy on this machine.
@@ -46,10 +48,24 @@ struct ApprovalDesk {
         folders = try StateFolder()
         pinned = try PolicyAt(git, at: commit)
         newest = commit == head ? pinned : try PolicyAt(git, at: head)
+        newestEnvironment = commit == head ? environment : try Self.environment(plan.environment, git, at: head)
         recordsBranch =
             try Records.configuration(git, state)?.recordsBranch ?? Configuration.standardRecordsBranch
         trust = try PolicyTrust(folders: folders, git: git, place: state.gitFolder, tool: tool).holding(
             newest, now: readClocks().wall)?.0
+    }
+
+    private static func environment(
+        _ planned: Plan.Environment, _ git: Catalog, at commit: ObjectID
+    ) throws(MusterError) -> Environment? {
+        guard let path = planned.document?.path, let file = try git.file(path, at: commit) else { return nil }
+        return try Environment.parse(file.content.bytes, file: path).get()
+    }
+
+    /// The same with the catalog's newest commit of now.
+    func renewed() throws(MusterError) -> ApprovalDesk {
+        try ApprovalDesk(
+            plan, digest: digest, environment: environment, git: git, state: try git.state(), tool: tool)
     }
 
     /// What both policies ask for here; nil: nothing.
@@ -60,7 +76,7 @@ struct ApprovalDesk {
 
     func admission(run: RunID?, operators: Set<String>, authors: Set<String>, now: Timestamp) -> Admission {
         Admission(
-            pinned: pinned.ground(environment), newest: newest.ground(environment),
+            pinned: pinned.ground(environment), newest: newest.ground(newestEnvironment ?? environment),
             plan: ApprovedPlan(plan, digest: digest),
             run: run, operators: operators, authors: authors, now: now)
     }
@@ -101,10 +117,14 @@ struct ApprovalDesk {
     /// - Throws: `approval.unknown-author`: somebody whom nobody could exclude.
     func authors() throws(MusterError) -> Set<String> {
         guard rule?.excludesAuthors == true, let commit = plan.commit else { return [] }
-        var commits = plan.definitions.values.compactMap(\.commit)
-        let history = try git.histories(of: [plan.runbook.document.path], from: commit).first
-        commits += (history?.versions ?? []).filter { $0.blob == plan.runbook.document.blob }.map(\.commit)
-        let addresses = Set(try git.authors(of: Array(Set(commits))).map { $0.email.lowercased() })
+        // What the history says, not what the lock does: whoever writes a lock could name anybody's commit in it.
+        let documents = [plan.runbook.document] + plan.definitions.values.compactMap(\.document)
+        let histories = try git.histories(of: documents.map(\.path), from: commit)
+        var commits = Set(plan.definitions.values.compactMap(\.commit))
+        for (document, history) in zip(documents, histories) {
+            commits.formUnion(history.versions.filter { $0.blob == document.blob }.map(\.commit))
+        }
+        let addresses = Set(try git.authors(of: commits.sorted { $0.hex < $1.hex }).map { $0.email.lowercased() })
         var persons: Set<String> = []
         for address in addresses.sorted() {
             let found = [pinned, newest].compactMap { $0.policy.person(email: address) }

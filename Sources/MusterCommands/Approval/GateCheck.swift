@@ -52,9 +52,22 @@ struct GateCheck {
             let why = (notices + verdict.refused).last?.summary ?? "a later word of the same person stands"
             throw Self.refused(why)
         }
+        try refuseIncomplete(statement, verdict)
         try UsedStatements(folders: desk.folders, records: Records(git: desk.git, branch: desk.recordsBranch)).claim(
             [statement.id], for: stored.run)
         return ApprovalRecorded(offered, statement)
+    }
+
+    /// The last word that a gate waits for opens it; by then none of those before it may have ended.
+    private func refuseIncomplete(_ statement: ApprovalStatement, _ verdict: Admission.Verdict) throws(MusterError) {
+        guard statement.decision == .approve, let step = statement.gate?.step, let at = stored.state.positions[step],
+            let gate = stored.state.gate(at: at)
+        else { return }
+        let soFar = stored.state.steps[at].approvers + more.filter { $0.step == step }.map(\.approver)
+        guard Set(soFar + [statement.approver]).count >= gate.count, !verdict.isMet else { return }
+        throw Self.refused(
+            "with it the gate would open, and an earlier word does not count any more (\(verdict.missing.joined(separator: ", "))); whose it is signs anew first"
+        )
     }
 
     private func verdict(

@@ -16,7 +16,7 @@ struct RunAdmission {
         var breakGlass: String?
     }
 
-    let desk: ApprovalDesk
+    private(set) var desk: ApprovalDesk
     let request: Request
     let operatorPerson: String
     let authors: Set<String>
@@ -73,6 +73,16 @@ struct RunAdmission {
     /// - Returns: what the journal begins with, or goes on with.
     /// - Throws: what ``init(_:_:taken:run:)`` throws, and `approval.used`.
     func events(for run: RunID, by name: String) throws(MusterError) -> [Event] {
+        // Since the first look the catalog may have moved on, and with it the policy.
+        var last = self
+        last.desk = try desk.renewed()
+        guard try last.desk.operatorPerson(ofKey: key) == operatorPerson else {
+            throw GateCheck.refused("the key is another person's now")
+        }
+        return try last.finalEvents(for: run, by: name)
+    }
+
+    private func finalEvents(for run: RunID, by name: String) throws(MusterError) -> [Event] {
         let now = readClocks().wall
         let verdict = try verdict(run: run, at: now)
         let maker = StatementMaker(desk: desk, key: key, person: operatorPerson, now: now)

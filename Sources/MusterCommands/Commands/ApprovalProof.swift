@@ -58,7 +58,9 @@ struct ApprovalProof {
                 guard let word = try examine(body, entry, [pinned, newest], &findings) else { continue }
                 words.append(word)
                 if body.step != nil { findings += moment(body, at: index, word) }
-            case .breakGlass: hasBroken = true
+            case .breakGlass(let body):
+                hasBroken = true
+                findings += broken(body, words, pinned, newest, environment, entry)
             case .runStarted, .runResumed:
                 guard !hasBroken, entry.event.kind == "run-started" else { continue }
                 findings += begun(words, pinned, grounds, environment, entry)
@@ -162,17 +164,46 @@ struct ApprovalProof {
             + verdict.missing.map { finding("not-approved", "The run began without an approval: \(visibleText($0)).") }
     }
 
+    /// Whoever went on without the approvals signed for that, with the reason, and was allowed to.
+    private func broken(
+        _ body: BreakGlass, _ words: [Word], _ pinned: PolicyAt, _ newest: PolicyAt, _ environment: Environment,
+        _ entry: JournalEntry
+    ) -> [Diagnostic] {
+        let admission = admission(words, pinned, newest, environment, entry.at, nil)
+        let isSigned = words.contains {
+            $0.body.decision == .operate && $0.body.approver == body.person
+                && $0.examined.statement.comment == body.reason
+        }
+        guard isSigned, admission.mayBreakGlass(body.person) else {
+            return [
+                finding(
+                    "glass-not-allowed", "The run went on without the approvals, and nobody who may signed for that.")
+            ]
+        }
+        return [
+            finding(
+                "break-glass",
+                "The run went on without the approvals that the policy asks for: \(visibleText(body.reason))",
+                severity: .warning)
+        ]
+    }
+
     private func passed(
         _ step: String, _ gate: GroupCount, _ words: [Word], _ pinned: PolicyAt, _ newest: PolicyAt,
         _ environment: Environment, _ entry: JournalEntry
     ) -> [Diagnostic] {
         let admission = admission(words, pinned, newest, environment, entry.at, nil)
-        let here = words.filter { $0.body.step == step }.map(\.examined)
+        let opening = reading.entries.last { other in
+            if case .approvalAwaited(let body) = other.event {
+                body.step == step && other.sequence < entry.sequence
+            } else {
+                false
+            }
+        }
+        let here = words.filter { $0.body.step == step && $0.entry.sequence > opening?.sequence ?? 0 }.map(\.examined)
         let lines = Set(here.compactMap { $0.statement.gate?.lastLine })
         let verdict = admission.verdict(at: step, here, require: gate, lines: lines)
-        // A rejection that somebody took back by asking again stands in the record, and counts no more.
-        let missing = verdict.missing.filter { !$0.hasSuffix("rejected it") }
-        return missing.map {
+        return verdict.missing.map {
             finding("gate-passed", "The gate \(step) was passed without an approval: \(visibleText($0)).")
         }
     }

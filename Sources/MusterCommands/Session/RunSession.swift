@@ -151,6 +151,9 @@ final class RunSession {
         return executables.compactMap(kept.notice)
     }
 
+    /// What the policy at the plan's commit asks for.
+    var rule: ApprovalRule? { configuration.policy.rule(for: environment) }
+
     /// The policies that this plan is held against.
     func approvalDesk() throws(MusterError) -> ApprovalDesk {
         try ApprovalDesk(plan, digest: digest, environment: environment, git: documents.git, state: documents.state)
