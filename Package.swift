@@ -400,7 +400,7 @@ let package = Package(
             name: "MusterCommandsTests",
             dependencies: [
                 "MusterCommands", "MusterDocuments", "MusterEngine", "MusterMachine", "MusterPluginProtocol",
-                "MusterModel", "MusterTestSupport",
+                "MusterModel", "MusterTestSupport", "MusterGit", "CommandFixture", "muster", "noop-plugin",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -2,6 +2,7 @@
 
 import CommandFixture
 import Foundation
+import Glibc
 import MusterApproval
 import MusterMachine
 import MusterModel
@@ -51,7 +52,7 @@ struct SignatureTests {
             expires: now.advanced(by: .seconds(3600)), says: "\(person) approves", comment: nil, approver: person)
     }
 
-    @Test func `both agree on a good signature, also by an agent and by each of a person's two keys`() throws {
+    @Test func `both agree on a good signature, and on those of each of a person's two keys`() throws {
         let desk = try Desk()
         let signature = try desk.sign()
         #expect(try desk.takes(signature, desk.text, of: "anu", by: try desk.good()))
@@ -61,6 +62,24 @@ struct SignatureTests {
         let other = try desk.sign(as: "anu-2")
         #expect(try desk.takes(other, desk.text, of: "anu", by: two))
         #expect(try desk.eyes.verifies(desk.text, signature: other, of: "anu", signers: two))
+    }
+
+    @Test func `an agent signs with a key of which only the public half is here`() throws {
+        let desk = try Desk()
+        let socket = "\(desk.eyes.catalog.root)/agent"
+        let key = desk.eyes.key("anu")
+        let agent = try RunningCommand(
+            "/usr/bin/ssh-agent", ["-D", "-a", socket], environment: ["HOME": desk.eyes.catalog.home])
+        defer { agent.signal(SIGTERM) }
+        try agent.wait(for: "SSH_AUTH_SOCK")
+        let added = try RunningCommand("/usr/bin/ssh-add", ["-q", key], environment: ["SSH_AUTH_SOCK": socket]).finish()
+        #expect(added.status == 0, "\(added)")
+        try FileManager.default.removeItem(atPath: key)
+        #expect(throws: MusterError.self, "without the agent nobody has it") { try desk.sign() }
+        let tool = SSHKeygen(variables: ["SSH_AUTH_SOCK": socket])
+        let signature = try tool.sign(Array(desk.text.utf8), key: key + ".pub", namespace: Self.namespace)
+        #expect(try desk.takes(signature, desk.text, of: "anu", by: try desk.good()))
+        #expect(try desk.eyes.verifies(desk.text, signature: signature, of: "anu"))
     }
 
     @Test func `stock ssh-keygen's own signature is taken as well`() throws {
