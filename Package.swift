@@ -59,6 +59,10 @@ let package = Package(
         .target(name: "MusterMachine", dependencies: ["MusterModel", "MusterExpressions"], swiftSettings: strict),
 
         .target(
+            name: "MusterApproval", dependencies: ["MusterModel", "MusterDocuments", "MusterMachine"],
+            swiftSettings: strict),
+
+        .target(
             name: "MusterRecord", dependencies: ["MusterModel", "MusterExpressions", "MusterMachine"],
             swiftSettings: strict),
 
@@ -68,9 +72,15 @@ let package = Package(
 
         .target(name: "MusterSystem", dependencies: ["MusterModel", "CMusterSystem"], swiftSettings: strict),
 
-        .target(name: "MusterJournal", dependencies: ["MusterModel", "MusterMachine", "MusterSystem"], swiftSettings: strict),
+        .target(
+            name: "MusterJournal", dependencies: ["MusterModel", "MusterMachine", "MusterSystem"], swiftSettings: strict
+        ),
 
-        .target(name: "MusterGit", dependencies: ["MusterModel", "MusterSystem", "CGit2", "CMusterGit"], swiftSettings: strict),
+        .target(
+            name: "MusterGit", dependencies: ["MusterModel", "MusterSystem", "CGit2", "CMusterGit"],
+            swiftSettings: strict),
+
+        .target(name: "MusterSigning", dependencies: ["MusterModel", "MusterSystem"], swiftSettings: strict),
 
         .target(
             name: "MusterPluginHost", dependencies: ["MusterModel", "MusterPluginProtocol", "MusterSystem"],
@@ -81,15 +91,18 @@ let package = Package(
         .target(
             name: "MusterEngine",
             dependencies: [
-                "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord", "MusterPluginProtocol",
+                "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord",
+                "MusterPluginProtocol",
             ],
             swiftSettings: strict),
 
         .target(
             name: "MusterCommands",
             dependencies: [
-                "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord", "MusterPluginProtocol",
-                "MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost", "MusterEngine",
+                "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord",
+                "MusterPluginProtocol",
+                "MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost", "MusterEngine", "MusterApproval",
+                "MusterSigning",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -166,7 +179,8 @@ let package = Package(
         .executableTarget(
             name: "TestFailover",
             dependencies: [
-                "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel",
+                "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps",
+                "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel",
             ],
             path: "plugins/TestFailover",
             sources: ["Sources"],
@@ -193,7 +207,8 @@ let package = Package(
         .executableTarget(
             name: "OracleDRSetup",
             dependencies: [
-                "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel",
+                "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps",
+                "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel",
             ],
             path: "plugins/OracleDRSetup",
             sources: ["Sources"],
@@ -226,7 +241,8 @@ let package = Package(
         .executableTarget(
             name: "StandbyConnector",
             dependencies: [
-                "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps", "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel",
+                "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient", "OracleSteps",
+                "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel",
             ],
             path: "plugins/StandbyConnector",
             sources: ["Sources"],
@@ -268,14 +284,24 @@ let package = Package(
         .target(name: "PostgreSQLFixture", dependencies: ["MusterModel", "MusterSystem"], swiftSettings: strict),
 
         .testTarget(name: "MusterModelTests", dependencies: ["MusterModel"], swiftSettings: strict),
-        .testTarget(name: "MusterExpressionsTests", dependencies: ["MusterExpressions", "MusterModel"], swiftSettings: strict),
-        .testTarget(name: "MusterDocumentsTests", dependencies: ["MusterDocuments", "MusterModel"], swiftSettings: strict),
+        .testTarget(
+            name: "MusterExpressionsTests", dependencies: ["MusterExpressions", "MusterModel"], swiftSettings: strict),
+        .testTarget(
+            name: "MusterDocumentsTests", dependencies: ["MusterDocuments", "MusterModel"], swiftSettings: strict),
         .testTarget(
             name: "MusterMachineTests", dependencies: ["MusterMachine", "MusterModel", "MusterTestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "MusterRecordTests", dependencies: ["MusterRecord", "MusterExpressions", "MusterMachine", "MusterModel"],
+            name: "MusterRecordTests",
+            dependencies: ["MusterRecord", "MusterExpressions", "MusterMachine", "MusterModel"],
             exclude: ["Golden", "Histories"], swiftSettings: strict),
+        .testTarget(
+            name: "MusterApprovalTests",
+            dependencies: [
+                "MusterApproval", "MusterSigning", "MusterDocuments", "MusterMachine", "MusterModel", "MusterSystem",
+                "MusterTestSupport", "CommandFixture",
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "MusterJournalTests",
             dependencies: ["MusterJournal", "MusterMachine", "MusterSystem", "MusterTestSupport", "MusterModel"],
@@ -287,14 +313,16 @@ let package = Package(
         .testTarget(
             name: "MusterPluginHostTests",
             dependencies: [
-                "MusterPluginHost", "MusterPluginProtocol", "MusterSystem", "MusterTestSupport", "MusterModel", "hostile-plugin", "noop-plugin",
+                "MusterPluginHost", "MusterPluginProtocol", "MusterSystem", "MusterTestSupport", "MusterModel",
+                "hostile-plugin", "noop-plugin",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "MusterPluginTests", dependencies: ["MusterPlugin", "MusterPluginProtocol", "MusterModel"],
             swiftSettings: strict),
         .testTarget(
-            name: "AzureClientTests", dependencies: ["AzureClient", "CloudHTTP", "MusterTestSupport", "MusterModel", "MusterSystem"],
+            name: "AzureClientTests",
+            dependencies: ["AzureClient", "CloudHTTP", "MusterTestSupport", "MusterModel", "MusterSystem"],
             exclude: ["Contract", "Recordings", "Servers"],
             swiftSettings: strict),
         .testTarget(
@@ -306,40 +334,49 @@ let package = Package(
         .testTarget(
             name: "AzureStepsTests",
             dependencies: [
-                "AzureSteps", "SQLSteps", "AzureClient", "CloudHTTP", "MusterPlugin", "MusterSQL", "MusterModel", "PostgreSQLFixture",
+                "AzureSteps", "SQLSteps", "AzureClient", "CloudHTTP", "MusterPlugin", "MusterSQL", "MusterModel",
+                "PostgreSQLFixture",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "CloudSimulatorTests",
-            dependencies: ["CloudSimulator", "MusterDocuments", "MusterModel", "MusterSystem", "muster-cloud-simulator"],
+            dependencies: [
+                "CloudSimulator", "MusterDocuments", "MusterModel", "MusterSystem", "muster-cloud-simulator",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "FailoverGroupKeySwapTests",
             dependencies: [
-                "FailoverGroupKeySwap", "MusterPlugin", "CloudSteps", "CloudHTTP", "AzureSteps", "AzureClient", "MusterModel",
-                "MusterDocuments", "MusterSystem", "CloudSimulator", "MusterEngine", "MusterMachine", "MusterPluginProtocol",
+                "FailoverGroupKeySwap", "MusterPlugin", "CloudSteps", "CloudHTTP", "AzureSteps", "AzureClient",
+                "MusterModel",
+                "MusterDocuments", "MusterSystem", "CloudSimulator", "MusterEngine", "MusterMachine",
+                "MusterPluginProtocol",
                 "MusterPluginHost", "MusterTestSupport",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "DataGuardTests",
             dependencies: [
-                "TestFailover", "MusterPlugin", "OracleSteps", "OracleCloudClient", "CloudHTTP", "CloudSimulator", "MusterModel",
+                "TestFailover", "MusterPlugin", "OracleSteps", "OracleCloudClient", "CloudHTTP", "CloudSimulator",
+                "MusterModel",
                 "MusterDocuments",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "OracleKeyTests",
             dependencies: [
-                "OracleDRSetup", "StandbyConnector", "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "AzureClient",
-                "OracleSteps", "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel", "MusterDocuments", "MusterSystem",
+                "OracleDRSetup", "StandbyConnector", "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps",
+                "AzureClient",
+                "OracleSteps", "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel", "MusterDocuments",
+                "MusterSystem",
                 "CloudSimulator", "PostgreSQLFixture", "TestFailover",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "TestFailoverTests",
             dependencies: [
-                "TestFailover", "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "SQLSteps", "AzureClient", "MusterSQL",
+                "TestFailover", "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "SQLSteps", "AzureClient",
+                "MusterSQL",
                 "MusterModel", "MusterDocuments",
                 "MusterSystem", "CloudSimulator",
             ],
@@ -347,7 +384,8 @@ let package = Package(
         .testTarget(
             name: "MusterEngineTests",
             dependencies: [
-                "MusterEngine", "MusterMachine", "MusterDocuments", "MusterPluginProtocol", "MusterRecord", "MusterModel",
+                "MusterEngine", "MusterMachine", "MusterDocuments", "MusterPluginProtocol", "MusterRecord",
+                "MusterModel",
                 "MusterTestSupport",
             ],
             swiftSettings: strict),
@@ -361,13 +399,15 @@ let package = Package(
         .testTarget(
             name: "MusterCommandsTests",
             dependencies: [
-                "MusterCommands", "MusterDocuments", "MusterEngine", "MusterMachine", "MusterPluginProtocol", "MusterModel", "MusterTestSupport",
+                "MusterCommands", "MusterDocuments", "MusterEngine", "MusterMachine", "MusterPluginProtocol",
+                "MusterModel", "MusterTestSupport", "MusterGit", "CommandFixture", "muster", "noop-plugin",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "CommandFixture", "MusterModel", "MusterSystem", "MusterJournal", "MusterMachine", "MusterGit", "muster",
+                "CommandFixture", "MusterModel", "MusterSystem", "MusterJournal", "MusterMachine", "MusterGit",
+                "muster",
                 "muster-cloud-simulator", "FailoverGroupKeySwap", "TestFailover", "noop-plugin", "hostile-plugin",
                 "PostgreSQLFixture",
             ],
@@ -376,7 +416,8 @@ let package = Package(
         .testTarget(
             name: "TortureTests",
             dependencies: [
-                "CommandFixture", "MusterTestSupport", "MusterModel", "MusterSystem", "muster", "muster-cloud-simulator",
+                "CommandFixture", "MusterTestSupport", "MusterModel", "MusterSystem", "muster",
+                "muster-cloud-simulator",
                 "FailoverGroupKeySwap", "noop-plugin",
             ],
             swiftSettings: strict),
@@ -385,9 +426,13 @@ let package = Package(
         // MARK: Executables that tests and benchmarks drive
 
         .executableTarget(
-            name: "hostile-plugin", dependencies: ["MusterModel"], path: "Tests/Fakes/hostile-plugin", swiftSettings: strict),
+            name: "hostile-plugin", dependencies: ["MusterModel"], path: "Tests/Fakes/hostile-plugin",
+            swiftSettings: strict),
         .executableTarget(
             name: "noop-plugin", dependencies: ["MusterPlugin"], path: "Tests/Fakes/noop-plugin",
-            sources: ["Sources"], resources: [.embedInCode("steps/nothing.yaml"), .embedInCode("steps/one-way.yaml"), .embedInCode("steps/tell.yaml")], swiftSettings: strict),
+            sources: ["Sources"],
+            resources: [
+                .embedInCode("steps/nothing.yaml"), .embedInCode("steps/one-way.yaml"), .embedInCode("steps/tell.yaml"),
+            ], swiftSettings: strict),
     ]
 )

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Foundation
+internal import Glibc
+internal import MusterModel
 internal import MusterSystem
 
 /// A catalog of its own in a temporary folder, with a home, a place for runs, and the means that a user has: the command
@@ -212,6 +214,16 @@ package final class Catalog {
         let path = "\(state)/runs/\(run)/journal.jsonl"
         guard FileManager.default.fileExists(atPath: path) else { return [] }
         return try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map(String.init)
+    }
+
+    /// Ends the engine that has the run, without a word, as the kernel does.
+    package func killEngine(of run: String) throws {
+        let lines = try journalLines(of: run)
+        let holder = try lines.map { try JSON.parse($0) }.last { $0["processID"] != nil }
+        guard let process = holder?["processID"]?.int else {
+            throw FixtureFailure(description: "the journal of \(run) names no process")
+        }
+        kill(Int32(process), SIGKILL)
     }
 
     /// Every ref, with what it points to.

@@ -15,6 +15,8 @@ package struct Configuration: Sendable {
     package var leases: Leases
     /// How long a lease lives without being renewed, which is done at a third of it.
     package var leaseLife: Duration
+    /// Who may agree to what.
+    package var policy = ApprovalPolicy()
 
     package enum Leases: String, Sendable, CaseIterable {
         /// On each machine by itself.
@@ -28,30 +30,34 @@ package struct Configuration: Sendable {
     package static let standardRecordsBranch = "muster/records"
 
     package static func parse(_ bytes: [UInt8], file: String) -> Parsed<Configuration> {
-        parseDocument(bytes, file: file, shape: shape, named: "muster.yaml") { root, _ in
-            Configuration(
+        parseDocument(bytes, file: file, shape: shape, named: "muster.yaml") { root, diagnostics in
+            let policy = ApprovalPolicy(root)
+            ApprovalLint(root: root, policy: policy).check(into: &diagnostics)
+            return Configuration(
                 catalog: root["catalog"]?.string ?? "", summary: root["summary"]?.string,
                 recordsBranch: root["records"]?["branch"]?.string ?? standardRecordsBranch,
                 recordsRemote: root["records"]?["remote"]?.string,
                 leases: root["leases"]?.string.flatMap(Leases.init) ?? .local,
-                leaseLife: root["lease-life"]?.string.flatMap(Duration.init(durationText:)) ?? .seconds(300))
+                leaseLife: root["lease-life"]?.string.flatMap(Duration.init(durationText:)) ?? .seconds(300),
+                policy: policy)
         }
     }
 
-    static let shape = ObjectShape([
-        .required("catalog", .text(.kebab), "The catalog's name"),
-        .optional("summary", .text(.sentence), "What it is for, in one line"),
-        .optional(
-            "records",
-            .object(
-                .optional("branch", .text(.branch), "The log of executions; muster/records without it"),
-                .optional(
-                    "remote", .text(.branch), "The git remote that records are pushed to; none without it")),
-            "Where records go"),
-        .optional(
-            "leases", .choice(Leases.allCases.map(\.rawValue)),
-            "local: a runbook's locks hold on each machine by itself; remote: also by leases on the records' remote, where it can be reached; required: never without"
-        ),
-        .optional("lease-life", .text(.duration), "How long a lease lives without being renewed; 5m without it"),
-    ])
+    static let shape = ObjectShape(
+        [
+            .required("catalog", .text(.kebab), "The catalog's name"),
+            .optional("summary", .text(.sentence), "What it is for, in one line"),
+            .optional(
+                "records",
+                .object(
+                    .optional("branch", .text(.branch), "The log of executions; muster/records without it"),
+                    .optional(
+                        "remote", .text(.branch), "The git remote that records are pushed to; none without it")),
+                "Where records go"),
+            .optional(
+                "leases", .choice(Leases.allCases.map(\.rawValue)),
+                "local: a runbook's locks hold on each machine by itself; remote: also by leases on the records' remote, where it can be reached; required: never without"
+            ),
+            .optional("lease-life", .text(.duration), "How long a lease lives without being renewed; 5m without it"),
+        ] + ApprovalPolicy.fields)
 }

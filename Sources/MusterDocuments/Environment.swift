@@ -12,12 +12,6 @@ package struct Environment: Sendable {
 
     package static func parse(_ bytes: [UInt8], file: String) -> Parsed<Environment> {
         parseDocument(bytes, file: file, shape: shape, named: "An environment") { root, diagnostics in
-            if let approvals = root["approvals"] {
-                diagnostics.append(
-                    Diagnostic(
-                        code: "environment.not-available", "'approvals' is not available in this version of Muster",
-                        help: "Remove it; nobody would be asked.", at: approvals.location))
-            }
             checkWindows(root, into: &diagnostics)
             if let oci = root["oci"] { checkOracleCloud(oci, into: &diagnostics) }
             for (_, database) in databases(root) {
@@ -50,7 +44,7 @@ extension Environment {
             "TLS"),
         .optional("values", .map(names: .name, .any), "Read as environment.<name> in expressions"),
         .optional("change-windows", .list(changeWindow, atLeast: 1), "When runs may change it; at any time without it"),
-        .optional("approvals", .any, "Not available in this version"),
+        .optional("approvals", .object(ApprovalRule.shape), "What a run needs here besides what muster.yaml asks for"),
     ])
 
     private static let azure = Shape.object(

@@ -29,7 +29,7 @@ extension Runbook {
         .optional("retry", retryShape, "How often it is tried"),
         .optional("on-failure", .choice(OnFailure.allCases.map(\.rawValue)), "stop (without it), continue or rollback"),
         .optional("timeout", .text(.duration), "In place of the definition's"),
-        .optional("approval", .text(.kebab), "Who is asked here, in mid-run"))
+        .optional("approval", .text(.kebab), "The group of which one must approve before the step begins"))
 
     private static let retryShape = Shape.object(
         .required("attempts", .integer(1...100), "Tries in all, the first one included"),

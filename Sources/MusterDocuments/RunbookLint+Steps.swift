@@ -14,12 +14,7 @@ extension RunbookLint {
     }
 
     private mutating func checkAvailability(_ step: Runbook.Step) {
-        if let approval = step.approval {
-            report(
-                "not-available", "'approval' is not available in this version of Muster",
-                help: "Remove it; nobody would be asked. A muster/manual step stops for a person.",
-                at: approval.location)
-        }
+        checkGate(step)
         if step.onFailure.value == .rollback, step.section == .finally {
             report(
                 "rollback-in-finally", "A step of finally cannot roll the run back: finally runs after the rollback",

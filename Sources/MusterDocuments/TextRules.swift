@@ -17,6 +17,19 @@ extension TextRule {
         "a name of letters, digits, hyphens and underscores that begins with a letter",
         pattern: "^[A-Za-z][A-Za-z0-9_-]{0,63}$",
         accepts: isMemberName)
+    /// A person, as allowed signers name it: often an e-mail address.
+    static let person = TextRule(
+        "a person's name of letters, digits and . _ @ + - that begins with a letter or digit",
+        pattern: "^[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$"
+    ) { text in
+        text.utf8.count <= 100 && !text.isEmpty && !"._@+-".contains(text.first!)
+            && text.utf8.allSatisfy { isLetter($0) || (48...57).contains($0) || "._@+-".utf8.contains($0) }
+    }
+    static let email = TextRule("an e-mail address", pattern: #"^[^\s<>@]+@[^\s<>@]+$"#) { text in
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        return parts.count == 2 && parts.allSatisfy { !$0.isEmpty }
+            && text.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && !"<>".unicodeScalars.contains($0) }
+    }
     static let version = TextRule(
         "a version such as 1.2.0", pattern: #"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$"#
     ) { SemanticVersion($0) != nil }

@@ -102,7 +102,7 @@ package struct Engine {
         while true {
             var events = state.decisions(now: world.now.wall)
             if events.isEmpty, restsWhenWaiting, state.pause == nil, state.waitsOnlyForDecisions {
-                let reason = "nobody is here to decide"
+                let reason = state.waitingForDecision.isEmpty ? "it waits for approvals" : "nobody is here to decide"
                 events = [.pauseRequested(PauseRequested(by: "engine", reason: reason))]
             }
             if events.isEmpty { return }
@@ -154,6 +154,7 @@ package struct Engine {
             switch task.verb {
             case .askPerson: world.askPerson(state.plan.steps[at], inputs: state.steps[at].inputs)
             case .askDecision: askDecision(at)
+            case .askApproval: askApproval(at)
             default: world.start(outgoing(task, at))
             }
         }
@@ -180,6 +181,11 @@ package struct Engine {
             choices: state.choices(for: step.id))
     }
 
+    private func askApproval(_ at: Int) {
+        guard let gate = state.gate(at: at) else { return }
+        world.askApproval(state.plan.steps[at], group: gate.group, count: gate.count, question: gate.question)
+    }
+
     private func outgoing(_ task: StepTask, _ at: Int) -> OutgoingCall {
         let definition = state.definition(at: at)
         let step = state.steps[at]
@@ -190,7 +196,7 @@ package struct Engine {
             case .verify: .verify
             case .undoCheck: .check
             case .undo: .undo
-            case .observe, .readBack, .undoObserve, .undoProof, .askPerson, .askDecision: .observe
+            case .observe, .readBack, .undoObserve, .undoProof, .askPerson, .askDecision, .askApproval: .observe
             }
         let isUndo = task.verb.isOfUndo
         return OutgoingCall(
@@ -227,6 +233,7 @@ package struct Engine {
         case .pause(let request, let ticket): try take(request, ticket)
         case .decided(let decision, let ticket): try take(decision, ticket)
         case .rollBack(let request, let ticket): try take(request, ticket)
+        case .approved(let approval, let ticket): try take(approval, ticket)
         case .lease(let change): try commit([.leaseChanged(change)])
         }
     }
@@ -263,6 +270,19 @@ package struct Engine {
         guard state.phase == .running else { return refuse(ticket, "the run does not run") }
         if let why = state.whyNot(request) { return refuse(ticket, why) }
         try commit([.rollbackRequested(request)])
+        if let ticket { taken.append(ticket) }
+    }
+
+    private mutating func take(_ approval: ApprovalRecorded, _ ticket: EngineInput.Ticket?) throws(MusterError) {
+        let isTaken = !approval.id.isEmpty && state.approvals.contains { $0.id == approval.id }
+        if isTaken { return refuse(ticket, "the run has this statement already") }
+        if let step = approval.step {
+            let at = state.positions[step]
+            guard let at, state.phase == .running, state.waitingForApproval.contains(at) else {
+                return refuse(ticket, "the run does not wait for approvals at \"\(step)\"")
+            }
+        }
+        try commit([.approvalRecorded(approval)])
         if let ticket { taken.append(ticket) }
     }
 

@@ -44,6 +44,8 @@ package enum EngineInput: Hashable, Sendable {
     /// A person's decision about a step that waits for one, from wherever it came.
     case decided(StepDecided, Ticket?)
     case rollBack(RollbackRequested, Ticket?)
+    /// A signed word that was checked, at a gate or on the plan.
+    case approved(ApprovalRecorded, Ticket?)
     /// What became of the run's hold on its targets.
     case lease(LeaseChanged)
 
@@ -81,6 +83,9 @@ package protocol EngineWorld: AnyObject {
 
     /// Asks a person; the answer comes as ``EngineInput/confirmed(step:person:note:)``.
     func askPerson(_ step: PlannedStep, inputs: [String: JSON])
+
+    /// The run waits at a gate; each word on it comes as ``EngineInput/approved(_:_:)``.
+    func askApproval(_ step: PlannedStep, group: String, count: Int, question: String?)
 
     /// Asks a person what becomes of the step, and tells what may help; the answer comes as ``EngineInput/decided(_:_:)``. Where nobody can be asked,
     /// the answer may be ``EngineInput/pause(_:)``.

@@ -61,7 +61,13 @@ struct PlanDraft {
     private mutating func expand(_ step: Runbook.Step, needs: [String]) throws {
         let definition = try definition(of: step)
         let uses = "\(definition.reference.value)@\(definition.version.value)"
-        let allNeeds = instances(of: needs)
+        var allNeeds = instances(of: needs)
+        if let group = step.approval?.value {
+            try reserve(1, needs: allNeeds.count, for: step.id.value)
+            let gate = gate(before: step, group, needs: allNeeds)
+            steps.append(gate)
+            allNeeds = [gate.id]
+        }
         func planned(_ id: String, _ group: PlannedStep.Group?) -> PlannedStep {
             PlannedStep(
                 id: id, section: step.section == .steps ? .steps : .finally, uses: uses, needs: allNeeds, group: group,
@@ -86,6 +92,21 @@ struct PlanDraft {
         }
         // A list that is empty leaves its needs to those behind it, so that the order still holds.
         instances[id] = items.isEmpty ? allNeeds : items.indices.map { "\(id)[\($0)]" }
+    }
+
+    /// What `approval:` stands for: a gate of its own, which the step needs. A false condition of the step opens none.
+    private func gate(before step: Runbook.Step, _ group: String, needs: [String]) -> PlannedStep {
+        let definition = StepDefinition.gate
+        return PlannedStep(
+            id: RunState.gateID(before: step.id.value), section: step.section == .steps ? .steps : .finally,
+            uses: "\(definition.reference.value)@\(definition.version.value)", needs: needs, group: nil,
+            condition: step.forEach == nil ? step.condition?.value.text : nil,
+            with: [
+                "count": .int(1), "group": .string(group),
+                "question": .string("May the step \(step.id.value) begin?"),
+            ],
+            retry: .init(attempts: 1, backoffMinMilliseconds: 0, backoffMaxMilliseconds: 0), onFailure: .stop,
+            timeoutMilliseconds: definition.timeout.milliseconds, preview: nil)
     }
 
     private func definition(of step: Runbook.Step) throws(MusterError) -> StepDefinition {

@@ -84,7 +84,11 @@ package struct PlanMaterial {
 
     private func plannedDefinitions() throws(MusterError) -> [String: PlannedDefinition] {
         var planned: [String: PlannedDefinition] = [:]
-        for material in definitions.values {
+        var all = Array(definitions.values)
+        if runbook.allSteps.contains(where: { $0.approval != nil }) {
+            all.append(Definition(definition: .gate, document: nil, commit: nil))
+        }
+        for material in all {
             let definition = PlannedDefinition(material)
             let name = "\(definition.reference)@\(definition.version)"
             if let other = planned.updateValue(definition, forKey: name), other.document != definition.document {

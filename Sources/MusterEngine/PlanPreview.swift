@@ -171,7 +171,7 @@ package struct PlanPreview {
             world.answerBegin(task, request: request, refusal: "a plan has no effects")
         case .stop(let request, _): interrupt(request.reason)
         case .pause(let request, _): interrupt(request.reason)
-        case .decided, .rollBack, .lease: break
+        case .decided, .rollBack, .lease, .approved: break
         case .pluginLog(let log): logs = logs.suffix(19) + [log]
         case .progress, .evidence, .confirmed: break
         }

@@ -52,7 +52,7 @@ package struct TreePath: Hashable, Sendable, CustomStringConvertible {
     package let components: [String]
 
     /// The places of a catalog that Muster reads; nothing else of a repository is ever opened.
-    package static let catalogRoots = ["environments", "muster.yaml", "plugins", "runbooks"]
+    package static let catalogRoots = ["environments", "muster.yaml", "plugins", "policy", "runbooks"]
 
     /// - Throws: `git.unsafe-path` with the name and what is wrong with it.
     package init(_ text: String) throws(MusterError) {
@@ -77,7 +77,7 @@ package struct TreePath: Hashable, Sendable, CustomStringConvertible {
         else {
             throw MusterError(
                 code: "git.path-not-in-catalog", "\"\(text)\" is not a part of a catalog.",
-                help: "Muster reads muster.yaml and what is in runbooks/, plugins/ and environments/.")
+                help: "Muster reads muster.yaml and what is in runbooks/, plugins/, environments/ and policy/.")
         }
     }
 

@@ -45,6 +45,14 @@ package enum GitRequest: Sendable, Codable {
     case leaseRead(remote: String, name: String)
     /// ``LeaseAnswer``
     case leaseTake(LeaseOrder)
+    /// `[GitIdentity]`: the authors of the commits, in the order asked.
+    case authors(commits: [ObjectID])
+    /// ``ObjectID``: the commit that holds the statement.
+    case keepStatement(StatementParcel)
+    /// `[KeptStatement]`, those about a plan that branches of this repository hold.
+    case statements(plan: Digest)
+    /// `Int`: how many came from the remote that were not here.
+    case fetchStatements(remote: String, plan: Digest)
 }
 
 /// A person or program as git names it in a commit.

@@ -49,6 +49,14 @@ package enum Event: Hashable, Sendable {
     case stepDecided(StepDecided)
     case rollbackRequested(RollbackRequested)
     case leaseChanged(LeaseChanged)
+    /// A signed word on the plan, or at a gate, was taken up.
+    case approvalRecorded(ApprovalRecorded)
+    /// A gate opened; the run waits there.
+    case approvalAwaited(ApprovalAwaited)
+    /// By which rules who might start the run.
+    case policyApplied(PolicyApplied)
+    /// The run goes on without the approvals that its policy asks for.
+    case breakGlass(BreakGlass)
     /// No further step begins; those under way end, and the run ends.
     case stopRequested(StopRequested)
     /// The wall clock moved against the boot clock by more than two seconds.

@@ -93,6 +93,10 @@ extension Event {
         case .stepDecided: "step-decided"
         case .rollbackRequested: "rollback-requested"
         case .leaseChanged: "lease-changed"
+        case .approvalRecorded: "approval-recorded"
+        case .approvalAwaited: "approval-awaited"
+        case .policyApplied: "policy-applied"
+        case .breakGlass: "break-glass"
         case .stopRequested: "stop-requested"
         case .clockJumped: "clock-jumped"
         case .runFinished: "run-finished"
@@ -133,6 +137,10 @@ extension Event {
         case .stepDecided(let body): try JSON(encoding: body)
         case .rollbackRequested(let body): try JSON(encoding: body)
         case .leaseChanged(let body): try JSON(encoding: body)
+        case .approvalRecorded(let body): try JSON(encoding: body)
+        case .approvalAwaited(let body): try JSON(encoding: body)
+        case .policyApplied(let body): try JSON(encoding: body)
+        case .breakGlass(let body): try JSON(encoding: body)
         case .stopRequested(let body): try JSON(encoding: body)
         case .clockJumped(let body): try JSON(encoding: body)
         case .runFinished(let body): try JSON(encoding: body)
@@ -173,6 +181,10 @@ extension Event {
         case "step-decided": self = .stepDecided(try body.decode())
         case "rollback-requested": self = .rollbackRequested(try body.decode())
         case "lease-changed": self = .leaseChanged(try body.decode())
+        case "approval-recorded": self = .approvalRecorded(try body.decode())
+        case "approval-awaited": self = .approvalAwaited(try body.decode())
+        case "policy-applied": self = .policyApplied(try body.decode())
+        case "break-glass": self = .breakGlass(try body.decode())
         case "stop-requested": self = .stopRequested(try body.decode())
         case "clock-jumped": self = .clockJumped(try body.decode())
         case "run-finished": self = .runFinished(try body.decode())

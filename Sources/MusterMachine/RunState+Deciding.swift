@@ -8,6 +8,8 @@ extension RunState {
         guard let at = positions[id] else { return [] }
         let canUndo = steps[at].undo != nil && definitions[at].effect == .reversible
         if steps[at].isBeingUndone { return [] }
+        // Nobody's decision stands in for approvals.
+        if isGate(at), case .waitingForDecision = steps[at].phase { return [.retry, .abandon] }
         switch steps[at].phase {
         case .waitingForDecision(.failed):
             return canUndo ? [.retry, .undo, .skip, .done, .abandon] : [.retry, .skip, .done, .abandon]

@@ -13,7 +13,7 @@ extension RunState {
         case .paused: return []
         case .running: break
         }
-        if isAtRest { return [.runPaused(RunPaused(waitsFor: waitingForDecision.map { plan.steps[$0].id }))] }
+        if isAtRest { return [.runPaused(RunPaused(waitsFor: waitingForPeople.map { plan.steps[$0].id }))] }
         let undos = undoing.compactMap { undoDecision(at: $0, now: now) }
         if rollback == nil, let event = rollbackOnFailure { return undos + [event] }
         if openSteps == 0, undoing.isEmpty {
@@ -55,6 +55,7 @@ extension RunState {
         if case .deciding(let decision) = steps[at].phase { return event(decision, at, now) }
         if isHeldBack(at) { return nil }
         switch steps[at].phase {
+        case .waitingForApproval(let isAnnounced): return gateDecision(at, isAnnounced)
         case .ready:
             return .stepApplying(
                 StepApplying(step: id, attempt: steps[at].attempt, idempotencyKey: idempotencyKey(id)))

@@ -39,6 +39,9 @@ extension RunState {
             steps[at].postconditions = body.postconditions
             if let outputs = body.outputs { steps[at].outputs = outputs }
             steps[at].phase = phaseAfterVerify(at, body.postconditions)
+        case (.stepVerified(let body), .waitingForApproval) where breakGlass != nil:
+            steps[at].postconditions = body.postconditions
+            steps[at].phase = .deciding(.done(.declared))
         case (.manualConfirmed(let body), .waitingForPerson):
             steps[at].outputs = ["note": .string(body.note), "person": .string(body.person)]
             steps[at].phase = .deciding(.done(.shown))
@@ -116,8 +119,10 @@ extension RunState {
         steps[at].attempt = body.attempt
         steps[at].inputs = body.inputs
         steps[at].progress = nil
+        steps[at].approvers = []
         switch definitions[at].reference {
         case BuiltInStep.manual: steps[at].phase = .waitingForPerson
+        case BuiltInStep.approve: steps[at].phase = .waitingForApproval(isAnnounced: false)
         case BuiltInStep.wait: steps[at].phase = .waiting(until: time.advanced(by: BuiltInStep.duration(body.inputs)))
         default: steps[at].phase = .checking
         }
@@ -249,6 +254,7 @@ extension RunState {
     /// Whether the steps that need this one, which has ended, may start.
     func letsDependentsStart(_ at: Int) -> Bool {
         switch steps[at].phase {
+        case .failed where isGate(at), .skipped(.decision) where isGate(at): false
         case .done, .skipped(.condition), .skipped(.decision): true
         case .failed: plan.steps[at].onFailure == .continue
         default: false
@@ -286,6 +292,8 @@ extension StepPhase {
 package enum BuiltInStep {
     /// Waits for a person's word.
     package static let manual = StepReference(plugin: "muster", step: "manual")
+    /// Waits for approvals.
+    package static let approve = StepReference(plugin: "muster", step: "approve")
     /// Waits for a time.
     package static let wait = StepReference(plugin: "muster", step: "wait")
 

@@ -24,7 +24,8 @@ extension RunState {
     /// Whether the step is under way and its attempt has begun no effect.
     private func hasBegunNothing(_ at: Int) -> Bool {
         switch steps[at].phase {
-        case .checking, .observing, .ready, .applying(begun: false), .waitingToRetry, .waiting, .waitingForPerson:
+        case .checking, .observing, .ready, .applying(begun: false), .waitingToRetry, .waiting, .waitingForPerson,
+            .waitingForApproval:
             return true
         // A proof, or an effect that turned out not to be needed.
         case .verifying: return steps[at].undo == nil
@@ -71,6 +72,9 @@ extension RunState {
         }
     }
 
+    /// Steps that wait for a person's decision or for approvals, in plan order.
+    package var waitingForPeople: [Int] { (waitingForDecision + waitingForApproval).sorted() }
+
     /// Whether a pause was asked for and nothing is under way any more.
     var isAtRest: Bool {
         pause != nil && tasks.isEmpty
@@ -78,9 +82,9 @@ extension RunState {
             && !undoing.contains { if case .deciding = steps[$0].undoing { true } else { false } }
     }
 
-    /// Whether nothing happens any more until a person has decided.
+    /// Whether nothing happens any more until a person has decided, or approved.
     package var waitsOnlyForDecisions: Bool {
-        phase == .running && !waitingForDecision.isEmpty && nextDue == nil
-            && tasks.allSatisfy { $0.verb == .askDecision }
+        phase == .running && !waitingForPeople.isEmpty && nextDue == nil
+            && tasks.allSatisfy { $0.verb == .askDecision || $0.verb == .askApproval }
     }
 }

@@ -38,6 +38,12 @@ package struct RunState: Sendable {
     /// Set once what the run did is to be undone.
     package internal(set) var rollback: RollbackRequested?
     package private(set) var created: RunCreated?
+    /// Signed words that the run took up, in the journal's order.
+    package internal(set) var approvals: [ApprovalRecorded] = []
+    /// The rules that it was last held against.
+    package internal(set) var policy: PolicyApplied?
+    /// Set once the run goes on without the approvals that its policy asks for.
+    package internal(set) var breakGlass: BreakGlass?
     /// The newest engine that took the run up again; nil while it is the first one.
     package private(set) var resumed: RunResumed?
 
@@ -144,6 +150,7 @@ package struct RunState: Sendable {
             moveDues(by: .milliseconds(body.milliseconds))
         case .pluginLog, .leaseChanged:
             guard phase != .empty else { throw illegal(event) }
+        case .approvalRecorded, .approvalAwaited, .policyApplied, .breakGlass: try applyApproval(event)
         default:
             guard phase == .running else { throw illegal(event) }
             if event.isOfUndo { try applyUndoEvent(event, time) } else { try applyStepEvent(event, time) }
@@ -189,7 +196,10 @@ extension Event {
         case .stepDecided(let body): body.step
         case .progress(let body): body.step
         case .evidence(let body): body.step
-        case .runCreated, .runStarted, .runResumed, .pauseRequested, .runPaused, .rollbackRequested, .leaseChanged,
+        case .approvalRecorded(let body): body.step
+        case .approvalAwaited(let body): body.step
+        case .policyApplied, .breakGlass, .runCreated, .runStarted, .runResumed, .pauseRequested, .runPaused,
+            .rollbackRequested, .leaseChanged,
             .pluginLog, .stopRequested, .clockJumped, .runFinished:
             nil
         }
@@ -218,7 +228,7 @@ extension Event {
         case .runCreated, .runStarted, .stepApplying, .stepBegun, .attemptFailed, .stepDone, .stepFailed, .stepInDoubt,
             .stepSkipped, .manualConfirmed, .stopRequested, .runFinished, .undoApplying, .undoBegun, .undoAttemptFailed,
             .stepUndone, .undoFailed, .runResumed, .pauseRequested, .runPaused, .stepDecided, .rollbackRequested,
-            .leaseChanged:
+            .leaseChanged, .approvalRecorded, .approvalAwaited, .policyApplied, .breakGlass:
             true
         }
     }

@@ -26,6 +26,8 @@ package enum StepPhase: Hashable, Sendable {
     case waiting(until: Timestamp)
     /// A `muster/manual` waits for its person.
     case waitingForPerson
+    /// A `muster/approve` waits for signatures; announced once the journal says so.
+    case waitingForApproval(isAnnounced: Bool)
     /// A person must decide what becomes of it.
     case waitingForDecision(Trouble)
     case done(StepDone.How)
@@ -126,6 +128,8 @@ package struct StepState: Hashable, Sendable {
     /// A read-back found the effect gone, or never there. It may still land late, so ``undo`` is kept.
     package internal(set) var wasReadBackAbsent = false
     package internal(set) var failure: StepFailure?
+    /// Of a gate: who has approved since its newest attempt.
+    package internal(set) var approvers: [String] = []
     /// The newest progress message.
     package internal(set) var progress: String?
     package internal(set) var startedAt: Timestamp?

@@ -10,6 +10,8 @@ package struct StepTask: Hashable, Sendable {
         case askPerson = "ask-person"
         /// A person's decision about a step that failed or is in doubt.
         case askDecision = "ask-decision"
+        /// Approvals at a gate.
+        case askApproval = "ask-approval"
         /// `check` of what must hold before an undo.
         case undoCheck = "undo-check"
         /// `observe` before an undo.
@@ -22,13 +24,16 @@ package struct StepTask: Hashable, Sendable {
         package var hasEffect: Bool { self == .apply || self == .undo }
 
         /// Whether a plugin is called, and not a person asked.
-        package var isCall: Bool { self != .askPerson && self != .askDecision }
+        package var isCall: Bool { !isOfPeople }
+
+        /// Whether somebody's word is waited for.
+        package var isOfPeople: Bool { self == .askPerson || self == .askDecision || self == .askApproval }
 
         /// Whether it serves the undo of a step.
         package var isOfUndo: Bool {
             switch self {
             case .undoCheck, .undoObserve, .undo, .undoProof: true
-            case .check, .observe, .apply, .verify, .readBack, .askPerson, .askDecision: false
+            case .check, .observe, .apply, .verify, .readBack, .askPerson, .askDecision, .askApproval: false
             }
         }
     }
@@ -70,7 +75,7 @@ extension RunState {
     /// Steps with a call under way, in plan order.
     package var positionsUnderWay: [Int] {
         var seen: Set<Int> = []
-        return tasks.filter { $0.verb != .askDecision && $0.verb != .askPerson }.compactMap { positions[$0.step] }
+        return tasks.filter { !$0.verb.isOfPeople }.compactMap { positions[$0.step] }
             .filter {
                 seen.insert($0).inserted
             }.sorted()
@@ -85,6 +90,7 @@ extension RunState {
         case .readingBack: .readBack
         case .waitingForPerson: .askPerson
         case .waitingForDecision: .askDecision
+        case .waitingForApproval(isAnnounced: true): .askApproval
         default: nil
         }
     }

@@ -11,6 +11,8 @@ package enum CommitOccasion: Hashable, Sendable {
     case steps([String])
     /// People decided about these steps.
     case decided([String])
+    /// The run waits for approvals at these gates, or got some.
+    case gates([String])
     /// The run came to rest.
     case paused
     /// An engine took it up again, perhaps another machine's.
@@ -32,6 +34,7 @@ package func commitOccasion(for events: [Event]) -> CommitOccasion {
     if let whole = occasions.whole { return whole }
     if !occasions.decided.isEmpty { return .decided(occasions.decided) }
     if !occasions.undone.isEmpty { return .undone(occasions.undone) }
+    if occasions.ended.isEmpty, !occasions.gates.isEmpty { return .gates(occasions.gates) }
     return .steps(occasions.ended)
 }
 
@@ -46,6 +49,7 @@ private struct Occasions {
     var ended: [String] = []
     var decided: [String] = []
     var undone: [String] = []
+    var gates: [String] = []
     /// Of the run as a whole; the last one counts, and an end before all.
     var whole: CommitOccasion?
 
@@ -58,6 +62,8 @@ private struct Occasions {
         case .stepDecided(let body): decided.append(body.step)
         case .stepUndone(let body): undone.append(body.step)
         case .undoFailed(let body): undone.append(body.step)
+        case .approvalAwaited(let body): gates.append(body.step)
+        case .approvalRecorded(let body): if let step = body.step { gates.append(step) }
         case .runCreated: whole = .created
         case .runResumed: whole = .resumed
         case .runPaused: whole = .paused
@@ -91,7 +97,8 @@ package func commitMessage(for record: RunRecord, at occasion: CommitOccasion, t
 
 private func namedSteps(_ record: RunRecord, _ occasion: CommitOccasion) -> [StepRecord] {
     switch occasion {
-    case .steps(let ids), .decided(let ids), .undone(let ids): record.steps.filter { ids.contains($0.id) }
+    case .steps(let ids), .decided(let ids), .undone(let ids), .gates(let ids):
+        record.steps.filter { ids.contains($0.id) }
     case .created, .paused, .resumed, .rollingBack, .finished: []
     }
 }
@@ -106,6 +113,10 @@ private func subject(_ record: RunRecord, _ occasion: CommitOccasion, _ named: [
         return "\(name): \(record.kind.rawValue) \(record.outcome.phrase)\(with)"
     case .steps: return "\(name): \(together(named, "step", "under way") { phrase($0, record) })"
     case .decided: return "\(name): \(decidedSubject(named))"
+    case .gates:
+        let approver = record.approvals?.last { $0.step == named.last?.id }?.approver
+        let gate = named.last.map { oneLine($0.id) } ?? "a gate"
+        return "\(name): \(approver.map { "\(oneLine($0)) signed at \(gate)" } ?? "waits for approvals at \(gate)")"
     case .undone: return "\(name): \(together(named, "undo", "rolling back") { undoPhrase($0) })"
     case .paused: return "\(name): \(pausedSubject(record))"
     case .resumed:
@@ -130,7 +141,8 @@ private func together(
 
 private func phrase(_ step: StepRecord, _ record: RunRecord) -> String {
     let isWaiting = record.waiting?.contains { $0.step == step.id } ?? false
-    return step.phrase + (isWaiting ? ", waits for a decision" : "")
+    let isGate = record.waiting?.contains { $0.step == step.id && $0.trouble == .approval } ?? false
+    return step.phrase + (isGate ? ", waits for approvals" : isWaiting ? ", waits for a decision" : "")
 }
 
 private func decidedSubject(_ named: [StepRecord]) -> String {
@@ -146,6 +158,9 @@ private func undoPhrase(_ step: StepRecord) -> String { step.undos?.last?.result
 private func pausedSubject(_ record: RunRecord) -> String {
     if let waiting = record.waiting {
         let more = waiting.count > 1 ? " and \(waiting.count - 1) more" : ""
+        if waiting.allSatisfy({ $0.trouble == .approval }) {
+            return "at rest, waits for approvals at \(oneLine(waiting[0].step))\(more)"
+        }
         return "at rest, waits for a decision about \(oneLine(waiting[0].step))\(more)"
     }
     let wish = record.interventions?.last { $0.kind == .pauseRequested }
@@ -155,6 +170,8 @@ private func pausedSubject(_ record: RunRecord) -> String {
 private func bodyLines(_ record: RunRecord, _ occasion: CommitOccasion, _ named: [StepRecord]) -> [String] {
     switch occasion {
     case .created: [oneLine(record.runbook.summary)]
+    case .gates:
+        (record.waiting ?? []).filter { $0.trouble == .approval }.map { "- \(oneLine($0.step)): \(oneLine($0.says))" }
     case .finished: [record.why].compactMap { $0.map(oneLine) } + record.deviations.map { "- \(oneLine($0.says))" }
     case .steps: named.count > 1 ? named.map { "- \(oneLine($0.id)): \(phrase($0, record))" } : []
     case .decided:

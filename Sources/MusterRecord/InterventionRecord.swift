@@ -72,13 +72,15 @@ package struct LeaseRecord: Hashable, Sendable, Codable {
     package var says: String
 }
 
-/// A step that waits for a person's decision.
+/// A step that waits for a person's decision, or for approvals.
 package struct WaitingRecord: Hashable, Sendable, Codable {
     package enum Trouble: String, Sendable, Codable, CaseIterable {
         case failed
         case inDoubt = "in-doubt"
         case undone
         case undoFailed = "undo-failed"
+        /// A gate: it waits for approvals, and there is nothing to decide.
+        case approval
     }
 
     package var step: String

@@ -22,6 +22,7 @@ struct ReadmePage {
         deviations.writeShort(to: &page)
         RollbackSection(record: record).write(to: &page)
         PeopleSection(record: record).write(to: &page)
+        approvals.write(to: &page)
         ObjectivesSection(record: record).write(to: &page)
         facts(&page)
         TimelineChart(record: record).write(to: &page)
@@ -33,6 +34,7 @@ struct ReadmePage {
         return page.text
     }
 
+    private var approvals: ApprovalSection { ApprovalSection(record: record) }
     private var deviations: DeviationsSection { DeviationsSection(record: record) }
 
     private var sectionedSteps: [StepRecord] {
@@ -47,6 +49,7 @@ struct ReadmePage {
 
     private func heading(_ page: inout MarkdownPage) {
         page.line("# \(record.kind.title) \(Markdown.code(record.run.text)): \(outcomeText)")
+        approvals.writeBreakGlass(to: &page)
         if let why = record.why { page.paragraph("**Why:** \(Markdown.text(why))") }
         page.paragraph(Markdown.text(record.runbook.summary))
     }
@@ -258,7 +261,9 @@ struct ReadmePage {
 
     private func result(_ step: StepRecord) -> String {
         let isWaiting = record.waiting?.contains { $0.step == step.id } ?? false
-        return step.emphasizedPhrase + (isWaiting ? ", **waits for a decision**" : "")
+        let isGate = record.waiting?.contains { $0.step == step.id && $0.trouble == .approval } ?? false
+        return step.emphasizedPhrase
+            + (isGate ? ", **waits for approvals**" : isWaiting ? ", **waits for a decision**" : "")
     }
 
     private func value(_ value: String?) -> String { value.map { Markdown.shortCode($0) } ?? "none" }
@@ -302,6 +307,11 @@ struct ReadmePage {
         page.line("python3 - <<'END'     # prints \(record.journal.lastLine)")
         for line in Self.chainCheck { page.line(line) }
         page.line("END")
+        let checks = approvals.checks
+        if !checks.isEmpty, let commit = record.commit {
+            page.line("git show \(commit.hex):policy/allowed-signers > allowed-signers")
+            for check in checks { page.line(check) }
+        }
         page.line("```")
         page.blank()
     }

@@ -41,6 +41,7 @@ package struct RecordFiles {
             "plan.json": .bytes(fold.planBytes),
         ]
         for (path, content) in fold.evidence { files[path] = .bytes(content.prettyBytes()) }
+        for (path, content) in fold.statements { files[path] = .bytes(content) }
         for (path, document) in Self.documents(of: fold.plan) {
             files[path] = uncommitted[document.path].map { .bytes($0) } ?? .blob(document.blob)
         }

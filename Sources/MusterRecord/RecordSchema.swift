@@ -17,7 +17,8 @@ package enum RecordSchema {
 
     private static let rootOptional: Set = [
         "why", "change", "confirmation", "accepted", "commit", "startedAt", "finishedAt", "window",
-        "sqlSources", "rules", "waiting", "interventions", "resumes", "rollbacks", "leases",
+        "sqlSources", "rules", "waiting", "interventions", "resumes", "rollbacks", "leases", "approvals", "policies",
+        "breakGlass",
     ]
 
     private static var root: [String: JSON] {
@@ -31,7 +32,9 @@ package enum RecordSchema {
             "engine": text("The version of the engine that began it."),
             "rules": integer("Which rules the run follows; missing for those of Muster 0.1 and 0.2."),
             "waiting": list("waiting"), "interventions": list("intervention"), "resumes": list("resume"),
-            "rollbacks": list("rollback"), "leases": list("lease"), "confirmation": text("How the go-ahead was given."),
+            "rollbacks": list("rollback"), "leases": list("lease"), "approvals": list("approval"),
+            "policies": list("policy"), "breakGlass": ref("breakGlass"),
+            "confirmation": text("How the go-ahead was given."),
             "accepted": list("acceptance"), "window": ref("window"),
             "commit": objectID("The catalog's commit; missing for uncommitted work."), "plan": digest("Of plan.json."),
             "inputs": values("The runbook's inputs; secrets as references."),
@@ -88,6 +91,7 @@ package enum RecordSchema {
                     "product": text("The product with its version."),
                 ], optional: ["driver"]),
             "waiting": waiting, "intervention": intervention, "resume": resume, "rollback": rollback, "lease": lease,
+            "approval": approval, "policy": policy, "breakGlass": breakGlass,
             "decision": decision, "undo": undo, "attempt": attempt, "request": request,
             "measure": measure, "leftBehind": leftBehind, "step": step, "condition": condition, "failure": failure,
             "definition": object(

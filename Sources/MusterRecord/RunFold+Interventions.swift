@@ -90,7 +90,9 @@ extension RunFold {
     // MARK: Waiting
 
     func waitsForDecision(_ id: String) -> Bool {
-        guard let step = state?.state(of: id), case .waitingForDecision = step.phase else { return false }
+        guard let step = state?.state(of: id) else { return false }
+        if case .waitingForApproval(isAnnounced: true) = step.phase { return true }
+        guard case .waitingForDecision = step.phase else { return false }
         return !step.isBeingUndone
     }
 
@@ -103,13 +105,13 @@ extension RunFold {
                 step: id, trouble: WaitingRecord.Trouble(trouble),
                 since: (steps[at].waitsForDecisionSince ?? last)?.at ?? Timestamp(milliseconds: 0),
                 says: state.troubleText(id), choices: state.choices(for: id))
-        }
+        } + waitingGates
     }
 
     /// Of a run without an end.
     var outcomeSoFar: RunRecord.Outcome {
         guard let state else { return atRestSince == nil ? .running : .paused }
-        if atRestSince != nil { return state.waitingForDecision.isEmpty ? .paused : .waiting }
+        if atRestSince != nil { return state.waitingForPeople.isEmpty ? .paused : .waiting }
         return state.waitsOnlyForDecisions ? .waiting : .running
     }
 }
@@ -129,7 +131,11 @@ extension Event {
     /// Whether a person may have to decide about the step from here on, or no longer has to.
     var mayChangeWhoIsWaitedFor: Bool {
         switch self {
-        case .stepFailed, .stepInDoubt, .stepDecided, .stepSkipped, .stepUndone, .undoFailed: true
+        case .stepFailed, .stepInDoubt, .stepDecided, .stepSkipped, .stepUndone, .undoFailed, .approvalAwaited,
+            .approvalRecorded:
+            true
+        // Nobody is waited for any more at a gate that was passed without anybody's word.
+        case .stepDone(let body): body.how == .declared
         default: false
         }
     }

@@ -31,7 +31,8 @@ extension RunFold {
             deviations: deviations(steps),
             measures: plan.measures.map(measure), window: window, steps: steps, waiting: waitingRecords.orNil,
             interventions: (created.rules ?? 1) < 2 ? nil : interventions.orNil, resumes: resumes.orNil,
-            rollbacks: rollbacks.orNil, leases: leases.orNil, leftBehind: places.left,
+            rollbacks: rollbacks.orNil, leases: leases.orNil, approvals: approvals.orNil, policies: policies.orNil,
+            breakGlass: breakGlass, leftBehind: places.left,
             sqlSources: sqlSources.isEmpty ? nil : sqlSources,
             definitions: usedDefinitions, plugins: plan.plugins,
             journal: .init(entries: entryCount, lastLine: lastLine))

@@ -29,6 +29,11 @@ package struct RunFold: Sendable {
     var resumes: [ResumeRecord] = []
     var rollbacks: [RollbackRecord] = []
     var leases: [LeaseRecord] = []
+    var approvals: [ApprovalRecord] = []
+    var policies: [PolicyRecord] = []
+    var breakGlass: BreakGlassRecord?
+    /// Statements and their signatures, as files of the record.
+    var statements: [(path: String, content: [UInt8])] = []
     /// Set while the run is at rest.
     var atRestSince: Moment?
     /// The run by the rules of its machine, which say what waits for whom. Nil where the entries do not keep them, as only
@@ -95,9 +100,12 @@ package struct RunFold: Sendable {
             finish = body
             finishedAt = now
         case .pluginLog: break
+        case .policyApplied, .breakGlass: takeApproval(entry.event, entry, now)
+        case .approvalRecorded(let body) where body.step == nil: takeApproval(entry.event, entry, now)
         case .evidence(let body): keep(body, entry, now)
         default:
             guard let id = entry.event.step, let index = positions[id] else { return misfits.append(entry.sequence) }
+            takeApproval(entry.event, entry, now)
             applyToStep(entry.event, index, now)
         }
     }

@@ -91,6 +91,12 @@ package struct RunRecord: Hashable, Sendable, Codable {
     package var rollbacks: [RollbackRecord]?
     /// What became of the run's hold on its targets; nil without leases.
     package var leases: [LeaseRecord]?
+    /// Signed statements that the run took up; nil where there was none.
+    package var approvals: [ApprovalRecord]?
+    /// The rules that it was held against, whenever it began or was taken up; nil where the catalog has none.
+    package var policies: [PolicyRecord]?
+    /// Set where it went on without the approvals that its policy asks for.
+    package var breakGlass: BreakGlassRecord?
     package var leftBehind: [LeftBehind]
     /// Who answered what was asked by SQL, in the order of their first answers; nil where nobody was asked.
     package var sqlSources: [SQLSourceRecord]?
@@ -102,6 +108,8 @@ package struct RunRecord: Hashable, Sendable, Codable {
 /// Something that was not as planned.
 package struct Deviation: Hashable, Sendable, Codable {
     package enum Kind: String, Sendable, Codable, CaseIterable {
+        /// The run went on without the approvals that its policy asks for.
+        case breakGlass = "break-glass"
         /// Somebody or something stopped the run.
         case stopped
         /// Steps that were not carried out because the run stopped or a step that they need was not done.

@@ -156,6 +156,9 @@ final class CampaignWorld: EngineWorld, RunJournal, @unchecked Sendable {
 
     // MARK: People
 
+    /// No plan of these tests has gates.
+    func askApproval(_ step: PlannedStep, group: String, count: Int, question: String?) {}
+
     func askPerson(_ step: PlannedStep, inputs: [String: JSON]) {
         faults.append("nobody is to be asked about \(step.id)")
     }

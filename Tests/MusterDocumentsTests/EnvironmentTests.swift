@@ -165,7 +165,7 @@ struct EnvironmentTests {
         ),
         (
             "tls:", "approvals: { dba: 2 }\ntls:",
-            ["17:12: error: 'approvals' is not available in this version of Muster [environment.not-available]"]
+            ["17:14: error: 'approvals' may not hold 'dba' [document.unknown-key]"]
         ),
         (
             "  region: eu-frankfurt-1\n", "  regoin: eu-frankfurt-1\n",

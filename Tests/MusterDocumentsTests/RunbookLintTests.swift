@@ -58,21 +58,9 @@ struct RunbookLintTests {
             ]
         ),
         (
-            "muster/manual", "muster/approve",
-            [
-                "38:11: error: 'muster/approve' is not available in this version of Muster [runbook.not-available] | Remove the step."
-            ]
-        ),
-        (
             "uses: muster/wait", "uses: muster/wait\n    on-failure: rollback",
             [
                 "44:17: error: A step of finally cannot roll the run back: finally runs after the rollback [runbook.rollback-in-finally] | Use stop, which waits for a person, or continue."
-            ]
-        ),
-        (
-            "timeout: 10m", "approval: dba-leads",
-            [
-                "36:15: error: 'approval' is not available in this version of Muster [runbook.not-available] | Remove it; nobody would be asked. A muster/manual step stops for a person."
             ]
         ),
         (

@@ -215,7 +215,10 @@ struct StepDefinitionTests {
     }
 
     @Test func `the built-in steps are sound`() {
-        #expect(StepDefinition.builtIns.keys.map(\.description).sorted() == ["muster/manual", "muster/wait"])
+        #expect(
+            StepDefinition.builtIns.keys.map(\.description).sorted() == [
+                "muster/approve", "muster/manual", "muster/wait",
+            ])
         #expect(
             StepDefinition.builtIns.values.allSatisfy {
                 $0.version.value == SemanticVersion(1, 0, 0) && $0.effect == .none

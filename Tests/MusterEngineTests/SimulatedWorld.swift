@@ -93,8 +93,8 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
     private(set) var withdrawn: [String] = []
 
     func cancel(_ task: StepTask) {
-        if task.verb == .askDecision {
-            let isAnswered = isSynced("step-decided", task.step)
+        if task.verb == .askDecision || task.verb == .askApproval {
+            let isAnswered = ["step-decided", "approval-recorded"].contains { isSynced($0, task.step) }
             let isNeedless = ["stop-requested", "pause-requested", "rollback-requested"].contains { isSynced($0, nil) }
             precondition(isAnswered || isNeedless, "why it is withdrawn must be on disk first")
             return withdrawn.append(task.step)
@@ -122,6 +122,19 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
             inbox.append(.begin(task, request: 2, undo: ["was": "old", "made": "new"]))
         } else {
             inbox.append(.answered(task, answer("\(task.step) \(task.verb.rawValue)", nil)))
+        }
+    }
+
+    /// By gate: who approves it, one after the other.
+    var approvers: [String: [String]] = [:]
+    func askApproval(_ step: PlannedStep, group: String, count: Int, question: String?) {
+        trace.append("ask \(count) of \(group) at \(step.id)")
+        for person in approvers.removeValue(forKey: step.id) ?? [] {
+            let decision: ApprovalStatement.Decision = person.hasPrefix("not ") ? .reject : .approve
+            let approval = ApprovalRecorded(
+                step: step.id, approver: person, decision: decision, id: "id of \(person)", statement: "", signature: ""
+            )
+            inbox.append(.approved(approval, nil))
         }
     }
 

@@ -61,7 +61,7 @@ struct Driver {
             try take(StepEvents.applied(task.step))
         case .verify: try take(StepEvents.verified(task.step))
         case .askPerson: try take(StepEvents.confirmed)
-        case .undoCheck, .undoObserve, .undo, .undoProof, .askDecision:
+        case .undoCheck, .undoObserve, .undo, .undoProof, .askDecision, .askApproval:
             Issue.record("these runs follow the rules of Muster 0.2: \(task)")
         }
     }

@@ -85,7 +85,7 @@ struct PeopleDriver {
         case .undoObserve: [StepEvents.observed(.satisfied, .beforeUndo, step)]
         case .undo: [StepEvents.undoBegun(step), StepEvents.undoClaimed(step)]
         case .undoProof: [StepEvents.observed(.needed, .undoProof, step)]
-        case .askDecision: []
+        case .askDecision, .askApproval: []
         }
     }
 

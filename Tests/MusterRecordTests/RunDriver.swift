@@ -129,7 +129,7 @@ struct RunDriver {
             return effect(task, begun, .undoClaimed(UndoClaimed(step: step, attempt: attempt)), fault)
         case .askPerson:
             return [.manualConfirmed(ManualConfirmed(step: step, person: "Anu K", note: "On-call told"))]
-        case .askDecision: return []
+        case .askDecision, .askApproval: return []
         }
     }
 

@@ -3,9 +3,10 @@
 /// Who may import whom. The engine's side never reaches a cloud; the plugins' side never reaches the engine.
 enum Layers {
     static let pure: Set = [
-        "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord", "MusterPluginProtocol",
+        "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterApproval", "MusterRecord",
+        "MusterPluginProtocol",
     ]
-    static let adapters: Set = ["MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost"]
+    static let adapters: Set = ["MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost", "MusterSigning"]
     private static let network: Set = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOTLS", "HTTPTypes", "Logging"]
     private static let foundation: Set = ["Foundation", "FoundationEssentials"]
 
@@ -17,11 +18,13 @@ enum Layers {
         "MusterExpressions": ["MusterModel"],
         "MusterDocuments": ["MusterModel", "MusterExpressions", "Yams", "CYaml"],
         "MusterMachine": ["MusterModel", "MusterExpressions"],
+        "MusterApproval": ["MusterModel", "MusterDocuments", "MusterMachine"],
         "MusterRecord": ["MusterModel", "MusterExpressions", "MusterMachine"],
         "MusterPluginProtocol": ["MusterModel"],
         "MusterSystem": ["MusterModel", "CMusterSystem", "Glibc"],
         "MusterJournal": ["MusterModel", "MusterMachine", "MusterRecord", "MusterSystem", "Glibc"],
         "MusterGit": ["MusterModel", "MusterSystem", "CGit2", "CMusterGit", "Glibc"],
+        "MusterSigning": ["MusterModel", "MusterSystem", "Glibc"],
         "MusterPluginHost": ["MusterModel", "MusterPluginProtocol", "MusterSystem", "Glibc"],
         "MusterEngine": pure,
         "MusterCommands": pure.union(adapters).union(["MusterEngine", "ArgumentParser", "Glibc"]).union(foundation),

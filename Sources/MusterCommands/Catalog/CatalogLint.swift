@@ -39,6 +39,7 @@ struct CatalogLint {
             }
         }
         paths += try documents.names(in: "environments", ending: ".yaml").map { "environments/\($0)" }
+        if try documents.file(AllowedSigners.path) != nil { paths.append(AllowedSigners.path) }
         return paths
     }
 
@@ -63,13 +64,16 @@ struct CatalogLint {
             diagnostics += Lock.parse(bytes, file: path).diagnostics
         case ("runbooks", 2): try checkRunbook(bytes, path)
         case ("plugins", 4) where parts[2] == "steps": try checkDefinition(parts[1], parts[3])
-        case ("environments", 2): checkEnvironment(bytes, path)
+        case ("environments", 2): try checkEnvironment(bytes, path)
+        case ("policy", 2) where path == AllowedSigners.path: try checkSigners(bytes)
+        case ("policy", _): break
         default:
             diagnostics.append(
                 Diagnostic(
                     code: "lint.no-kind", "\(path) is no place for a document",
-                    help: "Documents are muster.yaml, runbooks/*.yaml, runbooks/tests/*/*.yaml, plugins/*/steps/*.yaml "
-                        + "and environments/*.yaml."))
+                    help:
+                        "Documents are muster.yaml, runbooks/*.yaml, runbooks/tests/*/*.yaml, plugins/*/steps/*.yaml, "
+                        + "environments/*.yaml and policy/allowed-signers."))
         }
     }
 
@@ -106,6 +110,7 @@ struct CatalogLint {
         let lock = try documents.file(lockPath).flatMap { Lock.parse($0.bytes, file: lockPath).partial }
         let versions = try publications()
         diagnostics += lintRunbook(runbook, lock: lock) { lookUp($0, $1, versions) }
+        diagnostics += lintGates(runbook, try policy())
     }
 
     private func lookUp(
@@ -141,9 +146,22 @@ struct CatalogLint {
         }
     }
 
-    private mutating func checkEnvironment(_ bytes: [UInt8], _ path: String) {
+    private mutating func checkSigners(_ bytes: [UInt8]) throws(MusterError) {
+        let parsed = AllowedSigners.parse(bytes)
+        diagnostics += parsed.diagnostics
+        if let signers = parsed.value { diagnostics += signers.lint(try policy()) }
+    }
+
+    /// Of the same tree; none where `muster.yaml` is missing or has errors, which are its own.
+    private func policy() throws(MusterError) -> ApprovalPolicy {
+        guard let bytes = try documents.file("muster.yaml")?.bytes else { return ApprovalPolicy() }
+        return Configuration.parse(bytes, file: "muster.yaml").partial?.policy ?? ApprovalPolicy()
+    }
+
+    private mutating func checkEnvironment(_ bytes: [UInt8], _ path: String) throws(MusterError) {
         let parsed = Environment.parse(bytes, file: path)
         diagnostics += parsed.diagnostics
+        if let environment = parsed.value { diagnostics += environment.lintApprovals(try policy()) }
         let stem = path.dropFirst("environments/".count).dropLast(".yaml".count)
         if let environment = parsed.value, environment.name.value != stem {
             diagnostics.append(

@@ -34,6 +34,9 @@ struct DefinitionFinder {
             }
         }
         diagnostics += try lint(runbook, lock: documents.commit == nil ? nil : lock, found)
+        if runbook.allSteps.contains(where: \.isGate) {
+            diagnostics += lintGates(runbook, try documents.configuration().policy)
+        }
         guard !diagnostics.contains(where: { $0.severity == .error }) else {
             throw MusterError(
                 code: "runbook.invalid", "The runbook \(runbook.name.value) cannot be used.", diagnostics: diagnostics)

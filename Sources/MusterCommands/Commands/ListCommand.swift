@@ -38,7 +38,7 @@ struct ListCommand: ParsableCommand {
             terminal.out(
                 "\(record.run)  \(record.kind.rawValue)  \(visibleText(record.environment.name))  "
                     + terminal.style(record.outcome.rawValue + deviations, tint) + objectives(record, terminal.style)
-                    + "  \(took)")
+                    + (record.breakGlass == nil ? "" : terminal.style("  BREAK-GLASS", .bad)) + "  \(took)")
         }
     }
 
@@ -52,6 +52,7 @@ struct ListCommand: ParsableCommand {
             else { return nil }
             return
                 "\(run)  \(stored.plan.kind.rawValue)  \(visibleText(stored.plan.environment.name))  \(stored.standing)"
+                + (stored.state.breakGlass == nil ? "" : "  BREAK-GLASS")
         }
     }
 

@@ -19,10 +19,12 @@ package struct MusterCommand: ParsableCommand {
             """,
         version: musterVersion,
         subcommands: [
-            LintCommand.self, LockCommand.self, DoctorCommand.self, PlanCommand.self, RunCommand.self,
+            LintCommand.self, LockCommand.self, DoctorCommand.self, PlanCommand.self, ApproveCommand.self,
+            RunCommand.self,
             RehearseCommand.self,
             StatusCommand.self, ResumeCommand.self, PauseCommand.self, CancelCommand.self, DecideCommand.self,
             RollbackCommand.self, ListCommand.self, ShowCommand.self, VerifyCommand.self, PublishCommand.self,
+            PolicyCommand.self,
             PluginCommand.self,
         ])
 

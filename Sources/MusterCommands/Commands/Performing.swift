@@ -103,7 +103,10 @@ private func resultJSON(_ result: RunResult) throws -> JSON {
                     "step": .string(id), "why": .string(result.state.troubleText(id)),
                     "choices": .array(result.state.choices(for: id).map { .string($0.rawValue) }),
                 ]
-            })
+            }
+                + result.state.waitingForApproval.map { at in
+                    ["step": .string(result.state.plan.steps[at].id), "why": "it waits for approvals", "choices": []]
+                })
     }
     if let commit = result.commit { members["commit"] = .string(commit.hex) }
     if let record = result.record { members["record"] = try JSON(encoding: record) }

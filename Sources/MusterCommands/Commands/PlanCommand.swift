@@ -30,11 +30,17 @@ struct PlanCommand: ParsableCommand {
             terminal.out(
                 PlanView(style: terminal.style, leases: session.configuration.leases, isVerbose: verbose).text(
                     session.plan, digest: session.digest, window: session.window))
+            if let rule = session.rule {
+                terminal.out(ApprovalView(style: terminal.style).lines(rule).joined(separator: "\n"))
+            }
         }
         if let out {
             // Canonical, so that sha256sum of the file is the plan's digest.
             try writeFile(out, try JSON(encoding: session.plan).canonicalBytes())
-            if !common.json { terminal.out("\nThe plan is in \(out); run it with: muster run \(out)") }
+            if !common.json {
+                let next = session.rule == nil ? "" : "approve it with: muster approve \(out) --key FILE; "
+                terminal.out("\nThe plan is in \(out); \(next)run it with: muster run \(out)")
+            }
         }
         try refuse(session, terminal, json: common.json)
     }

@@ -66,10 +66,15 @@ struct ResumeCommand: ParsableCommand {
             """)
 
     @OptionGroup var options: ResumeOptions
-    @Option(help: ArgumentHelp("Why this machine takes the run over.", valueName: "text")) var reason: String?
+    @Option(help: ArgumentHelp("Why this machine takes the run over, or the glass is broken.", valueName: "text"))
+    var reason: String?
+    @OptionGroup var approvals: ApprovalOptions
     @OptionGroup var common: CommonOptions
 
-    func validate() throws { try options.checked(reason) }
+    func validate() throws {
+        try options.checked(reason)
+        try approvals.check(reason)
+    }
 
     func run() throws {
         let terminal = Terminal()
@@ -83,7 +88,20 @@ struct ResumeCommand: ParsableCommand {
             }
             throw error
         }
+        try admit(session, terminal)
         try perform(session, [], terminal, json: common.json)
+    }
+
+    /// Under a policy a run goes on only as long as what was approved still counts.
+    private func admit(_ session: ResumedSession, _ terminal: Terminal) throws(MusterError) {
+        guard session.stored.state.phase != .created else { return }
+        let desk = try session.approvalDesk()
+        var request = try approvals.request(
+            for: desk, plan: nil, reason: reason, remote: session.configuration.recordsRemote, terminal)
+        let state = session.stored.state
+        request.breakGlass = request.breakGlass ?? state.breakGlass?.reason
+        session.offered = request.offered
+        session.admission = try RunAdmission(desk, request, taken: state.approvals, run: session.stored.run)
     }
 
     /// A run that was cut off between its end and its record's gets the record now; nil where the log has it.

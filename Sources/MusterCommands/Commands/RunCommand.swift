@@ -38,12 +38,15 @@ struct RunCommand: ParsableCommand {
         name: .customLong("take-over"),
         help: "Take leases that another run let expire; it must not run any more. Needs --reason.")
     var takesOver = false
-    @Option(help: ArgumentHelp("Why the leases are taken over.", valueName: "text")) var reason: String?
+    @Option(help: ArgumentHelp("Why the leases are taken over, or the glass is broken.", valueName: "text"))
+    var reason: String?
+    @OptionGroup var approvals: ApprovalOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
         try requireWords(reason)
         if takesOver, reason == nil { throw ValidationError("--take-over needs --reason.") }
+        try approvals.check(reason)
         if environment == nil, !isPlanFile { throw ValidationError("--environment is missing.") }
         let isGiven =
             environment != nil || kind != nil || change != nil || revision != nil || !inputs.inputs.isEmpty
@@ -54,7 +57,7 @@ struct RunCommand: ParsableCommand {
         }
     }
 
-    private var isPlanFile: Bool { runbook.contains("/") || runbook.hasSuffix(".json") }
+    private var isPlanFile: Bool { MusterCommands.isPlanFile(runbook) }
 
     func run() throws {
         let terminal = Terminal()
@@ -68,6 +71,16 @@ struct RunCommand: ParsableCommand {
             accepted: accepted, person: session.person.name)
         try question.check()
         try refuse(session, terminal, json: common.json, printing: true)
+        let desk = try session.approvalDesk()
+        if let rule = desk.rule, !common.json {
+            terminal.out(
+                ApprovalView(style: terminal.style).lines(rule, breakGlass: approvals.breaksGlass).joined(
+                    separator: "\n"))
+        }
+        let request = try approvals.request(
+            for: desk, plan: isPlanFile ? runbook : nil, reason: reason, remote: session.configuration.recordsRemote,
+            terminal)
+        session.admission = try RunAdmission(desk, request)
         if !interactive,
             session.plan.steps.contains(where: { session.plan.definitions[$0.uses]!.reference == BuiltInStep.manual })
         {
@@ -104,58 +117,4 @@ struct RunCommand: ParsableCommand {
             secrets: SecretReader().read,
             person: Person(mode, name: documents.state.userOrLogin.text))
     }
-}
-
-private func readPlan(_ path: String) throws(MusterError) -> Plan {
-    func invalid(_ why: String) -> MusterError {
-        MusterError(
-            code: "plan.unreadable", "The plan \(path) cannot be used: \(why).",
-            help: "Write it anew with muster plan --out.")
-    }
-    guard let bytes = readSmallFile(path, limit: 64 << 20) else { throw invalid("the file cannot be read") }
-    do {
-        let plan = try JSON.parse(bytes).decode(Plan.self)
-        guard plan.kind != .rehearsal, plan.commit != nil else { throw invalid("it is a rehearsal's") }
-        guard try JSON(encoding: plan).canonicalBytes() == bytes else {
-            throw invalid("it is not, byte for byte, what muster plan --out wrote")
-        }
-        return plan
-    } catch let error as MusterError {
-        throw error
-    } catch {
-        throw invalid(describeDecodingError(error))
-    }
-}
-
-/// Names every part of the plan that is no longer as it was.
-private func compare(_ planned: Plan, _ now: Plan) throws {
-    let (before, after) = (try JSON(encoding: planned), try JSON(encoding: now))
-    guard before != after else { return }
-    let differences = differingPaths(before, after).prefix(20).map {
-        Diagnostic(code: "plan.differs", "\($0.path): planned \(short($0.before)), now \(short($0.after))")
-    }
-    throw MusterError(
-        code: "plan.out-of-date", "What is there now is not what was planned.",
-        help: "Nothing was changed. Look at the differences and plan again.", status: .preconditionUnmet,
-        diagnostics: Array(differences))
-}
-
-private func short(_ value: JSON?) -> String {
-    let text = visibleText(value?.text ?? "nothing")
-    return text.count > 80 ? text.prefix(77) + "…" : text
-}
-
-private func differingPaths(_ before: JSON?, _ after: JSON?, at path: String = "plan") -> [(
-    path: String, before: JSON?, after: JSON?
-)] {
-    if before == after { return [] }
-    if case .object(let left)? = before, case .object(let right)? = after {
-        return Set(left.keys).union(right.keys).sorted().flatMap {
-            differingPaths(left[$0], right[$0], at: "\(path).\($0)")
-        }
-    }
-    if case .array(let left)? = before, case .array(let right)? = after, left.count == right.count {
-        return left.indices.flatMap { differingPaths(left[$0], right[$0], at: "\(path)[\($0)]") }
-    }
-    return [(path, before, after)]
 }

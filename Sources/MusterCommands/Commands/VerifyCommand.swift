@@ -14,8 +14,9 @@ struct VerifyCommand: ParsableCommand {
             "Prove a record from git alone: chain, fold, page, plan, definitions. Ends with 6 when something is wrong.",
         discussion: """
             It proves that the journal's lines follow each other unchanged, that record.json, README.md and the evidence are \
-            what the journal says, that the plan is the one that ran, and that the definitions are those of the plan and of \
-            the runbook's lock, published where the lock says.
+            what the journal says, that the plan is the one that ran, that the definitions are those of the plan and of \
+            the runbook's lock, published where the lock says, and that the approvals which the policy asked for were signed \
+            by who could give them.
             """)
 
     @Argument(help: "Runs: ids, ends of them, or last.") var runs: [String] = []
@@ -69,7 +70,7 @@ struct RecordProof {
         findings += verifyRecord(files, run: run, engine: musterVersion, render: renderTemplate)
         // A plan that cannot be read was reported just above.
         if let bytes = files["plan.json"], let plan = try? JSON.parse(bytes).decode(Plan.self) {
-            findings += replayed(plan, files) + (try pinned(plan, files))
+            findings += replayed(plan, files) + (try pinned(plan, files)) + (try approved(plan, files))
         }
         return findings
     }
@@ -126,6 +127,14 @@ struct RecordProof {
             }
         }
         return []
+    }
+
+    private func approved(_ plan: Plan, _ files: [String: [UInt8]]) throws(MusterError) -> [Diagnostic] {
+        // A journal that cannot be read, and a commit that is not here, are reported by other checks.
+        guard plan.isWellFormed, let bytes = files["journal.jsonl"], let reading = try? JournalReading(bytes),
+            let commit = plan.commit, try isHere(commit)
+        else { return [] }
+        return try ApprovalProof(git: records.git, run: run, plan: plan, reading: reading).findings()
     }
 
     private func pinned(_ plan: Plan, _ files: [String: [UInt8]]) throws(MusterError) -> [Diagnostic] {

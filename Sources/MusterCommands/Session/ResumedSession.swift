@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
+internal import MusterApproval
 internal import MusterDocuments
 internal import MusterEngine
 internal import MusterGit
@@ -29,19 +30,26 @@ final class ResumedSession {
     /// What to tell the person before anything goes on.
     let notices: [String]
 
+    /// What lets the run go on under the catalog's policy; nil where nothing is asked for, or it is to be ended or undone.
+    var admission: RunAdmission?
+    /// Words at the run's gates that were brought.
+    var offered: [OfferedStatement] = []
+
     private let documents: CatalogDocuments
+    private let environment: Environment
     private let journal: JournalWriter
     private let engineLock: EngineLock
     private let world: RunWorld
     private let plugins: PluginPool
     private let hold: TargetHold
+    private let folders: StateFolder
     private let takeOver: TakeOver?
 
     /// - Throws: what keeps a run from going on: `run.taken-over`, `run.elsewhere`, `run.rehearsal`, `run.newer-rules`,
     ///   `run.finished`, `run.plugin-changed`, `run.environment-changed`; a journal that is held or broken; a commit that is not here.
     init(_ request: Request, person: Person) throws(MusterError) {
         self.person = person
-        let folders = try StateFolder()
+        folders = try StateFolder()
         let (git, state) = try CatalogDocuments.open(request.catalog ?? catalogFolder(of: request.run, folders))
         let remote = try Records.configuration(git, state)?.recordsRemote
         let handOver = HandOver(git: git, run: request.run, folders: folders, remote: remote)
@@ -61,6 +69,7 @@ final class ResumedSession {
         configuration = try documents.configuration()
         let environment = try documents.environment(stored.plan.environment.name).environment
         try stored.compare(environment)
+        self.environment = environment
         let opened = try stored.plan.openPlugins(request.pluginFolders, kept: KeptPlugins(folders))
         let signals = try SignalQueue([SIGINT, SIGTERM, SIGHUP])
         plugins = pluginPool(opened.entries, environment, state, onceEach(SecretReader().read))
@@ -70,6 +79,36 @@ final class ResumedSession {
             isBegun: !stored.state.isFinished, takeOver: nil)
         world.hold(hold.leases)
         notices = restored.notices + reading.notices + opened.notices + stored.unpublished(takeOver)
+    }
+
+    /// The policies that the run is held against now.
+    func approvalDesk() throws(MusterError) -> ApprovalDesk {
+        try ApprovalDesk(
+            stored.plan, digest: stored.state.created?.plan ?? Digest(of: []), environment: environment,
+            git: documents.git, state: documents.state)
+    }
+
+    /// What persons said of the run since it was left, as far as it counts.
+    private func approvalEvents(_ resumed: Event, by name: String) throws(MusterError) -> [Event] {
+        guard let admission else { return [] }
+        var events = try admission.events(for: stored.run, by: name)
+        var check = try GateCheck(stored, git: documents.git)
+        check.more = events.compactMap { if case .approvalRecorded(let body) = $0 { body } else { nil } }
+        var state = stored.state
+        let now = readClocks().wall
+        // Such as they are journaled: what one of them decides, no other may decide again.
+        func follows(_ event: Event) -> Bool {
+            do { try state.apply(event, at: now) } catch { return false }
+            return true
+        }
+        for event in [resumed] + events { _ = follows(event) }
+        for offered in offered where offered.parsed?.gate?.run == stored.run {
+            // One that does not count is looked at again by whoever brings it; the run waits on.
+            guard let approval = try? check.taken(offered), follows(.approvalRecorded(approval)) else { continue }
+            check.more.append(approval)
+            events.append(.approvalRecorded(approval))
+        }
+        return events
     }
 
     /// Goes on with the run until it ends or is at rest.
@@ -92,7 +131,14 @@ final class ResumedSession {
         let opening: [Event] =
             stored.state.phase == .created
             ? [asks.first { $0.kind == "stop-requested" } ?? .stopRequested(cutOff)]
-            : [.runResumed(resumed)] + hold.events + asks
+            : [.runResumed(resumed)] + (try approvalEvents(.runResumed(resumed), by: by)) + hold.events + asks
+        let gates = admission.map { _ in
+            GateKeeper(
+                run: stored.run, plan: stored.state.created?.plan ?? Digest(of: []), folders: folders,
+                folder: documents.state.gitFolder, remote: configuration.recordsRemote)
+        }
+        world.take(approvalsBy: gates)
+        defer { gates?.end() }
         let result = try execution.carryOut(
             stored.state, after: stored.reading.entries, opening: [opening], views: views)
         hold.release(isOver: result.end != .paused)

@@ -42,6 +42,9 @@ final class RunSession {
     let proofs: [String: [ConditionResult]]
 
     let person: Person
+    /// What lets the run begin under the catalog's policy; nil where nothing is asked for.
+    var admission: RunAdmission?
+    private let environment: Environment
     private let room: WindowRoom?
     private let world: RunWorld
     private let plugins: PluginPool
@@ -73,6 +76,7 @@ final class RunSession {
         let (entries, pins) = try openPlugins(definitions, request.pluginFolders, documents)
         executables = entries.values.map(\.executable)
         let section = environment.0
+        self.environment = section
         plugins = pluginPool(entries, section, documents.state, cached)
         world = RunWorld(plugins: plugins, signals: signals, person: person)
         let material = PlanMaterial(
@@ -147,6 +151,14 @@ final class RunSession {
         return executables.compactMap(kept.notice)
     }
 
+    /// What the policy at the plan's commit asks for.
+    var rule: ApprovalRule? { configuration.policy.rule(for: environment) }
+
+    /// The policies that this plan is held against.
+    func approvalDesk() throws(MusterError) -> ApprovalDesk {
+        try ApprovalDesk(plan, digest: digest, environment: environment, git: documents.git, state: documents.state)
+    }
+
     func shutdown() { plugins.shutdown() }
 
     /// A line from the person at the terminal; nil when there is none, or a signal came.
@@ -170,13 +182,22 @@ final class RunSession {
         try makeFolders(folder)
         let engineLock = try EngineLock(runFolder: folder, for: .running, by: person.name)
         defer { engineLock.release() }
+        // The last look: what counted before the question may not count any more.
+        let identity = documents.state.userOrLogin
+        let admitted = try admission?.events(for: id, by: identity.text) ?? []
         // The journal last: a folder without one is no run.
         try writeFile("\(folder)/\(StateFolder.planFile)", try planBytes())
         try writeFile("\(folder)/\(LateRecords.catalogFile)", Array(documents.state.gitFolder.utf8))
         let journal = try JournalWriter.create(folder: folder)
-        let identity = documents.state.userOrLogin
         world.signalsCancel = plan.kind == .rehearsal
         world.hold(hold.leases)
+        let gates = admission.map { _ in
+            GateKeeper(
+                run: id, plan: digest, folders: state, folder: documents.state.gitFolder,
+                remote: configuration.recordsRemote)
+        }
+        world.take(approvalsBy: gates)
+        defer { gates?.end() }
         let execution = RunExecution(
             run: id, plan: plan, journal: journal, world: world, person: person, catalog: documents.git,
             configuration: configuration, identity: identity,
@@ -189,7 +210,8 @@ final class RunSession {
         do {
             result = try execution.carryOut(
                 RunState(plan: plan),
-                opening: [[.runCreated(created(id, identity))], hold.events + [.runStarted(started)]], views: views)
+                opening: [[.runCreated(created(id, identity))], admitted + hold.events + [.runStarted(started)]],
+                views: views)
         } catch {
             // What cannot be read may have had effects.
             let entries = try? JournalReader().read("\(folder)/\(JournalWriter.fileName)").entries

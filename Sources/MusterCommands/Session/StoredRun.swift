@@ -30,6 +30,11 @@ struct StoredRun {
                 "The run's plan, \(folder)/\(StateFolder.planFile), is missing or cannot be read.",
                 help: Self.restore(run), status: .verificationFailed)
         }
+        try self.init(run, folder: folder, plan: bytes, reading: reading)
+    }
+
+    /// - Parameter bytes: the plan's.
+    init(_ run: RunID, folder: String, plan bytes: [UInt8], reading: JournalReading) throws(MusterError) {
         self.run = run
         self.folder = folder
         self.reading = reading
@@ -97,7 +102,12 @@ extension StoredRun {
         case .finished(let outcome): return outcome.rawValue
         case .paused:
             let waiting = state.waitingForDecision.map { state.plan.steps[$0].id }
-            return waiting.isEmpty ? "paused" : "paused, waits for a decision about \(waiting.joined(separator: ", "))"
+            let gates = state.waitingForApproval.map { state.plan.steps[$0].id }
+            let parts = [
+                waiting.isEmpty ? nil : "waits for a decision about \(waiting.joined(separator: ", "))",
+                gates.isEmpty ? nil : "waits for approvals at \(gates.joined(separator: ", "))",
+            ].compactMap(\.self)
+            return (["paused"] + parts).joined(separator: ", ")
         case .empty, .created:
             return isAlive ? "beginning" : "never began: it was cut off before its go-ahead was on the disk"
         case .running:
@@ -105,7 +115,9 @@ extension StoredRun {
                 let doubt = hasOpenEffect ? ", and the effect under way is in doubt until it is read back" : ""
                 return "cut off: its engine ended\(doubt)"
             }
-            if state.waitsOnlyForDecisions { return "running, waits for a decision" }
+            if state.waitsOnlyForDecisions {
+                return "running, waits for \(state.waitingForDecision.isEmpty ? "approvals" : "a decision")"
+            }
             return state.rollback == nil ? "running" : "rolling back"
         }
     }

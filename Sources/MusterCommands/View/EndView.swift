@@ -15,6 +15,11 @@ struct EndView {
 
     func text(_ result: RunResult, _ configuration: Configuration) -> String {
         var lines = ["", headline(result)]
+        if let glass = result.record?.breakGlass {
+            lines.append(
+                style("  BREAK-GLASS: it ran without the approvals, and is open until a reviewer closes it", .bad)
+                    + " (\(visibleText(glass.reason)))")
+        }
         if let why = result.record?.why { lines.append("  " + visibleText(why)) }
         lines += deviations(result.record)
         // What is not measured yet says nothing while the run is at rest.
@@ -54,6 +59,14 @@ struct EndView {
                 style("  ☞ \(id): ", .warning) + visibleText(state.troubleText(id))
                     + (state.troubleRemedy(id).map { " — " + visibleText($0) } ?? ""),
                 "      \(Self.program) decide \(run) \(id) \(choices) --reason TEXT",
+            ]
+        }
+        for at in state.waitingForApproval {
+            guard let gate = state.gate(at: at) else { continue }
+            let id = state.plan.steps[at].id
+            lines += [
+                style("  ☞ \(id): ", .warning) + visibleText(gateText(gate, have: state.steps[at].approvers)),
+                "      \(Self.program) approve \(run) \(id) --key FILE",
             ]
         }
         let inPlace = state.inPlace.map { state.plan.steps[$0].id }

@@ -57,7 +57,21 @@ private func eventText(_ event: Event, _ state: RunState) -> (String, String, St
         ("☞", "\(body.person) decided \(body.choice.rawValue) for \(body.step): \(body.reason)", .warning)
     case .rollbackRequested(let body): ("↺", "rollback asked for by \(body.by): \(body.reason)", .warning)
     case .leaseChanged(let body): leaseText(body)
+    case .approvalRecorded(let body): approvalText(body)
+    case .approvalAwaited(let body):
+        ("☞", "\(body.step): waits for approvals, \(body.count) of \(body.group)", .warning)
+    case .breakGlass(let body):
+        ("!", "BREAK-GLASS: \(body.by) goes on without the approvals: \(body.reason)", .bad)
     default: undoText(event)
+    }
+}
+
+private func approvalText(_ body: ApprovalRecorded) -> (String, String, Style.Tint?) {
+    let about = body.step ?? "the plan"
+    return switch body.decision {
+    case .approve: ("✓", "\(body.approver) approved \(about)", .good)
+    case .reject: ("✗", "\(body.approver) rejected \(about)", .bad)
+    case .operate: ("⚿", "operated by \(body.approver)", .quiet)
     }
 }
 

@@ -2,6 +2,7 @@
 
 internal import MusterMachine
 internal import MusterModel
+internal import MusterRecord
 
 /// The live view's lines: what ran, what runs now and what it says, what comes next, and what a stop would leave.
 struct RunView {
@@ -61,12 +62,17 @@ struct RunView {
     }
 
     private func summary(_ state: RunState, _ now: Timestamp) -> [String] {
-        if state.isFinished { return [] }
+        let glass = state.breakGlass.map {
+            style("  BREAK-GLASS: \(visibleText($0.by)): \(visibleText($0.reason))", .bad)
+        }
+        if state.isFinished { return [glass].compactMap(\.self) }
         var lines = [
             "  now    " + nowText(state, now),
             "  next   " + nextText(state),
         ]
         for at in state.waitingForDecision { lines += decisionLines(state, at) }
+        for at in state.waitingForApproval { lines += gateLines(state, at) }
+        if let glass { lines.append(glass) }
         if let stop = state.stop {
             let wait = stopWait(state) ?? "nothing is under way"
             lines.append(style("  ending (\(visibleText(stop.reason))): \(wait)", .warning))
@@ -89,6 +95,7 @@ struct RunView {
         if !underWay.isEmpty { return names(state, underWay, none: "") }
         if state.active.contains(where: { state.steps[$0].phase == .waitingForPerson }) { return "waits for a person" }
         if !state.waitingForDecision.isEmpty { return "waits for a decision" }
+        if !state.waitingForApproval.isEmpty { return "waits for approvals" }
         if let due = state.nextDue {
             return "waits until \(due.timeOfDay), \(max(.zero, due.duration(since: now)).readable) more"
         }
@@ -110,6 +117,15 @@ struct RunView {
             style("  ☞ \(id): \(visibleText(state.troubleText(id)))", .warning)
         ] + (state.troubleRemedy(id).map { ["      what may help: \(visibleText($0))"] } ?? []) + [
             "      muster decide \(run) \(id) \(choices) --reason TEXT"
+        ]
+    }
+
+    private func gateLines(_ state: RunState, _ at: Int) -> [String] {
+        guard let gate = state.gate(at: at) else { return [] }
+        let id = state.plan.steps[at].id
+        return [
+            style("  ☞ \(id): \(visibleText(gateText(gate, have: state.steps[at].approvers)))", .warning),
+            "      muster approve \(state.created?.run.text ?? "RUN") \(id) --key FILE",
         ]
     }
 

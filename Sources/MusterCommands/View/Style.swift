@@ -57,6 +57,7 @@ struct PhaseLabel {
         case .waitingToRetry: ("↻", "waits to retry", .warning)
         case .waiting: ("◷", "waits", .busy)
         case .waitingForPerson: ("☞", "waits for you", .warning)
+        case .waitingForApproval: ("☞", "waits for approvals", .warning)
         case .waitingForDecision: ("☞", "asks you", .bad)
         case .done(.verified): ("✓", "verified", .good)
         case .done(.unverified): ("!", "unverified", .warning)

@@ -64,6 +64,24 @@ final class Person {
         }
     }
 
+    /// Nobody signs at a terminal: approvers have a command of their own.
+    func approve(_ step: PlannedStep, _ count: Int) {
+        switch mode {
+        case .rehearsal:
+            inputs += (1...max(1, count)).map { number in
+                let approval = ApprovalRecorded(
+                    step: step.id, approver: count == 1 ? "rehearsal" : "rehearsal-\(number)", decision: .approve,
+                    id: "",
+                    statement: "", signature: "")
+                return .approved(approval, nil)
+            }
+        case .unattended:
+            inputs.append(
+                .pause(PauseRequested(by: "engine", reason: "step \(step.id) waits for approvals")))
+        case .absent, .terminal: break
+        }
+    }
+
     private func giveUp(_ step: String, _ person: String, _ reason: String) {
         inputs.append(.decided(StepDecided(step: step, choice: .abandon, person: person, reason: reason), nil))
     }

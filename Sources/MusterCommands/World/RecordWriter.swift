@@ -265,7 +265,9 @@ extension Event {
     /// Whether people decided it: it gets a commit at once.
     fileprivate var isOfPeople: Bool {
         switch self {
-        case .runStarted, .stepDecided, .rollbackRequested, .stopRequested, .pauseRequested, .runResumed: true
+        case .runStarted, .stepDecided, .rollbackRequested, .stopRequested, .pauseRequested, .runResumed,
+            .approvalRecorded, .approvalAwaited, .breakGlass:
+            true
         default: false
         }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MusterApproval
 internal import MusterEngine
 internal import MusterMachine
 internal import MusterModel
@@ -11,6 +12,7 @@ enum ControlRequest: Hashable, Sendable, Codable {
     case cancel(StopRequested)
     case decide(StepDecided)
     case rollBack(RollbackRequested)
+    case approve(OfferedStatement)
 }
 
 /// What became of it.
@@ -41,7 +43,8 @@ final class RunControl {
 
     func close() { listener.close() }
 
-    func takeInputs() -> [EngineInput] {
+    /// - Parameter gates: who checks approvals; nil where the run asks for none.
+    func takeInputs(_ gates: GateKeeper?) -> [EngineInput] {
         listener.receive().compactMap { visitor, line in
             guard let request: ControlRequest = try? JSON.parse(line).decode() else {  // whoever it is learns that here
                 reply(visitor, refusal: "this engine does not understand the request")
@@ -52,7 +55,23 @@ final class RunControl {
             case .cancel(let body): return .stop(body, visitor)
             case .decide(let body): return .decided(body, visitor)
             case .rollBack(let body): return .rollBack(body, visitor)
+            case .approve(let offered): return approved(offered, visitor, gates)
             }
+        }
+    }
+
+    private func approved(
+        _ offered: OfferedStatement, _ visitor: EngineInput.Ticket, _ gates: GateKeeper?
+    ) -> EngineInput? {
+        guard let gates else {
+            reply(visitor, refusal: "the run asks for no approvals")
+            return nil
+        }
+        switch gates.check(offered) {
+        case .success(let approval): return .approved(approval, visitor)
+        case .failure(let error):
+            reply(visitor, refusal: error.summary)
+            return nil
         }
     }
 

@@ -16,6 +16,8 @@ final class RunWorld: EngineWorld {
     private var interrupts = 0
     /// Where other commands of this user reach the run; nil while only a plan is made.
     var control: RunControl?
+    /// Takes up approvals; nil where the plan has no gates and nobody's approval is asked for.
+    private var gates: GateKeeper?
     /// The run's hold on its targets between machines; nil without.
     private var leases: (any LeaseKeeper)?
     /// A signal ends a run whose clouds end with it; every other comes to rest.
@@ -41,6 +43,13 @@ final class RunWorld: EngineWorld {
     /// Values of the secrets that plugins were handed so far.
     var knownSecrets: Redactor { plugins.redactor }
 
+    /// Takes up approvals while the run lives.
+    func take(approvalsBy keeper: GateKeeper?) {
+        guard let keeper else { return }
+        gates = keeper
+        serve(keeper)
+    }
+
     var now: Instant { readClocks() }
 
     func start(_ call: OutgoingCall) { plugins.start(call) }
@@ -48,6 +57,7 @@ final class RunWorld: EngineWorld {
     func cancel(_ task: StepTask) {
         switch task.verb {
         case .askPerson, .askDecision: person.withdraw(task.step)
+        case .askApproval: gates?.close(task.step)
         default: plugins.cancel(task)
         }
     }
@@ -61,6 +71,11 @@ final class RunWorld: EngineWorld {
         _ step: PlannedStep, trouble: Trouble, why: String, remedy: String?, choices: [StepDecided.Choice]
     ) {
         person.decide(step, why, remedy: remedy, choices)
+    }
+
+    func askApproval(_ step: PlannedStep, group: String, count: Int, question: String?) {
+        gates?.open(step.id)
+        person.approve(step, count)
     }
 
     func answerBegin(_ task: StepTask, request: Int64, refusal: String?) {
@@ -89,7 +104,7 @@ final class RunWorld: EngineWorld {
         let ready = waitUntilReady(pollTargets, timeout: inputs.isEmpty ? timeout(moment) : .zero)
         inputs += plugins.handle(ready)
         inputs += person.handle(ready)
-        inputs += control?.takeInputs() ?? []
+        inputs += control?.takeInputs(gates) ?? []
         if ready.contains(PollTarget(reading: signals.descriptor)) { inputs += signals.take().compactMap(stop) }
         for service in services {
             service.service()

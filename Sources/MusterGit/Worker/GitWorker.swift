@@ -136,6 +136,10 @@ extension Repository {
             try JSON(encoding: fetchRun(remote, run, givingWay: givesWay))
         case .leaseRead(let remote, let name): try JSON(encoding: readLease(remote, name))
         case .leaseTake(let order): try JSON(encoding: takeLease(order))
+        case .authors(let commits): try JSON(encoding: authors(commits))
+        case .keepStatement(let parcel): try JSON(encoding: keep(parcel))
+        case .statements(let plan): try JSON(encoding: statements(plan))
+        case .fetchStatements(let remote, let plan): try JSON(encoding: fetchStatements(remote, plan))
         }
     }
 }

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import MusterMachine
+package import MusterModel
+
+/// A statement with its signature, as somebody brought it: nothing about it is known to be true.
+package struct OfferedStatement: Hashable, Sendable, Codable {
+    /// The bytes that were signed.
+    package var statement: String
+    /// As `ssh-keygen -Y sign` wrote it.
+    package var signature: String
+    /// Where it came from, for messages.
+    package var origin: String
+
+    package init(statement: String, signature: String, origin: String) {
+        self.statement = statement
+        self.signature = signature
+        self.origin = origin
+    }
+
+    package var parsed: ApprovalStatement? { ApprovalStatement(Array(statement.utf8)) }
+}
+
+/// What was found out about an offered statement outside of pure code.
+package struct ExaminedStatement: Hashable, Sendable {
+    package var offered: OfferedStatement
+    package var statement: ApprovalStatement
+    /// Why its signature is not the approver's, by the signers of the plan's commit or of the newest; nil: it is, by both.
+    package var flaw: String?
+    /// The run that took it up before; nil: none is known to have.
+    package var usedBy: RunID?
+
+    package init(offered: OfferedStatement, statement: ApprovalStatement, flaw: String?, usedBy: RunID?) {
+        self.offered = offered
+        self.statement = statement
+        self.flaw = flaw
+        self.usedBy = usedBy
+    }
+}
+
+/// The plan that a statement must be about.
+package struct ApprovedPlan: Hashable, Sendable {
+    package var digest: Digest
+    package var runbook: String
+    package var environment: String
+    package var kind: RunKind
+    package var change: String?
+
+    package init(_ plan: Plan, digest: Digest) {
+        self.digest = digest
+        runbook = plan.runbook.name
+        environment = plan.environment.name
+        kind = plan.kind
+        change = plan.change
+    }
+}
+
+/// A statement that does not count, and why.
+package struct StatementRefusal: Hashable, Sendable {
+    /// `approval.…`
+    package var code: String
+    package var summary: String
+
+    package init(_ code: String, _ summary: String) {
+        self.code = "approval.\(code)"
+        self.summary = summary
+    }
+}
+
+extension ExaminedStatement {
+    /// How far another machine's clock may be ahead of this one's.
+    package static let clockDifference = Duration.seconds(120)
+
+    /// Why it does not count for this plan now, whoever may approve; nil when it may.
+    ///
+    /// - Parameter run: the run that takes it up; nil before there is one.
+    package func refusal(
+        for plan: ApprovedPlan, run: RunID?, life: Duration, now: Timestamp
+    ) -> StatementRefusal? {
+        let who = statement.approver
+        if let flaw { return StatementRefusal("signature", "The signature of \(who) does not hold: \(flaw)") }
+        if let usedBy, usedBy != run {
+            return StatementRefusal("used", "The statement of \(who) was used for run \(usedBy) already")
+        }
+        return mismatch(plan) ?? untimely(life: life, now: now)
+    }
+
+    private func mismatch(_ plan: ApprovedPlan) -> StatementRefusal? {
+        func other(_ code: String, _ what: String, _ said: String, _ wanted: String) -> StatementRefusal {
+            StatementRefusal(
+                code, "The statement of \(statement.approver) is about \(what) \(said), and this is \(wanted)")
+        }
+        if statement.plan != plan.digest {
+            return other("other-plan", "the plan", statement.plan.short, plan.digest.short)
+        }
+        if statement.runbook != plan.runbook {
+            return other("other-plan", "the runbook", statement.runbook, plan.runbook)
+        }
+        if statement.environment != plan.environment {
+            return other("other-environment", "the environment", statement.environment, plan.environment)
+        }
+        if statement.kind != plan.kind {
+            return other("other-kind", "a run of the kind", statement.kind.rawValue, plan.kind.rawValue)
+        }
+        if statement.change != plan.change {
+            return other("other-change", "the change", statement.change ?? "none", plan.change ?? "none")
+        }
+        return nil
+    }
+
+    private func untimely(life: Duration, now: Timestamp) -> StatementRefusal? {
+        let who = statement.approver
+        if statement.expires <= now {
+            return StatementRefusal("expired", "The statement of \(who) ended at \(statement.expires)")
+        }
+        if statement.issued > now.advanced(by: Self.clockDifference) {
+            return StatementRefusal(
+                "not-yet", "The statement of \(who) is of \(statement.issued), and here it is \(now)")
+        }
+        if statement.expires.duration(since: statement.issued) > life {
+            return StatementRefusal(
+                "life",
+                "The statement of \(who) lives for \(statement.expires.duration(since: statement.issued).readable), longer than \(life.readable)"
+            )
+        }
+        if statement.issued.advanced(by: life) <= now {
+            return StatementRefusal("expired", "The statement of \(who) is older than \(life.readable)")
+        }
+        if let window = statement.window, !window.contains(now) {
+            return StatementRefusal(
+                "window",
+                "The statement of \(who) is for the change window from \(window.opens) to \(window.closes)")
+        }
+        return nil
+    }
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import MusterApproval
+internal import MusterGit
+internal import MusterMachine
+internal import MusterModel
+internal import MusterRecord
+internal import MusterSystem
+
+/// Where statements are found: beside the plan's file, in files that are named, and on branches of the catalog.
+struct StatementStore {
+    let git: Catalog
+
+    /// The folder that travels with a plan's file.
+    static func folder(besides plan: String) -> String { plan + ".approvals" }
+
+    /// Statements in the plan's folder; none where there is no folder.
+    static func offered(besides plan: String) throws(MusterError) -> [OfferedStatement] {
+        let folder = folder(besides: plan)
+        let names = folderNames(folder).filter { $0.hasSuffix(".json") }.prefix(500)
+        return try names.map { (name) throws(MusterError) in try read("\(folder)/\(name)") }
+    }
+
+    /// - Throws: `approval.unreadable`.
+    static func read(_ path: String) throws(MusterError) -> OfferedStatement {
+        func text(_ path: String) throws(MusterError) -> String {
+            guard let bytes = readSmallFile(path, limit: 64 << 10, onlyRegular: true),
+                let text = String(validating: bytes, as: UTF8.self)
+            else {
+                throw MusterError(
+                    code: "approval.unreadable", "\(visibleText(path)) cannot be read as a part of an approval.",
+                    help: "An approval is a file and its signature beside it, with .sig behind the name.")
+            }
+            return text
+        }
+        return OfferedStatement(statement: try text(path), signature: try text(path + ".sig"), origin: path)
+    }
+
+    /// Statements about the plan on branches here.
+    func offered(about plan: Digest) throws(MusterError) -> [OfferedStatement] {
+        try git.statements(about: plan).compactMap(OfferedStatement.init)
+    }
+
+    /// Gets what other machines have pushed.
+    ///
+    /// - Returns: what to tell the person where the remote could not be asked.
+    func fetch(about plan: Digest, from remote: String?) throws(MusterError) -> String? {
+        guard let remote else { return nil }
+        do {
+            _ = try git.fetchStatements(about: plan, from: remote)
+            return nil
+        } catch  where error.code == "git.remote-unreachable" || error.code == "git.deadline" {
+            return "\(remote) was not asked for approvals: \(error.summary)"
+        }
+    }
+
+    /// Keeps a statement on a branch of its own, which `muster publish` and git can send anywhere.
+    func keep(
+        _ offered: OfferedStatement, _ statement: ApprovalStatement, author: GitIdentity
+    ) throws(MusterError) -> String {
+        let parcel = StatementParcel(
+            plan: statement.plan, id: statement.id, statement: FileContent(offered.statement),
+            signature: FileContent(offered.signature),
+            note: CommitNote(
+                message: statement.says,
+                trailers: [
+                    .init("Plan-Digest", statement.plan.description), .init("Approver", statement.approver),
+                ], author: author, time: statement.issued))
+        _ = try git.keep(parcel)
+        return parcel.ref
+    }
+}
+
+extension OfferedStatement {
+    init?(_ kept: KeptStatement) {
+        guard let statement = kept.statement.text, let signature = kept.signature.text else { return nil }
+        self.init(statement: statement, signature: signature, origin: kept.ref)
+    }
+}
+
+/// Which run took a statement up: by marks on this machine, and by the records that the catalog holds.
+struct UsedStatements {
+    let folders: StateFolder
+    let records: Records
+
+    private func mark(_ id: String) -> String { "\(folders.path)/approvals/\(id)" }
+
+    /// By statement's id, as far as records from that moment on tell.
+    func inRecords(since: Timestamp) throws(MusterError) -> [String: RunID] {
+        var used: [String: RunID] = [:]
+        // A clock may have been behind when the statement was signed.
+        let oldest = since.advanced(by: .seconds(-86_400)).compact
+        func note(_ run: RunID, _ bytes: [UInt8]?) {
+            // A record that cannot be read is verify's matter; its journal on this machine left its marks.
+            guard let bytes, let json = try? JSON.parse(bytes) else { return }
+            for approval in json["approvals"]?.array ?? [] {
+                if let id = approval["id"]?.string, !id.isEmpty { used[id] = run }
+            }
+        }
+        for tip in try records.git.runTips() where String(tip.run.text.prefix(15)) >= oldest {
+            let place = RecordPlace(run: tip.run, branch: nil)
+            note(tip.run, try records.git.readRecord(place, paths: ["record.json"])?["record.json"]?.content.bytes)
+        }
+        var before: RunID?
+        while true {
+            let page = try records.git.records(
+                RecordQuery(branch: records.branch, limit: 50, before: before, file: "record.json"))
+            for entry in page where String(entry.run.text.prefix(15)) >= oldest { note(entry.run, entry.file?.bytes) }
+            guard page.count == 50, let last = page.last?.run, String(last.text.prefix(15)) >= oldest else {
+                return used
+            }
+            before = last
+        }
+    }
+
+    /// The run that took it up on this machine.
+    func onThisMachine(_ id: String) -> RunID? {
+        readSmallFile(mark(id), limit: 1000, onlyRegular: true).flatMap { RunID(String(decoding: $0, as: UTF8.self)) }
+    }
+
+    /// Marks statements as the run's, on the disk, before the run begins. A statement is never given to another one.
+    ///
+    /// - Throws: `approval.used` when another run was quicker.
+    func claim(_ ids: [String], for run: RunID) throws(MusterError) {
+        try makeFolders("\(folders.path)/approvals")
+        for id in ids where !id.isEmpty {
+            let path = mark(id)
+            let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else {
+                if errno == EEXIST, onThisMachine(id) == run { continue }
+                throw MusterError(
+                    code: "approval.used",
+                    "The statement \(id) was used for \(onThisMachine(id).map { "run \($0)" } ?? "another run") already.",
+                    help: "An approval is for one run. Ask for a new one: muster approve PLAN.", status: .waitsForPerson
+                )
+            }
+            defer { close(descriptor) }
+            let bytes = Array(run.text.utf8)
+            let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress!, $0.count) }
+            guard written == bytes.count, fsync(descriptor) == 0 else {
+                throw MusterError(
+                    code: "state.cannot-write", "\(path) could not be written: \(String(cString: strerror(errno))).",
+                    help: "Look at the disk's space and the folder's permissions.")
+            }
+        }
+    }
+}
+
+/// Whether something is at the path.
+func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterApproval
+internal import MusterDocuments
+internal import MusterGit
+internal import MusterMachine
+internal import MusterModel
+internal import MusterSigning
+
+/// What of a record's approvals can be proven from the clone: that each is signed by whom it names, is about this plan or
+/// gate, was used within its life, and that the run began, and passed its gates, only with what the policies of then asked for.
+struct ApprovalProof {
+    let git: Catalog
+    let run: RunID
+    let plan: Plan
+    let reading: JournalReading
+    var tool: any SignatureTool = SSHKeygen()
+
+    /// A word that the run took up, as it was then.
+    private struct Word {
+        let entry: JournalEntry
+        let body: ApprovalRecorded
+        let examined: ExaminedStatement
+    }
+
+    /// Empty where the plan's commit is not in this clone: its other checks say that.
+    func findings() throws(MusterError) -> [Diagnostic] {
+        guard plan.kind != .rehearsal, let commit = plan.commit else { return [] }
+        let pinned: PolicyAt
+        let environment: Environment
+        do throws(MusterError) {
+            guard let document = plan.environment.document,
+                let file = try git.file(document.path, at: commit)
+            else { return [] }
+            environment = try Environment.parse(file.content.bytes, file: document.path).get()
+            pinned = try PolicyAt(git, at: commit)
+        } catch {
+            if error.code == "git.missing-object" || error.code == "git.corrupt-repository" { return [] }
+            return [
+                finding("policy-unreadable", "The policy at commit \(commit.short) cannot be read: \(error.summary)")
+            ]
+        }
+        return try findings(pinned, environment)
+    }
+
+    private func findings(_ pinned: PolicyAt, _ environment: Environment) throws(MusterError) -> [Diagnostic] {
+        var findings: [Diagnostic] = []
+        var grounds: [(applied: PolicyApplied, newest: PolicyAt)] = []
+        var words: [Word] = []
+        var hasBroken = false
+        for (index, entry) in reading.entries.enumerated() {
+            let newest = grounds.last?.newest ?? pinned
+            switch entry.event {
+            case .policyApplied(let body):
+                guard let read = try policy(body, pinned, &findings) else { continue }
+                grounds.append((body, read))
+            case .approvalRecorded(let body):
+                guard let word = try examine(body, entry, [pinned, newest], &findings) else { continue }
+                words.append(word)
+                if body.step != nil { findings += moment(body, at: index, word) }
+            case .breakGlass(let body):
+                hasBroken = true
+                findings += broken(body, words, pinned, newest, environment, entry)
+            case .runStarted, .runResumed:
+                guard !hasBroken, entry.event.kind == "run-started" else { continue }
+                findings += begun(words, pinned, grounds, environment, entry)
+            case .stepDone(let body):
+                guard !hasBroken, let gate = gate(body.step) else { continue }
+                findings += passed(body.step, gate, words, pinned, newest, environment, entry)
+            default: break
+            }
+        }
+        return findings
+    }
+
+    /// The policy that was the newest then, as far as this clone has it.
+    private func policy(
+        _ body: PolicyApplied, _ pinned: PolicyAt, _ findings: inout [Diagnostic]
+    ) throws(MusterError) -> PolicyAt? {
+        if body.policy != pinned.files.digest {
+            findings.append(
+                finding(
+                    "other-policy",
+                    "The policy at the plan's commit is \(pinned.files.digest.short), the run names \(body.policy.short)."
+                ))
+        }
+        if body.newestCommit == pinned.commit { return pinned }
+        do throws(MusterError) {
+            let newest = try PolicyAt(git, at: body.newestCommit)
+            if newest.files.digest != body.newest {
+                findings.append(
+                    finding(
+                        "other-policy", "The policy at commit \(body.newestCommit.short) is not what the run names."))
+            }
+            return newest
+        } catch {
+            findings.append(
+                finding(
+                    "policy-missing",
+                    "Commit \(body.newestCommit.short), the newest when the run was held against the policy, is not in this repository.",
+                    severity: .warning))
+            return nil
+        }
+    }
+
+    /// Whether the signature was the person's then, and the entry says what the statement does.
+    private func examine(
+        _ body: ApprovalRecorded, _ entry: JournalEntry, _ policies: [PolicyAt], _ findings: inout [Diagnostic]
+    ) throws(MusterError) -> Word? {
+        let place = "Line \(entry.sequence + 1) of the journal"
+        let offered = OfferedStatement(statement: body.statement, signature: body.signature, origin: place)
+        guard let statement = offered.parsed, statement.id == body.id, statement.approver == body.approver,
+            statement.decision == body.decision, statement.gate?.step == body.step
+        else {
+            findings.append(finding("approval-differs", "\(place) does not say what its statement says."))
+            return nil
+        }
+        for signers in Set(policies.map(\.signersBytes)) {
+            let verdict = try tool.verdict(
+                on: body.signature, over: Array(body.statement.utf8), person: statement.approver, signers: signers,
+                namespace: ApprovalStatement.namespace, at: entry.at)
+            if case .bad(let why) = verdict {
+                findings.append(
+                    finding(
+                        "bad-signature",
+                        "\(place): the signature of \(statement.approver) does not hold: \(visibleText(why))"))
+                return nil
+            }
+        }
+        return Word(
+            entry: entry, body: body,
+            examined: ExaminedStatement(offered: offered, statement: statement, flaw: nil, usedBy: nil))
+    }
+
+    /// A word at a gate names a line of this journal between the gate's opening and the word.
+    private func moment(_ body: ApprovalRecorded, at index: Int, _ word: Word) -> [Diagnostic] {
+        let opening = reading.entries[..<index].lastIndex { entry in
+            if case .approvalAwaited(let awaited) = entry.event { awaited.step == body.step } else { false }
+        }
+        let lines = opening.map { reading.entries[($0 + 1)...index].map(\.previous) } ?? []
+        guard word.examined.statement.gate?.run != run || !lines.contains(word.examined.statement.gate?.lastLine ?? "")
+        else { return [] }
+        return [
+            finding(
+                "approval-elsewhere",
+                "Line \(word.entry.sequence + 1) of the journal: the word of \(body.approver) is about another run or another moment."
+            )
+        ]
+    }
+
+    /// Whether all that was asked for was there when the first effect became possible.
+    private func begun(
+        _ words: [Word], _ pinned: PolicyAt, _ grounds: [(applied: PolicyApplied, newest: PolicyAt)],
+        _ environment: Environment, _ entry: JournalEntry
+    ) -> [Diagnostic] {
+        let admission = admission(
+            words, pinned, grounds.last?.newest ?? pinned, environment, entry.at, grounds.last?.applied)
+        guard admission.rule != nil || plan.hasGates else { return [] }
+        guard !admission.operators.isEmpty, grounds.last != nil else {
+            return [finding("operator-unknown", "The policy asks who operates the run, and no signature says it.")]
+        }
+        let verdict = admission.verdict(on: words.filter { $0.body.step == nil }.map(\.examined))
+        return verdict.refused.map { finding("approval-not-counted", visibleText($0.summary) + ".") }
+            + verdict.missing.map { finding("not-approved", "The run began without an approval: \(visibleText($0)).") }
+    }
+
+    /// Whoever went on without the approvals signed for that, with the reason, and was allowed to.
+    private func broken(
+        _ body: BreakGlass, _ words: [Word], _ pinned: PolicyAt, _ newest: PolicyAt, _ environment: Environment,
+        _ entry: JournalEntry
+    ) -> [Diagnostic] {
+        let admission = admission(words, pinned, newest, environment, entry.at, nil)
+        let isSigned = words.contains {
+            $0.body.decision == .operate && $0.body.approver == body.person
+                && $0.examined.statement.comment == body.reason
+        }
+        guard isSigned, admission.mayBreakGlass(body.person) else {
+            return [
+                finding(
+                    "glass-not-allowed", "The run went on without the approvals, and nobody who may signed for that.")
+            ]
+        }
+        return [
+            finding(
+                "break-glass",
+                "The run went on without the approvals that the policy asks for: \(visibleText(body.reason))",
+                severity: .warning)
+        ]
+    }
+
+    private func passed(
+        _ step: String, _ gate: GroupCount, _ words: [Word], _ pinned: PolicyAt, _ newest: PolicyAt,
+        _ environment: Environment, _ entry: JournalEntry
+    ) -> [Diagnostic] {
+        let admission = admission(words, pinned, newest, environment, entry.at, nil)
+        let opening = reading.entries.last { other in
+            if case .approvalAwaited(let body) = other.event {
+                body.step == step && other.sequence < entry.sequence
+            } else {
+                false
+            }
+        }
+        let here = words.filter { $0.body.step == step && $0.entry.sequence > opening?.sequence ?? 0 }.map(\.examined)
+        let lines = Set(here.compactMap { $0.statement.gate?.lastLine })
+        let verdict = admission.verdict(at: step, here, require: gate, lines: lines)
+        return verdict.missing.map {
+            finding("gate-passed", "The gate \(step) was passed without an approval: \(visibleText($0)).")
+        }
+    }
+
+    private func admission(
+        _ words: [Word], _ pinned: PolicyAt, _ newest: PolicyAt, _ environment: Environment, _ now: Timestamp,
+        _ applied: PolicyApplied?
+    ) -> Admission {
+        let operators = Set(words.filter { $0.body.decision == .operate }.map(\.body.approver))
+        return Admission(
+            pinned: pinned.ground(environment), newest: newest.ground(environment),
+            plan: ApprovedPlan(plan, digest: planDigest), run: run, operators: operators,
+            authors: Set(applied?.authors ?? []), now: now)
+    }
+
+    private var planDigest: Digest {
+        guard case .runCreated(let created)? = reading.entries.first?.event else { return Digest(of: []) }
+        return created.plan
+    }
+
+    private func gate(_ step: String) -> GroupCount? {
+        guard let planned = plan.steps.first(where: { $0.id == step }),
+            plan.definitions[planned.uses]?.reference == BuiltInStep.approve
+        else { return nil }
+        return GroupCount(
+            group: planned.with["group"]?.string ?? "", count: Int(clamping: planned.with["count"]?.int ?? 1))
+    }
+
+    private func finding(_ code: String, _ summary: String, severity: Diagnostic.Severity = .error) -> Diagnostic {
+        Diagnostic(
+            severity, code: "record.\(code)", summary,
+            help: "Check it by hand: ssh-keygen -Y verify, as the record's page says.")
+    }
+}
