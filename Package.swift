@@ -62,6 +62,9 @@ let package = Package(
             name: "MusterRecord", dependencies: ["MusterModel", "MusterExpressions", "MusterMachine"],
             swiftSettings: strict),
 
+        .target(
+            name: "MusterReport", dependencies: ["MusterModel", "MusterMachine", "MusterRecord"], swiftSettings: strict),
+
         .target(name: "MusterPluginProtocol", dependencies: ["MusterModel"], swiftSettings: strict),
 
         // MARK: Adapters, each the home of one outside thing
@@ -88,8 +91,8 @@ let package = Package(
         .target(
             name: "MusterCommands",
             dependencies: [
-                "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord", "MusterPluginProtocol",
-                "MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost", "MusterEngine",
+                "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord", "MusterReport",
+                "MusterPluginProtocol", "MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost", "MusterEngine",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -276,6 +279,10 @@ let package = Package(
         .testTarget(
             name: "MusterRecordTests", dependencies: ["MusterRecord", "MusterExpressions", "MusterMachine", "MusterModel"],
             exclude: ["Golden", "Histories"], swiftSettings: strict),
+        .testTarget(
+            name: "MusterReportTests",
+            dependencies: ["MusterReport", "MusterRecord", "MusterMachine", "MusterModel", "CommandFixture"],
+            exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "MusterJournalTests",
             dependencies: ["MusterJournal", "MusterMachine", "MusterSystem", "MusterTestSupport", "MusterModel"],

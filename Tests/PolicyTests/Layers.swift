@@ -3,7 +3,8 @@
 /// Who may import whom. The engine's side never reaches a cloud; the plugins' side never reaches the engine.
 enum Layers {
     static let pure: Set = [
-        "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord", "MusterPluginProtocol",
+        "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord", "MusterReport",
+        "MusterPluginProtocol",
     ]
     static let adapters: Set = ["MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost"]
     private static let network: Set = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOTLS", "HTTPTypes", "Logging"]
@@ -18,12 +19,13 @@ enum Layers {
         "MusterDocuments": ["MusterModel", "MusterExpressions", "Yams", "CYaml"],
         "MusterMachine": ["MusterModel", "MusterExpressions"],
         "MusterRecord": ["MusterModel", "MusterExpressions", "MusterMachine"],
+        "MusterReport": ["MusterModel", "MusterMachine", "MusterRecord"],
         "MusterPluginProtocol": ["MusterModel"],
         "MusterSystem": ["MusterModel", "CMusterSystem", "Glibc"],
         "MusterJournal": ["MusterModel", "MusterMachine", "MusterRecord", "MusterSystem", "Glibc"],
         "MusterGit": ["MusterModel", "MusterSystem", "CGit2", "CMusterGit", "Glibc"],
         "MusterPluginHost": ["MusterModel", "MusterPluginProtocol", "MusterSystem", "Glibc"],
-        "MusterEngine": pure,
+        "MusterEngine": pure.subtracting(["MusterReport"]),
         "MusterCommands": pure.union(adapters).union(["MusterEngine", "ArgumentParser", "Glibc"]).union(foundation),
         "muster": ["MusterCommands", "MusterGit"],
         "MusterPlugin": ["MusterModel", "MusterPluginProtocol", "Glibc", "Synchronization"],
