@@ -15,6 +15,8 @@ package struct Configuration: Sendable {
     package var leases: Leases
     /// How long a lease lives without being renewed, which is done at a third of it.
     package var leaseLife: Duration
+    /// How often a runbook is to be drilled; nil: nothing is said of it.
+    package var drillEvery: Duration?
 
     package enum Leases: String, Sendable, CaseIterable {
         /// On each machine by itself.
@@ -34,7 +36,8 @@ package struct Configuration: Sendable {
                 recordsBranch: root["records"]?["branch"]?.string ?? standardRecordsBranch,
                 recordsRemote: root["records"]?["remote"]?.string,
                 leases: root["leases"]?.string.flatMap(Leases.init) ?? .local,
-                leaseLife: root["lease-life"]?.string.flatMap(Duration.init(durationText:)) ?? .seconds(300))
+                leaseLife: root["lease-life"]?.string.flatMap(Duration.init(durationText:)) ?? .seconds(300),
+                drillEvery: root["drill-every"]?.string.flatMap(Duration.init(durationText:)))
         }
     }
 
@@ -53,5 +56,7 @@ package struct Configuration: Sendable {
             "local: a runbook's locks hold on each machine by itself; remote: also by leases on the records' remote, where it can be reached; required: never without"
         ),
         .optional("lease-life", .text(.duration), "How long a lease lives without being renewed; 5m without it"),
+        .optional(
+            "drill-every", .text(.duration), "How often each runbook is to be drilled, such as 90d; never without it"),
     ])
 }

@@ -22,7 +22,9 @@ package struct MusterCommand: ParsableCommand {
             LintCommand.self, LockCommand.self, DoctorCommand.self, PlanCommand.self, RunCommand.self,
             RehearseCommand.self,
             StatusCommand.self, ResumeCommand.self, PauseCommand.self, CancelCommand.self, DecideCommand.self,
-            RollbackCommand.self, ListCommand.self, ShowCommand.self, VerifyCommand.self, PublishCommand.self,
+            RollbackCommand.self, ListCommand.self, ShowCommand.self, DiffCommand.self, ReportCommand.self,
+            ReviewCommand.self,
+            VerifyCommand.self, PublishCommand.self,
             PluginCommand.self,
         ])
 
