@@ -136,6 +136,44 @@ struct ReviewTests {
         #expect(refused.status == 6 && refused.errors.contains("[review.unproven]"), "\(refused)")
     }
 
+    @Test func `a run that is rolled back after its review keeps it`() throws {
+        let drill = try LedgerDrill([.init("one"), .init("two")])
+        #expect(try drill.run().status == 0)
+        try become("Rita Reviewer", "rita@example.org", in: drill.catalog)
+        #expect(try drill.catalog.muster("review", "last", "--accept").status == 0)
+        try become("Ada Operator", "ada@example.org", in: drill.catalog)
+        let back = try drill.rollBack()
+        #expect(back.everything.contains("rolled"), "\(back)")
+        let run = try drill.catalog.onlyRun
+        #expect(try run.outcome == "rolled-back")
+        #expect(try run.json("reviews/0001-rita-reviewer/review.json")["verdict"] == "accepted")
+        let verified = try drill.verify()
+        #expect(verified.status == 0, "\(verified)")
+    }
+
+    @Test func `reviews of two clones meet on the remote`() throws {
+        let catalog = try reviewed()
+        let remote = "\(catalog.root)/remote.git"
+        try catalog.git("init", "-q", "--bare", remote)
+        try catalog.git("remote", "add", "origin", remote)
+        try catalog.write("muster.yaml", "catalog: test\nrecords: { remote: origin }\n")
+        try catalog.commit("A remote")
+        #expect(try catalog.muster("publish").status == 0)
+        let other = try Catalog(copyOf: catalog)
+        try become("Sven Second", "sven@example.org", in: other)
+        let first = try catalog.muster("review", "last", "--accept")
+        #expect(first.status == 0 && first.output.contains("is on origin"), "\(first)")
+        let second = try other.muster("review", "last", "--accept")
+        #expect(second.status == 0 && second.output.contains("review 2"), "\(second)")
+        let files = try catalog.program(
+            "/usr/bin/git", ["-C", remote, "ls-tree", "-r", "--name-only", "muster/records"]
+        ).output
+        #expect(files.contains("reviews/0001-rita-reviewer/") && files.contains("reviews/0002-sven-second/"), "\(files)")
+        #expect(try other.muster("verify", "last").status == 0)
+        let fetched = try catalog.muster("review", "last", "--accept", "--reason", "Once more")
+        #expect(fetched.output.contains("review 3"), "\(fetched)")
+    }
+
     /// What is done to a review that stands in the log and on the run's branch, and what verify says of it.
     static let forgeries: [(what: String, code: String, edit: @Sendable (String) -> String)] = [
         ("another verdict", "review.unreadable", { $0.replacingOccurrences(of: "\"accepted\"", with: "\"fine\"") }),
