@@ -57,7 +57,15 @@ struct ReviewDesk {
         let place = RecordPlace(run: run, branch: nil)
         let files = try records.files(at: place)
         let record = try records.record(of: run)
-        try check(record, opinion)
+        try check(record)
+        // What is wrong with a record is a finding; it is nothing to sign off, nor to bring into the log for it.
+        if opinion.isAcceptance {
+            try refuse(
+                verifyRecord(files, run: run, engine: musterVersion, render: renderTemplate) + verifyReviews(files), run
+            )
+        }
+        try bringIn(record)
+        if opinion.isAcceptance { try refuse(RecordProof(records: records, run: run).findings(), run) }
         let earlier = ReviewFiles.reviews(in: files)
         let review = self.review(of: record, opinion, after: earlier, files)
         let bytes: [UInt8]
@@ -88,7 +96,7 @@ struct ReviewDesk {
 
     // MARK: Who may say what
 
-    private func check(_ record: RunRecord, _ opinion: Opinion) throws(MusterError) {
+    private func check(_ record: RunRecord) throws(MusterError) {
         guard record.outcome.isOver else {
             throw MusterError(
                 code: "review.not-over", "The run \(record.run) is not over: it is \(record.outcome.phrase).",
@@ -100,14 +108,24 @@ struct ReviewDesk {
                 code: "review.own-run", "You are \(visibleText(own)), who carried this run out.",
                 help: "Somebody else has to review it.", status: .preconditionUnmet)
         }
-        // What is wrong with a record is a finding; it is nothing to sign off.
-        guard opinion.isAcceptance else { return }
-        let problems = try RecordProof(records: records, run: record.run).findings().filter { $0.severity == .error }
+    }
+
+    /// The log takes in what the run's branch has beyond it: a review that was fetched, or one whose merge was cut off.
+    private func bringIn(_ record: RunRecord) throws(MusterError) {
+        let note = CommitNote(
+            message: "\(record.runbook.name): what was said of the run since",
+            trailers: [.init("Run", record.run.text), .init("Outcome", record.outcome.rawValue)],
+            author: state.userOrLogin, time: readClocks().wall)
+        _ = try git.mergeRecord(RecordMerge(run: record.run, branch: records.branch, note: note))
+    }
+
+    private func refuse(_ findings: [Diagnostic], _ run: RunID) throws(MusterError) {
+        let problems = findings.filter { $0.severity == .error }
         guard problems.isEmpty else {
             throw MusterError(
                 code: "review.unproven",
-                "The record of run \(record.run) does not prove itself, so it is not signed off.",
-                help: "See: muster verify \(record.run). What is wrong can be recorded with --findings.",
+                "The record of run \(run) does not prove itself, so it is not signed off.",
+                help: "See: muster verify \(run). What is wrong can be recorded with --findings.",
                 status: .verificationFailed, diagnostics: problems)
         }
     }
