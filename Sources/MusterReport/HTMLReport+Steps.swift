@@ -93,7 +93,8 @@ extension HTMLReport {
         let rows = record.steps.flatMap { step in
             step.evidence.map { evidence -> [Markup] in
                 [
-                    name(step), "\(evidence.during)", "<code>\(evidence.file)</code>", "\(evidence.at.timeOfDay)",
+                    name(step), "\(evidence.during)", "<code>\(evidence.file)</code>",
+                    "<span class=\"t\">\(evidence.at.timeOfDay)</span>",
                     "\(evidence.entry)",
                 ]
             }
@@ -118,7 +119,7 @@ extension HTMLReport {
             "", ["plugin", "executable"],
             record.plugins.map { ["\($0.name)", "<code>\($0.executable.description)</code>"] })
         page.table(
-            "", ["input", "value"],
+            "values", ["input", "value"],
             record.inputs.sorted { $0.key < $1.key }.map { ["\($0.key)", "<code>\($0.value.text)</code>"] })
         page.paragraph(
             "Muster \(record.engine). The journal has \(record.journal.entries) entries; the SHA-256 of its last line is <code>\(record.journal.lastLine)</code>."

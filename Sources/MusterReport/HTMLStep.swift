@@ -14,7 +14,7 @@ struct HTMLStep {
         page.add("<h3>\(step.number) · \(step.id) <small class=\"\(step.tint)\">\(step.fullPhrase)</small></h3>")
         page.paragraph("<span class=\"soft\">\(origin)</span>")
         if let why = step.why, step.failure == nil { page.paragraph("<b>Why:</b> \(why)") }
-        page.table("", ["input", "value"], values(step.inputs))
+        page.table("values", ["input", "value"], values(step.inputs))
         conditions("demanded before", step.preconditions, to: &page)
         page.table(
             "", [step.effect == nil && !step.isTakenBack ? "wanted" : "changed", "from", "to"],
@@ -26,7 +26,7 @@ struct HTMLStep {
         failures(to: &page)
         conditions("demanded after", step.postconditions, to: &page)
         people(to: &page)
-        if step.confirmation == nil { page.table("", ["output", "value"], values(step.outputs)) }
+        if step.confirmation == nil { page.table("values", ["output", "value"], values(step.outputs)) }
         page.add("</section>")
     }
 
@@ -77,7 +77,8 @@ struct HTMLStep {
             "", ["attempt", "UTC", "code", "message", "what helps"],
             (failures + undone).map { number, failure in
                 [
-                    number == 0 ? "undo" : "\(number)", "\(failure.at.timeOfDay)", "<code>\(failure.code)</code>",
+                    number == 0 ? "undo" : "\(number)", "<span class=\"t\">\(failure.at.timeOfDay)</span>",
+                    "<code>\(failure.code)</code>",
                     "\(failure.message) \(failure.means ?? "")", "\(failure.remedy ?? "")",
                 ]
             })
@@ -105,7 +106,7 @@ struct MeasureCells {
     var cells: [Markup] {
         [
             "<b>\(measure.id)</b><br><span class=\"soft\">\(measure.summary)</span>", measured,
-            "\(measure.objective?.text ?? "none")", verdict, "\(source)",
+            objective, verdict, "\(source)",
         ]
     }
 
@@ -117,10 +118,16 @@ struct MeasureCells {
             "\(text)<br><span class=\"soft\">\(timeText(rest)) without \(timeText(waited)) of waiting for people</span>"
     }
 
+    /// A time is short and stays on one line; a text that was wanted may be long.
+    private var objective: Markup {
+        guard let text = measure.objective?.text else { return "none" }
+        return measure.objectiveMilliseconds == nil ? "\(text)" : "<span class=\"t\">\(text)</span>"
+    }
+
     private var verdict: Markup {
         switch measure.verdict {
-        case .met: "<span class=\"good\">✓ met</span>"
-        case .missed: "<span class=\"bad\">✗ not met</span>"
+        case .met: "<span class=\"t good\">✓ met</span>"
+        case .missed: "<span class=\"t bad\">✗ not met</span>"
         case .unknown: "<span class=\"doubt\">? not known</span><br>\(measure.unknown ?? "")"
         case .noObjective: "\(measure.unknown.map { "not known: \($0)" } ?? "")"
         }

@@ -23,7 +23,7 @@ enum ReportStyle {
         overflow-wrap:anywhere}
         thead th{border-bottom:1.5px solid var(--soft);font-size:.85em;color:var(--soft);font-weight:600}
         thead th{white-space:nowrap}td .good,td .bad,td .doubt{overflow-wrap:normal}td a{overflow-wrap:break-word}
-        .t{white-space:nowrap}
+        .t{white-space:nowrap}.values td:first-child{overflow-wrap:break-word;width:11rem}
         .facts th{width:13rem;font-weight:600;color:var(--soft)}
         .kicker{color:var(--soft);font-size:.9em;letter-spacing:.02em;margin:0}
         .lead{font-size:1.05rem}

@@ -10,7 +10,7 @@ import Testing
 @Suite(
     .serialized, .enabled(if: Browser.path != nil, "Chromium reads the pages; scripts/set-up.sh installs it on Debian"))
 struct HostileReportTests {
-    private static let pages = 5
+    private static let pages = 3
 
     /// A page with a share of the payloads in every field.
     private func page(_ number: Int, _ payloads: [String], _ fields: Set<String>) throws -> String {
