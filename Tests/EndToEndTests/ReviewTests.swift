@@ -177,6 +177,15 @@ struct ReviewTests {
         #expect(fetched.output.contains("review 3"), "\(fetched)")
     }
 
+    @Test func `a secret in what a reviewer says stays out of git`() throws {
+        let catalog = try reviewed()
+        let before = try catalog.refs
+        let key = "-----BEGIN " + "PRIVATE KEY-----"
+        let result = try catalog.muster("review", "last", "--accept", "--reason", "It printed \(key) MIIEvQ")
+        #expect(result.status == 6 && result.errors.contains("[review.leak]"), "\(result)")
+        #expect(try catalog.refs == before)
+    }
+
     /// What is done to a review that stands in the log and on the run's branch, and what verify says of it.
     static let forgeries: [(what: String, code: String, edit: @Sendable (String) -> String)] = [
         ("another verdict", "review.unreadable", { $0.replacingOccurrences(of: "\"accepted\"", with: "\"fine\"") }),

@@ -77,6 +77,7 @@ struct ReviewDesk {
         if let document = opinion.document { added.append((ReviewFiles.findings, document)) }
         if let key = opinion.key { added.append((ReviewFiles.signature, try signer.sign(bytes, key: key))) }
         let folder = ReviewFiles.path(of: review)
+        try refuseSecrets(in: added)
         let kept = (try git.recordFiles(place) ?? []).map { RunCommit.File(path: $0.path, .blob($0.id)) }
         let new = added.map { RunCommit.File(path: "\(folder)/\($0)", .content(FileContent($1))) }
         let note = note(of: review, record)
@@ -95,6 +96,16 @@ struct ReviewDesk {
     }
 
     // MARK: Who may say what
+
+    /// What is in git stays there.
+    private func refuseSecrets(in files: [(name: String, bytes: [UInt8])]) throws(MusterError) {
+        for file in files {
+            guard let finding = LeakGate().finding(in: file.bytes, of: file.name) else { continue }
+            throw MusterError(
+                code: "review.leak", "The review is kept out of git: \(finding).",
+                help: "Say it without the secret, and change that secret where it is one.", status: .verificationFailed)
+        }
+    }
 
     private func check(_ record: RunRecord) throws(MusterError) {
         guard record.outcome.isOver else {
