@@ -16,6 +16,10 @@ help: ## List the targets
 set-up: ## Install missing system packages (Debian, Ubuntu)
 	@scripts/set-up.sh
 
+.PHONY: set-up-tests
+set-up-tests:
+	@scripts/set-up.sh --for-tests
+
 .PHONY: drill
 drill: set-up ## Build, then rehearse the shipped runbook against the embedded cloud simulator
 	$(RELEASE) --product muster
@@ -31,7 +35,7 @@ plugins: set-up ## Build all shipped plugins, and what they are rehearsed with
 	for plugin in $(notdir $(wildcard plugins/*)); do $(RELEASE_PLUGIN) --product $$plugin || exit 1; done
 
 .PHONY: build
-build: set-up ## Build everything, tests included
+build: set-up-tests ## Build everything, tests included
 	swift build --build-tests
 
 # Tests write a row for each kind of fault that they made; the table of them is what a reader is shown.

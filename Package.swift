@@ -66,6 +66,9 @@ let package = Package(
             name: "MusterRecord", dependencies: ["MusterModel", "MusterExpressions", "MusterMachine"],
             swiftSettings: strict),
 
+        .target(
+            name: "MusterReport", dependencies: ["MusterModel", "MusterMachine", "MusterRecord"], swiftSettings: strict),
+
         .target(name: "MusterPluginProtocol", dependencies: ["MusterModel"], swiftSettings: strict),
 
         // MARK: Adapters, each the home of one outside thing
@@ -99,10 +102,9 @@ let package = Package(
         .target(
             name: "MusterCommands",
             dependencies: [
-                "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord",
-                "MusterPluginProtocol",
-                "MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost", "MusterEngine", "MusterApproval",
-                "MusterSigning",
+                "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord", "MusterReport",
+                "MusterPluginProtocol", "MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost", "MusterEngine",
+                "MusterApproval", "MusterSigning",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -302,6 +304,10 @@ let package = Package(
                 "MusterTestSupport", "CommandFixture",
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "MusterReportTests",
+            dependencies: ["MusterReport", "MusterRecord", "MusterMachine", "MusterModel", "CommandFixture"],
+            exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "MusterJournalTests",
             dependencies: ["MusterJournal", "MusterMachine", "MusterSystem", "MusterTestSupport", "MusterModel"],

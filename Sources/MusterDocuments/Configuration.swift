@@ -15,6 +15,8 @@ package struct Configuration: Sendable {
     package var leases: Leases
     /// How long a lease lives without being renewed, which is done at a third of it.
     package var leaseLife: Duration
+    /// How often a runbook is to be drilled; nil: nothing is said of it.
+    package var drillEvery: Duration?
     /// Who may agree to what.
     package var policy = ApprovalPolicy()
 
@@ -39,7 +41,7 @@ package struct Configuration: Sendable {
                 recordsRemote: root["records"]?["remote"]?.string,
                 leases: root["leases"]?.string.flatMap(Leases.init) ?? .local,
                 leaseLife: root["lease-life"]?.string.flatMap(Duration.init(durationText:)) ?? .seconds(300),
-                policy: policy)
+                drillEvery: root["drill-every"]?.string.flatMap(Duration.init(durationText:)), policy: policy)
         }
     }
 
@@ -59,5 +61,7 @@ package struct Configuration: Sendable {
                 "local: a runbook's locks hold on each machine by itself; remote: also by leases on the records' remote, where it can be reached; required: never without"
             ),
             .optional("lease-life", .text(.duration), "How long a lease lives without being renewed; 5m without it"),
+            .optional(
+                "drill-every", .text(.duration), "How often each runbook is to be drilled, such as 90d; never without it"),
         ] + ApprovalPolicy.fields)
 }

@@ -7,6 +7,7 @@ package func generateSchemas() -> [String: JSON] {
     let documents: [(name: String, title: String, shape: ObjectShape)] = [
         ("catalog-v1", "muster.yaml", Configuration.shape),
         ("environment-v1", "environments/<name>.yaml", Environment.shape),
+        ("findings-v1", "findings of a review", Findings.shape),
         ("lock-v1", "runbooks/<name>.lock.yaml", Lock.shape),
         ("runbook-v1", "runbooks/<name>.yaml", Runbook.shape),
         ("scenario-v1", "runbooks/tests/<runbook>/<scenario>.yaml", RehearsalScenario.shape),

@@ -101,6 +101,9 @@ package final class Catalog {
     /// What machines wrote of runs that went another way, as far as it is known here, ordered by run and ref.
     package func asideTips() throws(MusterError) -> [AsideTip] { try client.call(.asideTips) }
 
+    /// Where the run's branch here altered or dropped a review, each in a sentence; empty where it has no branch.
+    package func reviewBreaches(_ run: RunID) throws(MusterError) -> [String] { try client.call(.reviewBreaches(run)) }
+
     /// Sends refs to a remote. A remote that refuses, or cannot be reached in time, is a result and no error.
     ///
     /// - Throws: `git.unknown-remote`, `git.push-refused` for what Muster never pushes.

@@ -35,6 +35,9 @@ package enum GitRequest: Sendable, Codable {
     case readRecord(RecordPlace, paths: [String])
     /// `[RunTip]`, ordered by run.
     case runTips
+    /// `[String]`: where a commit of the run's branch here altered or dropped what a reviewer had added, or added a review
+    /// together with something else.
+    case reviewBreaches(RunID)
     /// ``PushReport``
     case push(PushOrder)
     /// `[AsideTip]`, ordered by run and ref.
@@ -78,6 +81,8 @@ package struct RepositoryState: Hashable, Sendable, Codable {
     package var branch: String?
     /// `user.name` and `user.email` of the repository, else of the user's own configuration.
     package var user: GitIdentity?
+    /// `user.signingkey`, where it is a file's path.
+    package var signingKey: String?
     /// Names of the remotes.
     package var remotes: [String]
     /// Those of them that are folders, where leases cannot be kept.

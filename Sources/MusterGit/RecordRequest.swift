@@ -106,12 +106,25 @@ package struct RecordQuery: Hashable, Sendable, Codable {
     package var before: RunID?
     /// A file of each record to read along, such as `record.json`.
     package var file: String?
+    /// A folder of each record, such as `reviews`: all its files of this name, one folder deeper, are read along.
+    package var each: Each?
 
-    package init(branch: String, limit: Int, before: RunID? = nil, file: String? = nil) {
+    package struct Each: Hashable, Sendable, Codable {
+        package var folder: String
+        package var file: String
+
+        package init(folder: String, file: String) {
+            self.folder = folder
+            self.file = file
+        }
+    }
+
+    package init(branch: String, limit: Int, before: RunID? = nil, file: String? = nil, each: Each? = nil) {
         self.branch = branch
         self.limit = limit
         self.before = before
         self.file = file
+        self.each = each
     }
 }
 
@@ -120,6 +133,8 @@ package struct RecordEntry: Hashable, Sendable, Codable {
     package var tree: ObjectID
     /// The file asked for; nil when none was, or the record has none.
     package var file: FileContent?
+    /// The files of ``RecordQuery/each``, by their folders' names.
+    package var each: [FileContent]?
 }
 
 /// Where a record is read: in the log of executions, or, while its run lives, on the run's own branch.

@@ -188,7 +188,7 @@ private func bodyLines(_ record: RunRecord, _ occasion: CommitOccasion, _ named:
 }
 
 /// Somebody without the address behind the name.
-func personName(_ person: String) -> String {
+package func personName(_ person: String) -> String {
     var name = person.prefix { $0 != "<" }
     while name.last?.isWhitespace == true { name.removeLast() }
     return oneLine(name.isEmpty ? person : String(name))

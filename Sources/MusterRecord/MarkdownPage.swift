@@ -1,32 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import MusterModel
+package import MusterModel
 
 /// Collects the lines of a page.
-struct MarkdownPage {
-    private(set) var lines: [String] = []
+package struct MarkdownPage {
+    package private(set) var lines: [String] = []
 
-    var text: String { lines.joined(separator: "\n") + "\n" }
+    package init() {}
 
-    mutating func line(_ line: String) { lines.append(line) }
+    package var text: String { lines.joined(separator: "\n") + "\n" }
+
+    package mutating func line(_ line: String) { lines.append(line) }
 
     /// An empty line, unless there is one.
-    mutating func blank() { if lines.last != "" { lines.append("") } }
+    package mutating func blank() { if lines.last != "" { lines.append("") } }
 
-    mutating func heading(_ title: String) {
+    package mutating func heading(_ title: String) {
         blank()
         line("## \(title)")
         blank()
     }
 
-    mutating func paragraph(_ text: String) {
+    package mutating func paragraph(_ text: String) {
         blank()
         line(text)
         blank()
     }
 
     /// The cells are Markdown already. Nothing is written for no rows.
-    mutating func table(_ header: [String], _ rows: [[String]]) {
+    package mutating func table(_ header: [String], _ rows: [[String]]) {
         guard !rows.isEmpty else { return }
         blank()
         line("| " + header.joined(separator: " | ") + " |")
@@ -47,7 +49,7 @@ extension Markdown {
 }
 
 /// The last two parts of a path, for tables that give an overview.
-func shortPath(_ path: String) -> String {
+package func shortPath(_ path: String) -> String {
     let parts = path.split(separator: "/")
     // Of `servers/NAME/keys/KEY` the key alone would not tell which server's it is.
     return parts.suffix(parts.count >= 4 ? 3 : 2).joined(separator: "/")
@@ -56,7 +58,7 @@ func shortPath(_ path: String) -> String {
 func duration(_ milliseconds: Int64) -> String { Duration.milliseconds(milliseconds).readable }
 
 /// `21 Nov 2026 14:03:02`; only the time when the day is that of `earlier`.
-func readable(_ time: Timestamp, after earlier: Timestamp? = nil) -> String {
+package func readable(_ time: Timestamp, after earlier: Timestamp? = nil) -> String {
     if let earlier, earlier.date == time.date { return time.timeOfDay }
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
     let parts = time.date.split(separator: "-")

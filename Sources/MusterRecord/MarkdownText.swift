@@ -5,13 +5,13 @@ internal import MusterModel
 // Data of clouds, plugins and people stands in pages that a forge renders and in texts that a terminal shows. Whatever
 // it holds, it stays text.
 
-enum Markdown {
+package enum Markdown {
     /// Data as text on one line: no character of it is markup.
     ///
     /// Every character that Markdown or HTML could take for markup gets a backslash, which CommonMark allows before any
     /// ASCII punctuation (https://spec.commonmark.org/0.31.2/#backslash-escapes). A colon gets one only where it could
     /// make a link or an emoji, so that times and sentences stay readable in the source.
-    static func text(_ data: String) -> String {
+    package static func text(_ data: String) -> String {
         var out = ""
         let scalars = Array(visibleText(data).unicodeScalars)
         for (index, scalar) in scalars.enumerated() {
@@ -46,7 +46,7 @@ enum Markdown {
     }
 
     /// Data as a code span, for values that people copy. Fit for a table's cell.
-    static func code(_ data: String) -> String {
+    package static func code(_ data: String) -> String {
         let visible = visibleText(data)
         if visible.isEmpty { return "*empty*" }
         // A pipe in a code span needs a backslash in a table, and a backslash of the data's own would then be lost.

@@ -68,4 +68,4 @@ package struct ObjectiveCount: Hashable, Sendable {
 }
 
 /// A duration; nothing at all is no matter of milliseconds.
-func timeText(_ milliseconds: Int64) -> String { milliseconds == 0 ? "0 s" : duration(milliseconds) }
+package func timeText(_ milliseconds: Int64) -> String { milliseconds == 0 ? "0 s" : duration(milliseconds) }

@@ -68,22 +68,22 @@ extension StepRecord {
     package var phrase: String { result == .shown && confirmation != nil ? "confirmed" : result.phrase }
 
     /// The undo that says how the step stands; nil where an attempt came after it.
-    var standingUndo: UndoRecord? {
+    package var standingUndo: UndoRecord? {
         guard let undo = undos?.last, undo.startedAt >= attempts.last?.startedAt ?? undo.startedAt else { return nil }
         return undo
     }
 
     /// An effect of it was there and is undone.
-    var isTakenBack: Bool { standingUndo?.result.isGone ?? false }
+    package var isTakenBack: Bool { standingUndo?.result.isGone ?? false }
 
     /// An undo left it, or may have left it, in place.
-    var isLeftByUndo: Bool {
+    package var isLeftByUndo: Bool {
         guard let undo = standingUndo?.result else { return false }
         return effect != nil && !undo.isGone && undo != .running
     }
 
     /// The result, and what an undo made of it.
-    var fullPhrase: String {
+    package var fullPhrase: String {
         ([phrase] + [standingUndo?.result.shortPhrase].compactMap(\.self)).joined(separator: ", ")
     }
 

@@ -179,7 +179,8 @@ private struct RecordVerification {
                 code: "record.not-from-journal", "The file is not what the journal says, from line \(line) on.\(why)",
                 file.path, line: line, severity: isOther ? .warning : .error)
         }
-        for path in files.keys.sorted() where !made.contains(path) && path != LeakNote.fileName {
+        for path in files.keys.sorted()
+        where !made.contains(path) && path != LeakNote.fileName && !ReviewFiles.isReview(path) {
             report(code: "record.unknown-file", "The journal accounts for no such file.", path)
         }
     }

@@ -42,6 +42,11 @@ package struct RunRecord: Hashable, Sendable, Codable {
         package var entries: Int
         /// SHA-256 in hex of the last line without its newline.
         package var lastLine: String
+
+        package init(entries: Int, lastLine: String) {
+            self.entries = entries
+            self.lastLine = lastLine
+        }
     }
 
     package var format = 1

@@ -26,7 +26,8 @@ struct SchemaTests {
     @Test func `there is one for each document`() {
         #expect(
             generateSchemas().keys.sorted() == [
-                "catalog-v1.json", "environment-v1.json", "lock-v1.json", "runbook-v1.json", "scenario-v1.json",
+                "catalog-v1.json", "environment-v1.json", "findings-v1.json", "lock-v1.json", "runbook-v1.json",
+                "scenario-v1.json",
                 "step-definition-v1.json",
             ])
     }

@@ -4,6 +4,7 @@
 enum Layers {
     static let pure: Set = [
         "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterApproval", "MusterRecord",
+        "MusterReport",
         "MusterPluginProtocol",
     ]
     static let adapters: Set = ["MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost", "MusterSigning"]
@@ -20,13 +21,14 @@ enum Layers {
         "MusterMachine": ["MusterModel", "MusterExpressions"],
         "MusterApproval": ["MusterModel", "MusterDocuments", "MusterMachine"],
         "MusterRecord": ["MusterModel", "MusterExpressions", "MusterMachine"],
+        "MusterReport": ["MusterModel", "MusterMachine", "MusterRecord"],
         "MusterPluginProtocol": ["MusterModel"],
         "MusterSystem": ["MusterModel", "CMusterSystem", "Glibc"],
         "MusterJournal": ["MusterModel", "MusterMachine", "MusterRecord", "MusterSystem", "Glibc"],
         "MusterGit": ["MusterModel", "MusterSystem", "CGit2", "CMusterGit", "Glibc"],
         "MusterSigning": ["MusterModel", "MusterSystem", "Glibc"],
         "MusterPluginHost": ["MusterModel", "MusterPluginProtocol", "MusterSystem", "Glibc"],
-        "MusterEngine": pure,
+        "MusterEngine": pure.subtracting(["MusterReport"]),
         "MusterCommands": pure.union(adapters).union(["MusterEngine", "ArgumentParser", "Glibc"]).union(foundation),
         "muster": ["MusterCommands", "MusterGit"],
         "MusterPlugin": ["MusterModel", "MusterPluginProtocol", "Glibc", "Synchronization"],

@@ -49,7 +49,7 @@ extension Records {
     }
 
     /// The record in the log; nil for one that is not what this version reads.
-    private func readable(_ run: RunID) throws(MusterError) -> RunRecord? {
+    func readable(_ run: RunID) throws(MusterError) -> RunRecord? {
         let place = RecordPlace(run: run, branch: branch)
         guard let bytes = try git.readRecord(place, paths: ["record.json"])?["record.json"]?.content.bytes else {
             return nil

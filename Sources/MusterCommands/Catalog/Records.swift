@@ -52,6 +52,28 @@ struct Records {
         do { return try git.resolve(ref) } catch  where error.code == "git.unknown-revision" { return nil }
     }
 
+    /// What reviewers said of the newest runs of the log, by run; runs of which nobody said anything are left out.
+    func reviews(_ limit: Int) throws(MusterError) -> [RunID: [ReviewRecord]] {
+        let each = RecordQuery.Each(folder: ReviewFiles.folder, file: ReviewFiles.record)
+        let entries = try git.records(RecordQuery(branch: branch, limit: limit, each: each))
+        return entries.reduce(into: [:]) { all, entry in
+            let files = (entry.each ?? []).enumerated().map {
+                ("\(ReviewFiles.folder)/\($0)/\(ReviewFiles.record)", $1.bytes)
+            }
+            let reviews = ReviewFiles.reviews(in: Dictionary(uniqueKeysWithValues: files))
+            if !reviews.isEmpty { all[entry.run] = reviews }
+        }
+    }
+
+    /// What reviewers said of the run.
+    func reviews(of run: RunID) throws(MusterError) -> [ReviewRecord] {
+        let place = try place(of: run)
+        let paths = (try git.recordFiles(place) ?? []).map(\.path).filter {
+            ReviewFiles.isReview($0) && $0.hasSuffix("/\(ReviewFiles.record)")
+        }
+        return ReviewFiles.reviews(in: (try git.readRecord(place, paths: paths) ?? [:]).mapValues(\.content.bytes))
+    }
+
     /// Newest first; only those of the runbook, where one is named.
     func list(_ limit: Int, runbook: String? = nil) throws(MusterError) -> [RunRecord] {
         if let runbook {

@@ -4,13 +4,19 @@ internal import ArgumentParser
 internal import MusterMachine
 internal import MusterModel
 internal import MusterRecord
+internal import MusterSystem
 
 struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the newest records of the log of executions.")
+        commandName: "list", abstract: "List the newest records of the log of executions.",
+        discussion: """
+            With --runbooks it lists the runbooks instead, each with its last successful drill in each environment, how \
+            old that is, and what has changed since: a runbook whose drill no longer holds needs one.
+            """)
 
     @Option(name: .shortAndLong, help: "How many.") var limit = 20
     @Option(help: ArgumentHelp("Only runs of this runbook.", valueName: "name")) var runbook: String?
+    @Flag(help: "List the runbooks with their last drills.") var runbooks = false
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -18,11 +24,15 @@ struct ListCommand: ParsableCommand {
     }
 
     func run() throws {
+        if runbooks { return try listRunbooks() }
         let log = try Records(folder: common.catalog)
         try log.requireLog()
         let records = try log.list(limit, runbook: runbook)
+        let reviews = try reviews(of: records, log)
         let terminal = Terminal()
-        if common.json { return terminal.out(try JSON(encoding: records).canonicalText) }
+        if common.json {
+            return terminal.out(try JSON.array(records.map { try json($0, reviews[$0.run] ?? []) }).canonicalText)
+        }
         for line in try unfinished() { terminal.out(terminal.style(line, .warning)) }
         if records.isEmpty {
             return terminal.out(
@@ -38,8 +48,46 @@ struct ListCommand: ParsableCommand {
             terminal.out(
                 "\(record.run)  \(record.kind.rawValue)  \(visibleText(record.environment.name))  "
                     + terminal.style(record.outcome.rawValue + deviations, tint) + objectives(record, terminal.style)
-                    + (record.breakGlass == nil ? "" : terminal.style("  BREAK-GLASS", .bad)) + "  \(took)")
+                    + (record.breakGlass == nil ? "" : terminal.style("  BREAK-GLASS", .bad)) + "  \(took)"
+                    + review(reviews[record.run] ?? [], terminal.style))
         }
+    }
+
+    private func listRunbooks() throws {
+        let documents = try committedDocuments(common.catalog, nil)
+        let records = try Records(git: documents.git, state: documents.state)
+        try records.requireLog()
+        let standings = try DrillLog(documents: documents, records: records).standings(of: runbook)
+        let terminal = Terminal()
+        if common.json { return terminal.out(try JSON(encoding: standings).canonicalText) }
+        if standings.isEmpty { return terminal.out("There is no such runbook in the catalog.") }
+        for line in RunbookStandingView(style: terminal.style).lines(standings) { terminal.out(line) }
+    }
+
+    /// The record, and what reviewers said of it.
+    private func json(_ record: RunRecord, _ reviews: [ReviewRecord]) throws -> JSON {
+        guard case .object(var members) = try JSON(encoding: record) else {
+            preconditionFailure("a record encodes as an object")
+        }
+        members["reviews"] = try JSON(encoding: reviews)
+        return .object(members)
+    }
+
+    private func reviews(of records: [RunRecord], _ log: Records) throws(MusterError) -> [RunID: [ReviewRecord]] {
+        guard runbook != nil else { return try log.reviews(limit) }
+        var all: [RunID: [ReviewRecord]] = [:]
+        for record in records { all[record.run] = try log.reviews(of: record.run) }
+        return all
+    }
+
+    /// `accepted by Rita Reviewer`, `2 open findings, 1 overdue`; nothing for a run that nobody reviewed.
+    private func review(_ reviews: [ReviewRecord], _ style: Style) -> String {
+        guard !reviews.isEmpty else { return "" }
+        let standing = ReviewStanding(reviews)
+        let today = readClocks().wall.date
+        let tint: Style.Tint =
+            standing.open.contains { $0.isOverdue(on: today) } ? .bad : standing.open.isEmpty ? .good : .warning
+        return "  " + style(visibleText(standing.text(today: today)), tint)
     }
 
     /// Runs of this machine that are not over: the log of executions has them only afterwards.

@@ -23,8 +23,8 @@ package struct MusterCommand: ParsableCommand {
             RunCommand.self,
             RehearseCommand.self,
             StatusCommand.self, ResumeCommand.self, PauseCommand.self, CancelCommand.self, DecideCommand.self,
-            RollbackCommand.self, ListCommand.self, ShowCommand.self, VerifyCommand.self, PublishCommand.self,
-            PolicyCommand.self,
+            RollbackCommand.self, ListCommand.self, ShowCommand.self, DiffCommand.self, ReportCommand.self,
+            ReviewCommand.self, VerifyCommand.self, PublishCommand.self, PolicyCommand.self,
             PluginCommand.self,
         ])
 

@@ -3,6 +3,8 @@
 internal import ArgumentParser
 internal import MusterModel
 internal import MusterRecord
+internal import MusterReport
+internal import MusterSystem
 
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,6 +32,7 @@ struct ShowCommand: ParsableCommand {
             guard case .object(var members) = try JSON(encoding: record) else {
                 preconditionFailure("a record encodes as an object")
             }
+            members["reviews"] = try JSON(encoding: try records.reviews(of: id))
             members["comparison"] = try JSON(encoding: try records.trends(of: record))
             return terminal.out(JSON.object(members).canonicalText)
         }
@@ -41,6 +44,10 @@ struct ShowCommand: ParsableCommand {
         }
         terminal.raw(shown(bytes, terminal))
         if file == nil {
+            let standing = ReviewStanding(try records.reviews(of: id))
+            if standing.isReviewed {
+                terminal.raw(shown(Array(reviewPage(standing, today: readClocks().wall.date).utf8), terminal))
+            }
             let comparison = comparisonPage(try records.trends(of: try records.record(of: id)))
             terminal.raw(shown(Array(comparison.utf8), terminal))
         }

@@ -68,9 +68,23 @@ struct RecordProof {
         let files = try records.files(of: run)
         var findings = try againstBranch(files) + otherWays(files["journal.jsonl"] ?? [])
         findings += verifyRecord(files, run: run, engine: musterVersion, render: renderTemplate)
+        findings += try reviewed(files)
         // A plan that cannot be read was reported just above.
         if let bytes = files["plan.json"], let plan = try? JSON.parse(bytes).decode(Plan.self) {
             findings += replayed(plan, files) + (try pinned(plan, files)) + (try approved(plan, files))
+        }
+        return findings
+    }
+
+    /// What reviewers added: it fits the record, was never altered, and what is signed is what stands there.
+    private func reviewed(_ files: [String: [UInt8]]) throws(MusterError) -> [Diagnostic] {
+        var findings = verifyReviews(files)
+        for breach in try records.git.reviewBreaches(run) { findings.append(finding("review-altered", breach)) }
+        for path in files.keys.sorted() where path.hasSuffix("/\(ReviewFiles.signature)") {
+            let signed = files[String(path.dropLast(".sig".utf8.count))] ?? []
+            if let why = try KeygenReviewSigner().mismatch(files[path] ?? [], over: signed) {
+                findings.append(finding("review-signature", "\(path) is no signature over the review: \(why)."))
+            }
         }
         return findings
     }

@@ -130,6 +130,7 @@ extension Repository {
         case .listRecordFiles(let place): try JSON(encoding: listRecordFiles(place))
         case .readRecord(let place, let paths): try JSON(encoding: readRecord(place, paths))
         case .runTips: try JSON(encoding: runTips())
+        case .reviewBreaches(let run): try JSON(encoding: reviewBreaches(run))
         case .push(let order): try JSON(encoding: push(order))
         case .asideTips: try JSON(encoding: asideTips())
         case .fetchRun(let remote, let run, let givesWay):

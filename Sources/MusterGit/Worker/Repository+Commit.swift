@@ -19,7 +19,7 @@ private final class FolderDraft {
 
 extension Repository {
     func commitRun(_ request: RunCommit) throws -> ObjectID {
-        let tree = try write(request.files)
+        let tree = try keepingReviews(of: request.parent, in: write(request.files))
         let ref = request.run.ref
         return try WriterLock(commonFolder: commonFolder).hold(jitter) {
             let tip = try tip(of: ref)
@@ -34,6 +34,19 @@ extension Repository {
             }
             return commit
         }
+    }
+
+    /// What reviewers added beside the record stays where a run that was over goes on: a commit of the run that says nothing of
+    /// it takes it along.
+    private func keepingReviews(of parent: ObjectID?, in tree: ObjectID) throws -> ObjectID {
+        // A parent that is not there is no tip of the branch, which is told below.
+        guard let parent, exists(parent) else { return tree }
+        let name = "reviews"
+        let entries = try entries(of: tree, at: "")
+        guard !entries.contains(where: { $0.name == name }),
+            let reviews = try self.entries(of: treeID(of: parent), at: "").first(where: { $0.name == name })
+        else { return tree }
+        return try write(entries + [reviews], at: "")
     }
 
     /// The commit's first parent.

@@ -53,7 +53,8 @@ extension Repository {
                 guard let run = RunID(entry.name), search.wants(run) else { continue }
                 search.found.append(
                     RecordEntry(
-                        run: run, tree: entry.id, file: try recordFile(search.query.file, of: entry, &search.left)))
+                        run: run, tree: entry.id, file: try recordFile(search.query.file, of: entry, &search.left),
+                        each: try recordFiles(search.query.each, of: entry, &search.left)))
             } else if search.mayHold(date + entry.name) {
                 try walkBack(entry, at: "\(path)/\(entry.name)", date: date + entry.name, &search)
             }
@@ -67,6 +68,21 @@ extension Repository {
         let bytes = try blob(file.id, limit: min(left, GitLimits.recordFileBytes), named: "\(record.name)/\(name)")
         left -= bytes.count
         return FileContent(bytes)
+    }
+
+    private func recordFiles(
+        _ each: RecordQuery.Each?, of record: TreeEntry, _ left: inout Int
+    ) throws -> [FileContent]? {
+        guard let each else { return nil }
+        guard let folder = try entries(of: record.id, at: record.name).first(where: { $0.name == each.folder }),
+            folder.kind == .folder
+        else { return [] }
+        var found: [FileContent] = []
+        for below in try entries(of: folder.id, at: each.folder).sorted(by: { $0.name < $1.name })
+        where below.kind == .folder {
+            if let file = try recordFile(each.file, of: below, &left) { found.append(file) }
+        }
+        return found
     }
 
     /// The record's folder, in the log or on the run's own branch; nil when there is none.

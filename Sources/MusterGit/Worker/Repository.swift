@@ -52,6 +52,7 @@ final class Repository {
         }
         state.workTree = git_repository_workdir(handle).map { String(cString: $0) }
         state.user = try user()
+        state.signingKey = try signingKey()
         if git_repository_head_detached(handle) == 0 { state.branch = try headBranch() }
         if git_repository_head_unborn(handle) == 0 { state.head = try resolve("HEAD") }
         return state

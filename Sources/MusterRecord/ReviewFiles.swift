@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterMachine
+package import MusterModel
+
+/// Where reviews stand beside a record: `reviews/0001-rita-reviewer/`. No file of the record itself is theirs.
+package enum ReviewFiles {
+    package static let folder = "reviews"
+    /// What the review says.
+    package static let record = "review.json"
+    /// The findings as the reviewer wrote them.
+    package static let findings = "findings.yaml"
+    /// The reviewer's signature over ``record``, as `ssh-keygen -Y sign` makes it.
+    package static let signature = "review.json.sig"
+    /// What is signed is a review, and nothing else that was signed with the same key.
+    package static let namespace = "muster-review"
+
+    package static func isReview(_ path: String) -> Bool { path.hasPrefix(folder + "/") }
+
+    package static func path(of review: ReviewRecord) -> String {
+        let number = String(repeating: "0", count: max(0, 4 - "\(review.number)".count)) + "\(review.number)"
+        return "\(folder)/\(number)-\(slug(review.reviewer))"
+    }
+
+    /// `rita-reviewer`
+    private static func slug(_ person: String) -> String {
+        let words = personName(person).lowercased().unicodeScalars.split { scalar in
+            !(scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)))
+        }
+        let slug = String(words.map { String($0) }.joined(separator: "-").prefix(40))
+        return slug.isEmpty ? "reviewer" : slug
+    }
+
+    /// The record's reviews in their order; those that cannot be read are left out, and told of by ``verify(_:record:)``.
+    package static func reviews(in files: [String: [UInt8]]) -> [ReviewRecord] {
+        files.filter { isReview($0.key) && $0.key.hasSuffix("/\(record)") }.compactMap { read($0.value) }
+            .sorted { $0.number < $1.number }
+    }
+
+    // Whoever asks for more than what can be read asks verify(_:record:).
+    private static func read(_ bytes: [UInt8]) -> ReviewRecord? { try? JSON.parse(bytes).decode() }
+}
+
+/// Checks a record's reviews: each is of this very run and of this journal, none is missing or altered, and nobody reviewed
+/// what they ran.
+package func verifyReviews(_ files: [String: [UInt8]]) -> [Diagnostic] {
+    guard files.keys.contains(where: ReviewFiles.isReview) else { return [] }
+    var check = ReviewCheck(files: files)
+    check.run()
+    return check.findings
+}
+
+private struct ReviewCheck {
+    let files: [String: [UInt8]]
+    var findings: [Diagnostic] = []
+
+    init(files: [String: [UInt8]]) { self.files = files }
+
+    private mutating func report(_ code: String, _ summary: String, _ path: String) {
+        findings.append(
+            Diagnostic(
+                code: code, summary, help: "Compare with another clone of the catalog: a review is never altered.",
+                at: SourceLocation(file: path, line: 1, column: 1)))
+    }
+
+    mutating func run() {
+        let folders = Set(files.keys.filter(ReviewFiles.isReview).map { String($0.split(separator: "/")[1]) }).sorted()
+        let record = files["record.json"].flatMap { bytes -> RunRecord? in
+            try? JSON.parse(bytes).decode()  // one that cannot be read is told of by the record's own checks
+        }
+        var previous: Digest?
+        for (index, folder) in folders.enumerated() {
+            let path = "\(ReviewFiles.folder)/\(folder)"
+            let allowed = Set(
+                [ReviewFiles.record, ReviewFiles.findings, ReviewFiles.signature].map { "\(path)/\($0)" })
+            for name in files.keys.sorted() where name.hasPrefix(path + "/") && !allowed.contains(name) {
+                report("record.unknown-file", "No review has such a file.", name)
+            }
+            previous = check(path, number: index + 1, previous, record)
+        }
+    }
+
+    /// - Returns: what the next review must name as the one before it.
+    private mutating func check(_ path: String, number: Int, _ previous: Digest?, _ record: RunRecord?) -> Digest? {
+        let file = "\(path)/\(ReviewFiles.record)"
+        guard let bytes = files[file], let json = try? JSON.parse(bytes),  // what is no JSON is no review
+            let review: ReviewRecord = try? json.decode(), let again = try? JSON(encoding: review).prettyBytes(),
+            again == bytes
+        else {
+            report("review.unreadable", "The review is not what Muster writes.", file)
+            return nil
+        }
+        if review.number != number || ReviewFiles.path(of: review) != path {
+            report("review.out-of-order", "The review is not the \(number). one, or not of its folder's name.", file)
+        }
+        if review.previous != previous {
+            report("review.broken-chain", "The review does not name the one before it.", file)
+        }
+        if let record { check(review, against: record, file) }
+        return Digest(of: bytes)
+    }
+
+    private mutating func check(_ review: ReviewRecord, against record: RunRecord, _ file: String) {
+        if review.run != record.run || review.plan != record.plan {
+            report("review.other-run", "The review is of the run \(review.run), or of another plan of it.", file)
+        }
+        if operators(of: record).contains(where: { isSamePerson($0, review.reviewer) }) {
+            report("review.own-run", "The reviewer is one of those who carried the run out.", file)
+        }
+        let lines = (files["journal.jsonl"] ?? []).split(separator: 0x0A, omittingEmptySubsequences: false)
+        guard review.journal.entries > 0, review.journal.entries < lines.count,
+            Digest(of: lines[review.journal.entries - 1]).hex == review.journal.lastLine
+        else {
+            return report(
+                "review.other-journal", "The journal does not have the line that the review names as its last.", file)
+        }
+    }
+}
+
+/// Those who carried the run out: who began it, and who took it up again.
+package func operators(of record: RunRecord) -> [String] {
+    ([record.operatorName] + (record.resumes ?? []).map(\.by)).reduce(into: []) {
+        if !$0.contains($1) { $0.append($1) }
+    }
+}
+
+/// Whether two names of git mean one person: by their addresses, else by the whole text. Letter case tells nobody apart.
+package func isSamePerson(_ first: String, _ second: String) -> Bool {
+    func key(_ person: String) -> String {
+        guard let open = person.lastIndex(of: "<"), person.hasSuffix(">") else { return person.lowercased() }
+        return person[person.index(after: open)...].dropLast().lowercased()
+    }
+    return key(first) == key(second)
+}

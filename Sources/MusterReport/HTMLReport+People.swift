@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterMachine
+internal import MusterModel
+internal import MusterRecord
+
+/// Who did, agreed and found what; and what a person must look at.
+extension HTMLReport {
+    /// What is open when the run is read: steps that wait, that failed, or whose undo failed.
+    func standing(_ page: inout MarkupPage) {
+        let open = record.steps.filter {
+            (($0.result == .failed || $0.result == .inDoubt) && !$0.isTakenBack) || $0.isLeftByUndo
+        }
+        let waiting = record.waiting ?? []
+        guard !open.isEmpty || !waiting.isEmpty else { return }
+        page.heading("Needs a person")
+        page.table("", ["step", "how it stands", "why", "what helps"], open.map(openRow) + waiting.map(waitingRow))
+    }
+
+    private func openRow(_ step: StepRecord) -> [Markup] {
+        let failure = step.isLeftByUndo ? step.standingUndo?.failure ?? step.failure : step.failure
+        let code: Markup = failure.map { "<code>\($0.code)</code> " } ?? ""
+        let says = failure.map { [$0.message, $0.means].compactMap(\.self).joined(separator: " ") } ?? step.why ?? ""
+        let helps =
+            failure?.remedy ?? (step.rollback == nil ? "" : "How to put it back by hand stands under Rollback.")
+        return [name(step), "<span class=\"bad\">\(step.fullPhrase)</span>", "\(code)\(says)", "\(helps)"]
+    }
+
+    private func waitingRow(_ waiting: WaitingRecord) -> [Markup] {
+        let choices = waiting.choices.map { "<code>\($0.rawValue)</code>" as Markup }.joined(separator: ", ")
+        return [
+            "<code>\(waiting.step)</code>", "<span class=\"doubt\">waits since \(readable(waiting.since))</span>",
+            "\(waiting.says)", "decide: \(choices)",
+        ]
+    }
+
+    func name(_ step: StepRecord) -> Markup {
+        step.startedAt == nil && step.failure == nil
+            ? "\(step.id)" : "<a href=\"#step-\(step.number)\">\(step.id)</a>"
+    }
+
+    func people(_ page: inout MarkupPage) {
+        let interventions = record.interventions ?? []
+        guard !interventions.isEmpty else { return }
+        page.heading("Decisions")
+        page.table(
+            "narrow", ["UTC", "who", "what", "reason"],
+            interventions.map { intervention in
+                [
+                    "<span class=\"t\">\(readable(intervention.at, after: record.createdAt))</span>",
+                    "\(intervention.by.map(personName) ?? "")", what(intervention), "\(intervention.reason ?? "")",
+                ]
+            })
+    }
+
+    private func what(_ intervention: Intervention) -> Markup {
+        let step: Markup = intervention.step.map { "<code>\($0)</code>" } ?? "the run"
+        switch intervention.kind {
+        case .pauseRequested: return "asked for a pause"
+        case .paused: return "the run came to rest"
+        case .decided: return "<b>\(intervention.choice?.rawValue ?? "decided")</b> for \(step)"
+        case .rollbackRequested:
+            return intervention.step == nil
+                ? "<b>roll back</b>" : "<b>roll back</b>, but keep \(step) and what came before"
+        case .stopRequested: return "<b>stop</b>"
+        case .resumed, .takenOver:
+            guard let resume = record.resumes?.first(where: { $0.at == intervention.at }) else { return "resumed" }
+            let after: Markup = "\(duration(resume.silentMilliseconds)) after the last that was known"
+            guard let takeOver = resume.takeOver else { return "resumed on <code>\(resume.host)</code>, \(after)" }
+            return "<b>took it over</b> from <code>\(takeOver.from)</code> to <code>\(resume.host)</code>, \(after)"
+        }
+    }
+
+    /// Each approval with the members that the record gives it, in the order of their names.
+    func approvals(_ page: inout MarkupPage) {
+        page.heading("Approvals")
+        let approvals = report.approvals.compactMap(\.object)
+        guard !approvals.isEmpty else {
+            return page.paragraph("<span class=\"missing\">Not recorded:</span> this record holds no approvals.")
+        }
+        let names = Set(approvals.flatMap(\.keys)).sorted()
+        page.table(
+            "", names.map { "\($0)" },
+            approvals.map { approval in names.map { "\(approval[$0]?.text ?? "")" } })
+    }
+
+    func reviews(_ page: inout MarkupPage) {
+        page.heading("Review")
+        let standing = report.reviews
+        guard standing.isReviewed else {
+            return page.paragraph("<span class=\"missing\">Not reviewed yet.</span>")
+        }
+        page.table(
+            "narrow", ["UTC", "reviewer", "verdict", "remarks"],
+            standing.reviews.map { review in
+                [
+                    "<span class=\"t\">\(readable(review.at))</span>", "\(review.reviewer)",
+                    review.verdict == .accepted
+                        ? "<span class=\"good\">accepted</span>" : "<span class=\"doubt\">findings</span>",
+                    "\(review.reason ?? "")",
+                ]
+            })
+        page.table(
+            "", ["finding", "severity", "what", "owner", "due", ""],
+            standing.findings.map { finding in
+                [
+                    "<code>\(finding.id)</code>", "\(finding.severity.rawValue)", "\(finding.text)", "\(finding.owner)",
+                    "<span class=\"t\">\(finding.due)</span>",
+                    finding.state == .open ? "<span class=\"doubt\">open</span>" : "<span class=\"good\">closed</span>",
+                ]
+            })
+    }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import MusterMachine
+internal import MusterModel
+package import MusterRecord
+
+/// What a report shows of one run: its record and plan, what reviewers said, and what an auditor asks for with what of
+/// it answers.
+///
+/// A value made of the record's files alone, so the same record gives the same report, byte for byte.
+package struct Report: Sendable {
+    package let record: RunRecord
+    package let plan: Plan
+    package let reviews: ReviewStanding
+    /// Of record.json: members that are shown as they are.
+    let members: JSON
+    /// The record's first page.
+    let page: String
+
+    /// - Parameters:
+    ///   - record: the bytes of record.json.
+    ///   - plan: the bytes of plan.json.
+    ///   - page: the bytes of README.md.
+    /// - Throws: a `JSONParseError` or `DecodingError` for what is none of these.
+    package init(record: [UInt8], plan: [UInt8], page: [UInt8], reviews: [ReviewRecord]) throws {
+        members = try JSON.parse(record)
+        self.record = try members.decode()
+        self.plan = try JSON.parse(plan).decode()
+        self.page = String(decoding: page, as: UTF8.self)
+        self.reviews = ReviewStanding(reviews)
+    }
+
+    package var evidence: [EvidenceGroup] { EvidenceGroup.all(for: self) }
+
+    /// The run in a few words: `Drill failover-group-drill: succeeded with 1 deviation, 3 of 4 objectives met`.
+    var title: String {
+        let count = record.deviations.count
+        let with = count == 0 ? "" : " with \(count) deviation\(count == 1 ? "" : "s")"
+        let objectives = record.objectives.map { ", \($0.sentence)" } ?? ""
+        return "\(record.kind.title) \(record.runbook.name): \(record.outcome.phrase)\(with)\(objectives)"
+    }
+
+    /// Approvals as the record holds them.
+    var approvals: [JSON] { members["approvals"]?.array ?? [] }
+}
+
+func duration(_ milliseconds: Int64) -> String { Duration.milliseconds(milliseconds).readable }
+
+/// `1 step`, `3 steps`
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
