@@ -87,6 +87,23 @@ struct GateTests {
         #expect(try it.drill.effects() == Self.all)
     }
 
+    @Test func `a run that lives finds a signature on a branch of its catalog`() throws {
+        let it = try Case()
+        let running = try it.drill.catalog.startAtTerminal(it.words)
+        try running.wait(for: "waits for approvals")
+        let run = it.run
+        let branch = it.drill.catalog.unfinishedRecord(of: run)
+        try eventually("the gate is on the run's branch") {
+            try branch.file("journal.jsonl").contains("approval-awaited")
+        }
+        it.drill.catalog.state = "\(it.drill.catalog.root)/other"
+        let approved = try it.eyes.approveGate("cy", run, "two")
+        #expect(approved.status == 0 && approved.output.contains("refs/heads/muster/approvals/"), "\(approved)")
+        let end = try running.finish(holdsInput: true)
+        #expect(end.status == 0, "\(end)")
+        #expect(try it.drill.effects() == Self.all)
+    }
+
     @Test func `a run that was killed at the gate waits there again, and the signature is kept`() throws {
         let it = try Case()
         let running = try it.drill.catalog.startAtTerminal(it.words)
