@@ -80,7 +80,7 @@ let package = Package(
         ),
 
         .target(
-            name: "MusterGit", dependencies: ["MusterModel", "MusterSystem", "CGit2", "CMusterGit"],
+            name: "MusterGit", dependencies: ["MusterModel", "MusterSigning", "MusterSystem", "CGit2", "CMusterGit"],
             swiftSettings: strict),
 
         .target(name: "MusterSigning", dependencies: ["MusterModel", "MusterSystem"], swiftSettings: strict),
@@ -103,7 +103,8 @@ let package = Package(
             name: "MusterCommands",
             dependencies: [
                 "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord", "MusterReport",
-                "MusterPluginProtocol", "MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost", "MusterEngine",
+                "MusterPluginProtocol", "MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost",
+                "MusterEngine",
                 "MusterApproval", "MusterSigning",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -295,7 +296,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MusterRecordTests",
-            dependencies: ["MusterRecord", "MusterExpressions", "MusterMachine", "MusterModel"],
+            dependencies: [
+                "MusterRecord", "MusterExpressions", "MusterMachine", "MusterModel", "MusterSigning",
+                "MusterTestSupport",
+            ],
             exclude: ["Golden", "Histories"], swiftSettings: strict),
         .testTarget(
             name: "MusterApprovalTests",

@@ -11,6 +11,8 @@ package struct Configuration: Sendable {
     package var recordsBranch: String
     /// Where records are pushed; nil: nowhere. Never guessed.
     package var recordsRemote: String?
+    /// Whether commits of records, and each record at its end, are signed by whoever makes them.
+    package var recordsSigned = false
     /// How runs on several machines are kept apart.
     package var leases: Leases
     /// How long a lease lives without being renewed, which is done at a third of it.
@@ -39,6 +41,7 @@ package struct Configuration: Sendable {
                 catalog: root["catalog"]?.string ?? "", summary: root["summary"]?.string,
                 recordsBranch: root["records"]?["branch"]?.string ?? standardRecordsBranch,
                 recordsRemote: root["records"]?["remote"]?.string,
+                recordsSigned: root["records"]?["sign"]?.bool ?? false,
                 leases: root["leases"]?.string.flatMap(Leases.init) ?? .local,
                 leaseLife: root["lease-life"]?.string.flatMap(Duration.init(durationText:)) ?? .seconds(300),
                 drillEvery: root["drill-every"]?.string.flatMap(Duration.init(durationText:)), policy: policy)
@@ -54,7 +57,10 @@ package struct Configuration: Sendable {
                 .object(
                     .optional("branch", .text(.branch), "The log of executions; muster/records without it"),
                     .optional(
-                        "remote", .text(.branch), "The git remote that records are pushed to; none without it")),
+                        "remote", .text(.branch), "The git remote that records are pushed to; none without it"),
+                    .optional(
+                        "sign", .boolean,
+                        "true: commits of records, and each record at its end, are signed with the operator's SSH key")),
                 "Where records go"),
             .optional(
                 "leases", .choice(Leases.allCases.map(\.rawValue)),

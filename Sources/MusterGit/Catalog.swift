@@ -98,6 +98,11 @@ package final class Catalog {
     /// The tips of all runs' branches, ordered by run.
     package func runTips() throws(MusterError) -> [RunTip] { try client.call(.runTips) }
 
+    /// Whether a commit is the other one, or comes after it. One that is not here is before none.
+    package func contains(_ newer: ObjectID, _ older: ObjectID) throws(MusterError) -> Bool {
+        try client.call(.contains(newer: newer, older: older))
+    }
+
     /// What machines wrote of runs that went another way, as far as it is known here, ordered by run and ref.
     package func asideTips() throws(MusterError) -> [AsideTip] { try client.call(.asideTips) }
 

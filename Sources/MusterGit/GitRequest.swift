@@ -40,6 +40,8 @@ package enum GitRequest: Sendable, Codable {
     case reviewBreaches(RunID)
     /// ``PushReport``
     case push(PushOrder)
+    /// `Bool`: whether the newer commit is the older one or has it among its ancestors.
+    case contains(newer: ObjectID, older: ObjectID)
     /// `[AsideTip]`, ordered by run and ref.
     case asideTips
     /// ``FetchedRun``, or null when the remote has no such run.

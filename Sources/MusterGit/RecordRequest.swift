@@ -42,6 +42,8 @@ package struct CommitNote: Hashable, Sendable, Codable {
     package var trailers: [Trailer]
     package var author: GitIdentity
     package var time: Timestamp
+    /// The SSH key, or the public half of one that the agent holds, that signs the commit as `git verify-commit` checks it; nil: none.
+    package var signingKey: String?
 
     package struct Trailer: Hashable, Sendable, Codable {
         package var name: String
@@ -53,7 +55,10 @@ package struct CommitNote: Hashable, Sendable, Codable {
         }
     }
 
-    package init(message: String, trailers: [Trailer] = [], author: GitIdentity, time: Timestamp) {
+    package init(
+        message: String, trailers: [Trailer] = [], author: GitIdentity, time: Timestamp, signingKey: String? = nil
+    ) {
+        self.signingKey = signingKey
         self.message = message
         self.trailers = trailers
         self.author = author
@@ -207,8 +212,11 @@ package struct LogJoin: Hashable, Sendable, Codable {
     /// Author and committer of the commit that joins.
     package var author: GitIdentity
     package var time: Timestamp
+    /// As in ``CommitNote``.
+    package var signingKey: String?
 
-    package init(branch: String, author: GitIdentity, time: Timestamp) {
+    package init(branch: String, author: GitIdentity, time: Timestamp, signingKey: String? = nil) {
+        self.signingKey = signingKey
         self.branch = branch
         self.author = author
         self.time = time

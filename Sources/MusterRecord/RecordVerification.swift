@@ -41,6 +41,11 @@ private struct RecordVerification {
         let plan = readPlan()
         let journal = readJournal()
         checkLeaks()
+        if let seal = files[RecordSeal.sums] {
+            for path in RecordSeal.differences(files, from: seal) {
+                report(code: "record.not-as-sealed", "The file is not what \(RecordSeal.sums) says.", path)
+            }
+        }
         guard let plan, let journal else { return }
         checkIdentity(plan, journal)
         do {
@@ -51,6 +56,9 @@ private struct RecordVerification {
                     code: "record.misfit",
                     "The entry does not fit the plan: it is out of order or names a step that is not there.",
                     "journal.jsonl", line: Int(clamping: entry) + 1)
+            }
+            for breach in EffectLimits.breaches(journal.reading.entries) {
+                report(code: "record.outside-lease", breach.says, "journal.jsonl", line: breach.line)
             }
             compare(try RecordFiles(fold: fold, journal: journal.bytes))
         } catch let error as MusterError {
@@ -164,6 +172,11 @@ private struct RecordVerification {
         }
     }
 
+    /// Files that are not made of the journal.
+    private static func isBeside(_ path: String) -> Bool {
+        [LeakNote.fileName, RecordSeal.sums, RecordSeal.signature].contains(path) || ReviewFiles.isReview(path)
+    }
+
     private mutating func compare(_ wanted: RecordFiles) {
         let made: Set<String> = Set(wanted.files.map(\.path))
         for file in wanted.files {
@@ -180,7 +193,7 @@ private struct RecordVerification {
                 file.path, line: line, severity: isOther ? .warning : .error)
         }
         for path in files.keys.sorted()
-        where !made.contains(path) && path != LeakNote.fileName && !ReviewFiles.isReview(path) {
+        where !made.contains(path) && !Self.isBeside(path) {
             report(code: "record.unknown-file", "The journal accounts for no such file.", path)
         }
     }

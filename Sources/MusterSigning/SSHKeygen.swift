@@ -83,6 +83,18 @@ package struct SSHKeygen: SignatureTool {
         return .bad(result.reason)
     }
 
+    package func mismatch(_ signature: String, over bytes: [UInt8], namespace: String) throws(MusterError) -> String? {
+        let folder = try PrivateFolder()
+        let file = try folder.write("signature", Array(signature.utf8))
+        let result = try run(["-Y", "check-novalidate", "-n", namespace, "-s", file], input: bytes, .seconds(20))
+        guard result.hasExited else {
+            throw MusterError(
+                code: "signing.unavailable", "ssh-keygen could not check a signature: \(result.reason).",
+                help: "Try again; see whether ssh-keygen works here.", status: .preconditionUnmet)
+        }
+        return result.status == 0 ? nil : result.reason
+    }
+
     // MARK: The program
 
     private struct Result {

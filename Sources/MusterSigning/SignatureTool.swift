@@ -29,4 +29,9 @@ package protocol SignatureTool {
     func verdict(
         on signature: String, over bytes: [UInt8], person: String, signers: [UInt8], namespace: String, at: Timestamp
     ) throws(MusterError) -> SignatureVerdict
+
+    /// Why the signature is none over these bytes for this purpose, whoever made it; nil when it is one.
+    ///
+    /// - Throws: `signing.unavailable`.
+    func mismatch(_ signature: String, over bytes: [UInt8], namespace: String) throws(MusterError) -> String?
 }

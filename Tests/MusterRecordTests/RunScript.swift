@@ -52,6 +52,9 @@ struct RunScript {
         journal += line + [0x0A]
     }
 
+    /// Other bytes in the journal's place; nothing is to be added to them.
+    mutating func replaceJournal(_ bytes: [UInt8]) { journal = bytes }
+
     func files() throws -> RecordFiles {
         try RecordFiles(plan: plan, journal: journal, render: renderTemplate)
     }

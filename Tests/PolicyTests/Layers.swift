@@ -25,7 +25,7 @@ enum Layers {
         "MusterPluginProtocol": ["MusterModel"],
         "MusterSystem": ["MusterModel", "CMusterSystem", "Glibc"],
         "MusterJournal": ["MusterModel", "MusterMachine", "MusterRecord", "MusterSystem", "Glibc"],
-        "MusterGit": ["MusterModel", "MusterSystem", "CGit2", "CMusterGit", "Glibc"],
+        "MusterGit": ["MusterModel", "MusterSigning", "MusterSystem", "CGit2", "CMusterGit", "Glibc"],
         "MusterSigning": ["MusterModel", "MusterSystem", "Glibc"],
         "MusterPluginHost": ["MusterModel", "MusterPluginProtocol", "MusterSystem", "Glibc"],
         "MusterEngine": pure.subtracting(["MusterReport"]),

@@ -4,6 +4,7 @@ internal import MusterGit
 internal import MusterMachine
 internal import MusterModel
 internal import MusterRecord
+internal import MusterSigning
 internal import MusterSystem
 
 /// Adds what a reviewer says beside a run's record: a commit on the run's branch that adds files and changes none, merged
@@ -33,7 +34,7 @@ struct ReviewDesk {
     let state: RepositoryState
     let records: Records
     let remote: String?
-    let signer: any ReviewSigner
+    let signer: any SignatureTool
 
     /// Brings what others said of the run meanwhile.
     ///
@@ -75,7 +76,10 @@ struct ReviewDesk {
         }
         var added = [(ReviewFiles.record, bytes)]
         if let document = opinion.document { added.append((ReviewFiles.findings, document)) }
-        if let key = opinion.key { added.append((ReviewFiles.signature, try signer.sign(bytes, key: key))) }
+        if let key = opinion.key {
+            added.append(
+                (ReviewFiles.signature, Array(try signer.sign(bytes, key: key, namespace: ReviewFiles.namespace).utf8)))
+        }
         let folder = ReviewFiles.path(of: review)
         try refuseSecrets(in: added)
         let kept = (try git.recordFiles(place) ?? []).map { RunCommit.File(path: $0.path, .blob($0.id)) }

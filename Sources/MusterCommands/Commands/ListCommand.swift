@@ -48,9 +48,15 @@ struct ListCommand: ParsableCommand {
             terminal.out(
                 "\(record.run)  \(record.kind.rawValue)  \(visibleText(record.environment.name))  "
                     + terminal.style(record.outcome.rawValue + deviations, tint) + objectives(record, terminal.style)
-                    + (record.breakGlass == nil ? "" : terminal.style("  BREAK-GLASS", .bad)) + "  \(took)"
+                    + breakGlass(record, reviews[record.run] ?? [], terminal.style) + "  \(took)"
                     + review(reviews[record.run] ?? [], terminal.style))
         }
+    }
+
+    /// Open until a reviewer has accepted the run.
+    private func breakGlass(_ record: RunRecord, _ reviews: [ReviewRecord], _ style: Style) -> String {
+        guard record.breakGlass != nil else { return "" }
+        return ReviewStanding(reviews).isAccepted ? "  break-glass, accepted" : style("  BREAK-GLASS, open", .bad)
     }
 
     private func listRunbooks() throws {

@@ -55,6 +55,10 @@ struct PublishCommand: ParsableCommand {
         } else {
             terminal.out("muster.yaml names no remote for records; nothing was pushed.")
         }
+        try LogMemory(
+            documents.git, gitFolder: documents.state.gitFolder, branch: configuration.recordsBranch,
+            folders: try StateFolder()
+        ).remember()
         if failed > 0 || report?.isComplete == false { throw CommandEnd(status: .runFailed) }
     }
 
@@ -63,7 +67,9 @@ struct PublishCommand: ParsableCommand {
         failed: (RunID, MusterError) -> Void
     ) throws(MusterError) -> PushReport {
         let branch = configuration.recordsBranch
-        let log = LogJoin(branch: branch, author: documents.state.userOrLogin, time: readClocks().wall)
+        let log = LogJoin(
+            branch: branch, author: documents.state.userOrLogin, time: readClocks().wall,
+            signingKey: try RecordSigning.of(configuration)?.key)
         var report = try push(documents.git, to: remote, log)
         let line = InLine(documents: documents, branch: branch, remote: remote)
         let apart = report.refs.filter { $0.conflict != nil }.compactMap { RunID(branch: $0.ref) }
@@ -90,7 +96,7 @@ struct PublishCommand: ParsableCommand {
     ) throws(MusterError) -> JSON {
         let late = LateRecords(
             git: documents.git, state: documents.state, branch: configuration.recordsBranch, folders: try StateFolder(),
-            remote: configuration.recordsRemote)
+            configuration: configuration)
         var recorded: [JSON] = []
         for run in late.runs {
             do throws(MusterError) {

@@ -88,6 +88,7 @@ struct ResumeCommand: ParsableCommand {
             }
             throw error
         }
+        session.key = approvals.key
         try admit(session, terminal)
         try perform(session, [], terminal, json: common.json)
     }
@@ -112,7 +113,7 @@ struct ResumeCommand: ParsableCommand {
         let configuration = try Records.configuration(git, state)
         let late = LateRecords(
             git: git, state: state, branch: configuration?.recordsBranch ?? Configuration.standardRecordsBranch,
-            folders: folders, remote: configuration?.recordsRemote)
+            folders: folders, configuration: configuration)
         return try late.isMissing(run) ? late.record(run) : nil
     }
 }

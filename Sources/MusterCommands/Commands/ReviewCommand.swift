@@ -5,6 +5,7 @@ internal import MusterDocuments
 internal import MusterGit
 internal import MusterModel
 internal import MusterRecord
+internal import MusterSigning
 internal import MusterSystem
 
 struct ReviewCommand: ParsableCommand {
@@ -39,7 +40,7 @@ struct ReviewCommand: ParsableCommand {
         let configuration = try Records.configuration(git, state)
         let run = try records.find(name)
         let desk = ReviewDesk(
-            git: git, state: state, records: records, remote: configuration?.recordsRemote, signer: KeygenReviewSigner()
+            git: git, state: state, records: records, remote: configuration?.recordsRemote, signer: SSHKeygen()
         )
         let terminal = Terminal()
         if let note = try desk.fetch(run) { terminal.error("note: \(note)") }

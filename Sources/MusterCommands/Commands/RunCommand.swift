@@ -81,6 +81,7 @@ struct RunCommand: ParsableCommand {
             for: desk, plan: isPlanFile ? runbook : nil, reason: reason, remote: session.configuration.recordsRemote,
             terminal)
         session.admission = try RunAdmission(desk, request)
+        session.key = approvals.key
         if !interactive,
             session.plan.steps.contains(where: { session.plan.definitions[$0.uses]!.reference == BuiltInStep.manual })
         {

@@ -6,6 +6,7 @@ internal import MusterGit
 internal import MusterMachine
 internal import MusterModel
 internal import MusterRecord
+internal import MusterSigning
 
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,10 +31,11 @@ struct VerifyCommand: ParsableCommand {
     func run() throws {
         let records = try Records(folder: common.catalog)
         try records.requireLog()
-        let ids = all ? try everyRun(records) : try runs.map { try records.find($0) }
         let terminal = Terminal()
+        let isGrown = try checkGrowth(records, terminal)
+        let ids = all ? try everyRun(records) : try runs.map { try records.find($0) }
         var results: [JSON] = []
-        var isSound = true
+        var isSound = isGrown
         for id in ids {
             let findings = try RecordProof(records: records, run: id).findings()
             let errors = findings.filter { $0.severity == .error }
@@ -50,6 +52,24 @@ struct VerifyCommand: ParsableCommand {
         }
         if common.json { terminal.out(JSON.array(results).canonicalText) }
         if !isSound { throw CommandEnd(status: .verificationFailed) }
+    }
+
+    /// The log holds what this machine has seen of it before; from now on also what it holds now.
+    private func checkGrowth(_ records: Records, _ terminal: Terminal) throws(MusterError) -> Bool {
+        let memory = LogMemory(
+            records.git, gitFolder: try records.git.state().gitFolder, branch: records.branch,
+            folders: try StateFolder())
+        do {
+            try memory.remember()
+            return true
+        } catch  where error.code == "record.log-rewound" {
+            terminal.error(error.description)
+            return false
+        } catch  where error.code == "state.cannot-write" {
+            // An auditor may have no place to write to.
+            terminal.error("note: Where the log is now was not kept: \(error.summary)")
+            return true
+        }
     }
 }
 
@@ -69,6 +89,7 @@ struct RecordProof {
         var findings = try againstBranch(files) + otherWays(files["journal.jsonl"] ?? [])
         findings += verifyRecord(files, run: run, engine: musterVersion, render: renderTemplate)
         findings += try reviewed(files)
+        findings += try sealed(files)
         // A plan that cannot be read was reported just above.
         if let bytes = files["plan.json"], let plan = try? JSON.parse(bytes).decode(Plan.self) {
             findings += replayed(plan, files) + (try pinned(plan, files)) + (try approved(plan, files))
@@ -82,7 +103,8 @@ struct RecordProof {
         for breach in try records.git.reviewBreaches(run) { findings.append(finding("review-altered", breach)) }
         for path in files.keys.sorted() where path.hasSuffix("/\(ReviewFiles.signature)") {
             let signed = files[String(path.dropLast(".sig".utf8.count))] ?? []
-            if let why = try KeygenReviewSigner().mismatch(files[path] ?? [], over: signed) {
+            let signature = String(decoding: files[path] ?? [], as: UTF8.self)
+            if let why = try SSHKeygen().mismatch(signature, over: signed, namespace: ReviewFiles.namespace) {
                 findings.append(finding("review-signature", "\(path) is no signature over the review: \(why)."))
             }
         }
@@ -148,7 +170,11 @@ struct RecordProof {
         guard plan.isWellFormed, let bytes = files["journal.jsonl"], let reading = try? JournalReading(bytes),
             let commit = plan.commit, try isHere(commit)
         else { return [] }
-        return try ApprovalProof(git: records.git, run: run, plan: plan, reading: reading).findings()
+        let isClosed = ReviewStanding(ReviewFiles.reviews(in: files)).isAccepted
+        return try ApprovalProof(git: records.git, run: run, plan: plan, reading: reading).findings().filter {
+            // Open until a reviewer closes it.
+            !(isClosed && $0.code == "record.break-glass")
+        }
     }
 
     private func pinned(_ plan: Plan, _ files: [String: [UInt8]]) throws(MusterError) -> [Diagnostic] {

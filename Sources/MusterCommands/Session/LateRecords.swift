@@ -14,8 +14,10 @@ struct LateRecords {
     let state: RepositoryState
     let branch: String
     let folders: StateFolder
-    /// Where the catalog's records go; nil where they stay here.
-    let remote: String?
+    /// muster.yaml at HEAD; nil where there is none that can be read.
+    let configuration: Configuration?
+
+    private var remote: String? { configuration?.recordsRemote }
 
     /// What a run's folder keeps to find its catalog again.
     static let catalogFile = "catalog"
@@ -56,16 +58,20 @@ struct LateRecords {
         do {
             let files = try RecordFiles(plan: try plan(of: run), journal: journal, render: renderTemplate)
             let identity = state.userOrLogin
+            let signing = try plan(of: run).kind == .rehearsal ? nil : RecordSigning.of(configuration)
             let note = CommitNote(
-                message: commitMessage(for: files.record, at: .finished), author: identity, time: readClocks().wall)
+                message: commitMessage(for: files.record, at: .finished), author: identity, time: readClocks().wall,
+                signingKey: signing?.key)
             let committed = try journalOnBranch(run)
             // A branch that tells something else was given up to another machine's way of the run.
             guard journal.starts(with: committed ?? []) else { return nil }
             if journal != committed {
                 let tip = try git.runTips().first { $0.run == run }?.commit
                 let leaks = try RecordQuarantine(run, folder: folder).pass(files.files, known: Redactor())
-                let whole = (files.files + [leaks].compactMap(\.self)).map(\.forGit)
-                _ = try git.commitRun(RunCommit(run: run, parent: tip, files: whole, note: note))
+                var whole = files.files + [leaks].compactMap(\.self)
+                if let signing { whole += try signing.seal(whole) }
+                _ = try git.commitRun(
+                    RunCommit(run: run, parent: tip, files: whole.map(\.forGit), note: note))
             }
             guard try !wentAnotherWay(run) else { return nil }
             // The branch may have grown by what another machine published: then its record is the one.

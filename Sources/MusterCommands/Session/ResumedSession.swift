@@ -32,6 +32,8 @@ final class ResumedSession {
 
     /// What lets the run go on under the catalog's policy; nil where nothing is asked for, or it is to be ended or undone.
     var admission: RunAdmission?
+    /// What `--key` named.
+    var key: String?
     /// Words at the run's gates that were brought.
     var offered: [OfferedStatement] = []
 
@@ -118,7 +120,8 @@ final class ResumedSession {
         let identity = documents.state.userOrLogin
         let execution = RunExecution(
             run: stored.run, plan: stored.plan, journal: journal, world: world, person: person, catalog: documents.git,
-            configuration: configuration, identity: identity, uncommitted: [:])
+            configuration: configuration, identity: identity, uncommitted: [:],
+            signing: try RecordSigning.of(configuration, key: key))
         defer { plugins.shutdown() }
         // A run that was over has its targets again.
         hold.isBegun = true

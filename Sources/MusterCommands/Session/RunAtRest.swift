@@ -52,7 +52,9 @@ struct RunAtRest {
             let records = try Records(git: git, state: repository)
             let writer = try RecordWriter(
                 catalog: git, journal: journal, plan: stored.plan,
-                place: .init(run: run, author: identity, branch: records.branch, uncommitted: [:]))
+                place: .init(
+                    run: run, author: identity, branch: records.branch, uncommitted: [:],
+                    signing: try RecordSigning.of(configuration)))
             try writer.takeUp(reading.entries)
             try writer.follow(entries, state)
             _ = state.isFinished ? try writer.commitFinished() : try writer.commitAtRest()
@@ -62,7 +64,10 @@ struct RunAtRest {
         guard let configuration else { return noted }
         if state.isFinished { noted.holdFailure = giveBack(stored.plan, folders, repository, configuration) }
         if noted.recordFailure == nil {
-            noted.push = RunPush(run: run, catalog: git, configuration: configuration, author: identity).send(
+            noted.push = RunPush(
+                run: run, catalog: git, configuration: configuration, author: identity,
+                signing: try RecordSigning.of(configuration)
+            ).send(
                 isOver: state.isFinished)
         }
         return noted

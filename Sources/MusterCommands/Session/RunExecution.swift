@@ -47,6 +47,8 @@ struct RunExecution {
     let identity: GitIdentity
     /// Contents of documents that no commit holds, by path.
     let uncommitted: [String: [UInt8]]
+    /// Nil where records are not signed.
+    var signing: RecordSigning?
 
     /// Runs until the end, or until the run is at rest.
     ///
@@ -86,7 +88,8 @@ struct RunExecution {
 
     private func recordWriter(_ entries: [JournalEntry]) throws(MusterError) -> RecordWriter {
         let place = RecordWriter.Place(
-            run: run, author: identity, branch: configuration.recordsBranch, uncommitted: uncommitted)
+            run: run, author: identity, branch: configuration.recordsBranch, uncommitted: uncommitted,
+            signing: signing)
         do {
             let writer = try RecordWriter(catalog: catalog, journal: journal, plan: plan, place: place)
             writer.knownSecrets = { [world] in world.knownSecrets }
@@ -122,7 +125,7 @@ struct RunExecution {
         do {
             commit = end == .paused ? try writer.commitAtRest() : try writer.commitFinished()
         } catch let error { failure = error }
-        let push = RunPush(run: run, catalog: catalog, configuration: configuration, author: identity)
+        let push = RunPush(run: run, catalog: catalog, configuration: configuration, author: identity, signing: signing)
         return RunResult(
             run: run, end: end, state: state, record: writer.record, commit: commit, recordFailure: failure,
             push: failure == nil ? push.send(isOver: end != .paused) : nil, wasInterrupted: world.wasInterrupted)

@@ -11,6 +11,7 @@ struct RunPush {
     let catalog: Catalog
     let configuration: Configuration
     let author: GitIdentity
+    var signing: RecordSigning?
 
     /// A run never fails because the remote is down: what was not sent is said, and `muster publish` sends it later.
     ///
@@ -18,7 +19,8 @@ struct RunPush {
     func send(isOver: Bool) -> Result<PushReport, MusterError>? {
         guard let remote = configuration.recordsRemote else { return nil }
         let refs = (isOver ? ["refs/heads/\(configuration.recordsBranch)"] : []) + [run.ref]
-        let log = LogJoin(branch: configuration.recordsBranch, author: author, time: readClocks().wall)
+        let log = LogJoin(
+            branch: configuration.recordsBranch, author: author, time: readClocks().wall, signingKey: signing?.key)
         do {
             return .success(try catalog.push(PushOrder(remote: remote, refs: refs, log: log)))
         } catch {

@@ -44,6 +44,8 @@ final class RunSession {
     let person: Person
     /// What lets the run begin under the catalog's policy; nil where nothing is asked for.
     var admission: RunAdmission?
+    /// What `--key` named.
+    var key: String?
     private let environment: Environment
     private let room: WindowRoom?
     private let world: RunWorld
@@ -174,6 +176,7 @@ final class RunSession {
         let now = readClocks().wall
         // Between the plan and the go-ahead the window may have closed, or become too short.
         let window = try room?.checked(at: now)
+        let signing = plan.kind == .rehearsal ? nil : try RecordSigning.of(configuration, key: key)
         let id = RunID(started: now, runbook: plan.runbook.name, random: Host.random())
         let hold = try TargetHold(
             plan, run: id, folders: state, state: documents.state, configuration: configuration,
@@ -201,7 +204,7 @@ final class RunSession {
         let execution = RunExecution(
             run: id, plan: plan, journal: journal, world: world, person: person, catalog: documents.git,
             configuration: configuration, identity: identity,
-            uncommitted: documents.commit == nil ? documents.contents : [:])
+            uncommitted: documents.commit == nil ? documents.contents : [:], signing: signing)
         defer { plugins.shutdown() }
         let started = RunStarted(
             confirmation: goAhead.confirmation, accepted: goAhead.accepted.isEmpty ? nil : goAhead.accepted,

@@ -21,6 +21,8 @@ final class RecordWriter: RunFollower, PollService {
         let branch: String
         /// Contents of documents that no commit holds, by path.
         let uncommitted: [String: [UInt8]]
+        /// Nil where records are not signed.
+        var signing: RecordSigning?
     }
 
     /// Longest time from an event to its commit while git keeps up, in nanoseconds.
@@ -241,10 +243,12 @@ final class RecordWriter: RunFollower, PollService {
         self.record = record.record
         let quarantine = RecordQuarantine(place.run, folder: self.journal.folder)
         let note = try quarantine.pass(record.files, known: knownSecrets())
-        let files = (record.files + [note].compactMap(\.self)).map(commitFile)
+        var written = record.files + [note].compactMap(\.self)
+        if occasion == .finished, let signing = place.signing { written += try signing.seal(written) }
+        let files = written.map(commitFile)
         let message = CommitNote(
             message: commitMessage(for: record.record, at: occasion, telling: stepsTold(by: uncommittedEvents)),
-            author: place.author, time: readClocks().wall)
+            author: place.author, time: readClocks().wall, signingKey: place.signing?.key)
         return RunCommit(run: place.run, parent: tip, files: files, note: message)
     }
 
@@ -257,7 +261,9 @@ final class RecordWriter: RunFollower, PollService {
 
     /// Whether a file of the record stays as it was first written; the others grow with the run.
     private static func isFinal(_ path: String) -> Bool {
-        !["README.md", "record.json", "journal.jsonl", LeakNote.fileName].contains(path)
+        ![
+            "README.md", "record.json", "journal.jsonl", LeakNote.fileName, RecordSeal.sums, RecordSeal.signature,
+        ].contains(path)
     }
 }
 

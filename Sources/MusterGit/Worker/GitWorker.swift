@@ -132,6 +132,7 @@ extension Repository {
         case .runTips: try JSON(encoding: runTips())
         case .reviewBreaches(let run): try JSON(encoding: reviewBreaches(run))
         case .push(let order): try JSON(encoding: push(order))
+        case .contains(let newer, let older): .bool(try exists(older) && contains(newer, older))
         case .asideTips: try JSON(encoding: asideTips())
         case .fetchRun(let remote, let run, let givesWay):
             try JSON(encoding: fetchRun(remote, run, givingWay: givesWay))

@@ -3,6 +3,7 @@
 internal import CGit2
 internal import Glibc
 internal import MusterModel
+internal import MusterSigning
 
 /// A folder that is to be written: files and folders by name.
 private final class FolderDraft {
@@ -155,6 +156,9 @@ extension Repository {
             git_signature_new(&signature, note.author.name, note.author.email, note.time.milliseconds / 1000, 0)
         }
         defer { git_signature_free(signature) }
+        if let key = note.signingKey, let signature {
+            return try signedCommit(tree: tree, parents: parents, note, by: signature, key)
+        }
         var ids = [tree.oid] + parents.map(\.oid)
         var oid = git_oid()
         try ids.withUnsafeMutableBufferPointer { buffer in
@@ -165,6 +169,24 @@ extension Repository {
                     &pointers)
             }
         }
+        return ObjectID(oid)
+    }
+
+    /// The commit as git writes it, with a signature over all the rest of it.
+    private func signedCommit(
+        tree: ObjectID, parents: [ObjectID], _ note: CommitNote, by person: UnsafeMutablePointer<git_signature>,
+        _ key: String
+    ) throws -> ObjectID {
+        // As git has them: it drops characters that would end a name.
+        let who =
+            "\(String(cString: person.pointee.name)) <\(String(cString: person.pointee.email))> \(person.pointee.when.time) +0000"
+        let lines =
+            ["tree \(tree.hex)"] + parents.map { "parent \($0.hex)" } + ["author \(who)", "committer \(who)"]
+        let content = lines.map { $0 + "\n" }.joined() + "\n" + note.text
+        var armour = try SSHKeygen().sign(Array(content.utf8), key: key, namespace: "git")
+        while armour.last?.isNewline == true { armour.removeLast() }
+        var oid = git_oid()
+        try git("write a signed commit") { git_commit_create_with_signature(&oid, handle, content, armour, "gpgsig") }
         return ObjectID(oid)
     }
 

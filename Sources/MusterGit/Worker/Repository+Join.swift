@@ -50,7 +50,8 @@ extension Repository {
         if try contains(there, here) { return there }
         let tree = try union(treeID(of: here), treeID(of: there), at: "", settle)
         let note = CommitNote(
-            message: "Join the log of executions with \(remote)'s", author: join.author, time: join.time)
+            message: "Join the log of executions with \(remote)'s", author: join.author, time: join.time,
+            signingKey: join.signingKey)
         return try commit(tree: tree, parents: [here, there], note)
     }
 

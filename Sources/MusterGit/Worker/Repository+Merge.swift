@@ -100,7 +100,9 @@ extension Repository {
 
     /// The log's first commit, empty: with it every run's merge has the log as its first parent and the run as its second.
     private func openLog(_ note: CommitNote) throws -> ObjectID {
-        let opening = CommitNote(message: "Open the log of executions", author: note.author, time: note.time)
+        let opening = CommitNote(
+            message: "Open the log of executions", author: note.author, time: note.time,
+            signingKey: note.signingKey)
         return try commit(tree: writeEmptyTree(), parents: [], opening)
     }
 
