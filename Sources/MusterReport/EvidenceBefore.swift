@@ -79,13 +79,15 @@ struct EvidenceBefore {
     }
 
     private var approvals: EvidenceGroup {
+        let asked = (record.policies?.last?.require ?? []).map { "\($0.count) of \($0.group)" }
         let window = record.window.flatMap { $0.isDeclared ? $0.says : nil }
         return EvidenceGroup(
             5, "Approvals", [.socCC81, .nistCM3, .nistCM54],
             [
                 .init(
                     "approvals", "record.json approvals",
-                    report.approvals.isEmpty ? nil : counted(report.approvals.count, "approval")),
+                    record.approvals.map { counted($0.count, "approval") }),
+                .init("what was asked for", "record.json policies[].require", few(asked)),
                 .init(
                     "points of no return accepted", "record.json accepted",
                     few((record.accepted ?? []).map { "\($0.step) by \(personName($0.person))" })),

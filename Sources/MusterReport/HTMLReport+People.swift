@@ -71,17 +71,32 @@ extension HTMLReport {
         }
     }
 
-    /// Each approval with the members that the record gives it, in the order of their names.
+    /// Who agreed to what, as the run took it up; what was signed stands in the record's `approvals/`.
     func approvals(_ page: inout MarkupPage) {
         page.heading("Approvals")
-        let approvals = report.approvals.compactMap(\.object)
-        guard !approvals.isEmpty else {
+        guard let approvals = record.approvals, !approvals.isEmpty else {
             return page.paragraph("<span class=\"missing\">Not recorded:</span> this record holds no approvals.")
         }
-        let names = Set(approvals.flatMap(\.keys)).sorted()
         page.table(
-            "", names.map { "\($0)" },
-            approvals.map { approval in names.map { "\(approval[$0]?.text ?? "")" } })
+            "", ["UTC", "person", "said", "about", "until", "remarks"],
+            approvals.map { approval in
+                [
+                    "<span class=\"t\">\(readable(approval.at))</span>", "\(approval.approver)",
+                    "\(approval.decision.rawValue)", approval.step.map { "the gate <code>\($0)</code>" } ?? "the plan",
+                    approval.expires.map { "<span class=\"t\">\(readable($0))</span>" } ?? "",
+                    "\(approval.comment ?? "")",
+                ]
+            })
+    }
+
+    /// Before all else: the run went on without what its policy asks for.
+    func breakGlass(_ page: inout MarkupPage) {
+        guard let glass = record.breakGlass else { return }
+        let state: Markup =
+            report.reviews.isAccepted ? "A reviewer has accepted it." : "It is open until a reviewer accepts it."
+        page.paragraph(
+            "<b class=\"bad\">BREAK-GLASS.</b> \(glass.person) ran this without the approvals that the policy asks for: \(glass.reason). \(state)"
+        )
     }
 
     func reviews(_ page: inout MarkupPage) {

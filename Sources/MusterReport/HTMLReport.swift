@@ -16,6 +16,7 @@ package struct HTMLReport {
         var page = MarkupPage()
         head(&page)
         summary(&page)
+        breakGlass(&page)
         tally(&page)
         deviations(&page)
         standing(&page)

@@ -39,9 +39,6 @@ package struct Report: Sendable {
         let objectives = record.objectives.map { ", \($0.sentence)" } ?? ""
         return "\(record.kind.title) \(record.runbook.name): \(record.outcome.phrase)\(with)\(objectives)"
     }
-
-    /// Approvals as the record holds them.
-    var approvals: [JSON] { members["approvals"]?.array ?? [] }
 }
 
 func duration(_ milliseconds: Int64) -> String { Duration.milliseconds(milliseconds).readable }

@@ -31,7 +31,15 @@ struct HostileRun {
                 id: text, severity: finding.severity, text: text, owner: text, due: text, state: finding.state)
         }
         var approved = record.object ?? [:]
-        approved["approvals"] = [["approver": .string(text), "decision": .string(text)]]
+        approved["approvals"] = [
+            [
+                "at": "2026-11-21T14:03:02.511Z", "approver": .string(text), "decision": "approve", "id": .string(text),
+                "step": .string(text), "comment": .string(text), "file": .string(text), "entry": 3,
+            ]
+        ]
+        approved["breakGlass"] = [
+            "by": .string(text), "person": .string(text), "reason": .string(text), "at": "2026-11-21T14:03:02.511Z",
+        ]
         report = try Report(
             record: JSON.object(approved).prettyBytes(), plan: StoredRun.plan(Self.run), page: [], reviews: [review])
     }
