@@ -4,6 +4,8 @@
 #include "CMusterSystem.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,4 +18,15 @@ int muster_accept_own_user(int listener) {
     if (known && (peer.uid == geteuid() || peer.uid == 0)) return visitor;
     close(visitor);
     return -2;
+}
+
+pid_t muster_listening_process(int visitor) {
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    return getsockopt(visitor, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
+int muster_unread_bytes(int visitor) {
+    int count;
+    return ioctl(visitor, SIOCOUTQ, &count) == 0 ? count : -1;
 }

@@ -53,6 +53,7 @@ package final class RunningCommand {
 
     package var processID: Int32 { child.processID }
     package var text: String { String(decoding: output, as: UTF8.self) }
+    package var errorText: String { String(decoding: errors, as: UTF8.self) }
 
     /// Reads until the program has ended. Standard input is closed unless it `holdsInput`.
     package func finish(holdsInput: Bool = false, onEachTurn: () -> Void = {}) throws -> CommandResult {

@@ -103,6 +103,9 @@ package final class Catalog {
         try client.call(.contains(newer: newer, older: older))
     }
 
+    /// The branches of runs that are here and cannot be read, ordered by name; ``runTips()`` lacks them.
+    package func damagedRunRefs() throws(MusterError) -> [String] { try client.call(.damagedRunRefs) }
+
     /// What machines wrote of runs that went another way, as far as it is known here, ordered by run and ref.
     package func asideTips() throws(MusterError) -> [AsideTip] { try client.call(.asideTips) }
 

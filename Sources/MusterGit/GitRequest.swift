@@ -35,6 +35,8 @@ package enum GitRequest: Sendable, Codable {
     case readRecord(RecordPlace, paths: [String])
     /// `[RunTip]`, ordered by run.
     case runTips
+    /// `[String]`: the branches of runs that are here and hold no commit's id.
+    case damagedRunRefs
     /// `[String]`: where a commit of the run's branch here altered or dropped what a reviewer had added, or added a review
     /// together with something else.
     case reviewBreaches(RunID)

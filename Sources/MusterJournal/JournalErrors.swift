@@ -47,21 +47,21 @@ extension JournalWriter {
             MusterError(
                 code: "journal.cannot-create",
                 "The run's journal could not be created, so nothing was started: \(failure).",
-                help: "Make the folder writable, or name another one in MUSTER_HOME.")
+                help: "Make the folder writable, or name another one in MUSTER_HOME.", status: .preconditionUnmet)
         }
     }
 
     static func locked(_ path: String) -> MusterError {
         MusterError(
             code: "journal.locked", "Another process has this run: it holds \(path).",
-            help: lockedHelp)
+            help: lockedHelp, status: .preconditionUnmet)
     }
 
     static func lowDisk(_ folder: String, _ free: Int64, _ limits: JournalLimits) -> MusterError {
         MusterError(
             code: "journal.low-disk",
             "Only \(free >> 20) MiB of \(limits.freeBytesMin >> 20) that a run needs are free on the disk of \(folder).",
-            help: "Make room there, or name a folder on another disk in MUSTER_HOME.")
+            help: "Make room there, or name a folder on another disk in MUSTER_HOME.", status: .preconditionUnmet)
     }
 }
 

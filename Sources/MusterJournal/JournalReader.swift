@@ -23,15 +23,13 @@ package struct JournalReader {
 
     /// - Throws: `journal.not-found`, `journal.not-a-file`, `journal.unreadable`, `journal.broken` with line and byte.
     package func read(_ path: String) throws(MusterError) -> JournalReading {
-        do {
-            return try JournalReading(try bytes(path))
-        } catch let error as MusterError {
-            throw error
-        } catch let fault as JournalFault {
-            throw journalBroken(path, fault)
-        } catch {
-            preconditionFailure("only typed errors are thrown above: \(error)")
-        }
+        try Self.reading(try bytes(path), from: path)
+    }
+
+    /// - Parameter place: where the bytes are, for people.
+    /// - Throws: `journal.broken` with line and byte.
+    package static func reading(_ bytes: [UInt8], from place: String) throws(MusterError) -> JournalReading {
+        do { return try JournalReading(bytes) } catch let fault { throw journalBroken(place, fault) }
     }
 }
 

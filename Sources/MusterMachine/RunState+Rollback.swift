@@ -46,6 +46,11 @@ extension RunState {
             let undoing = steps[at].undoing
             steps[at].isUndoneAgain = undoing == .failed || undoing == .undone(.nothingThere)
         }
+        // What is to stay now was only kept from being undone before: that is no failure any more.
+        for at in kept where steps[at].undoing == .failed && steps[at].undoFailure?.code == Self.undoBlocked {
+            steps[at].undoing = nil
+            steps[at].undoFailure = nil
+        }
         reopenFinally()
     }
 

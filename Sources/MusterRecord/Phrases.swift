@@ -82,12 +82,22 @@ extension StepRecord {
         return effect != nil && !undo.isGone && undo != .running
     }
 
+    /// A person went on without it once its effect was undone.
+    private var wasUndoneFirst: Bool {
+        guard skipped == .decision, let undo = standingUndo, undo.result.isGone, undo.result != .byHand,
+            let finishedAt, let undoneAt = undo.finishedAt
+        else { return false }
+        return undoneAt <= finishedAt && undo.startedAt < finishedAt
+    }
+
     /// The result, and what an undo made of it.
     package var fullPhrase: String {
-        ([phrase] + [standingUndo?.result.shortPhrase].compactMap(\.self)).joined(separator: ", ")
+        if wasUndoneFirst { return "undone, then \(phrase)" }
+        return ([phrase] + [standingUndo?.result.shortPhrase].compactMap(\.self)).joined(separator: ", ")
     }
 
     var emphasizedPhrase: String {
+        if wasUndoneFirst { return fullPhrase }
         let isGrave = [.failed, .inDoubt, .unverified].contains(result)
         let text = isGrave ? "**\(phrase)**" : phrase
         guard let undo = standingUndo?.result else { return text }

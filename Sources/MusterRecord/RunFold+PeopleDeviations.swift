@@ -52,8 +52,14 @@ extension RunFold {
     /// The gravest first: what failed may be half done, and what is blocked only waits for that.
     func undoFailures(_ steps: [StepRecord]) -> [Deviation] {
         [UndoRecord.Result.failed, .irreversible, .blocked].flatMap { result in
-            steps.filter { $0.standingUndo?.result == result }.compactMap(undoFailed)
+            steps.filter { $0.standingUndo?.result == result && !isToStay($0) }.compactMap(undoFailed)
         }
+    }
+
+    /// An earlier rollback could not reach the step, and the newest one leaves it in place, as asked.
+    private func isToStay(_ step: StepRecord) -> Bool {
+        guard step.standingUndo?.result == .blocked, rollbacks.last?.to != nil else { return false }
+        return state?.state(of: step.id).map { $0.undoing == nil } ?? false
     }
 
     /// What of the step's effect is, or may be, still there though it was to be undone.

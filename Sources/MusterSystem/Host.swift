@@ -22,6 +22,14 @@ package enum Host {
     /// Whether a process with this number runs on this machine.
     package static func isAlive(_ process: Int32) -> Bool { kill(process, 0) == 0 || errno == EPERM }
 
+    /// Whether a process is stopped by a signal or by a debugger.
+    package static func isStopped(_ process: Int32) -> Bool {
+        guard let stat = readSmallFile("/proc/\(process)/stat") else { return false }
+        // "pid (name) state …"; the name may hold anything.
+        let rest = String(decoding: stat, as: UTF8.self).split(separator: ")").last ?? ""
+        return ["T", "t"].contains(rest.split(separator: " ").first ?? "")
+    }
+
     /// The login name of the user that the process runs as.
     package static var userName: String {
         guard let entry = getpwuid(geteuid()), let name = entry.pointee.pw_name else { return "uid-\(geteuid())" }

@@ -34,8 +34,15 @@ package final class LocalListener {
         defer { umask(oldMask) }
         guard folder.withAddress(of: name, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 8) == 0 else {
             // The descriptor is closed by deinit.
-            throw localSocketError("bound", path)
+            throw errno == EADDRINUSE ? inTheWay(path) : localSocketError("bound", path)
         }
+    }
+
+    /// A socket of a process that ended was taken away; what is still there is none that a run made.
+    private func inTheWay(_ path: String) -> MusterError {
+        MusterError(
+            code: "system.no-socket", "The socket \(path) cannot be made: something else has its place.",
+            help: "Put aside what is there, and try again.", status: .runFailed)
     }
 
     deinit { close() }
@@ -115,6 +122,12 @@ package final class LocalListener {
             }
             visitors[visitor]! += chunk[..<count]
             if let end = visitors[visitor]!.firstIndex(of: UInt8(ascii: "\n")) {
+                // Who has gone, or shut its side, has withdrawn what it asked.
+                var byte: UInt8 = 0
+                guard recv(visitor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) != 0 else {
+                    showOut(visitor)
+                    return nil
+                }
                 // Whoever has asked may wait for the answer as long as it takes.
                 leaveAt[visitor] = nil
                 return Array(visitors[visitor]![..<end])
@@ -123,51 +136,14 @@ package final class LocalListener {
     }
 }
 
-/// Sends a line to whoever listens there and waits for the answer.
-///
-/// - Returns: the answer without its newline; nil when nobody listens.
-/// - Throws: `system.no-answer` when somebody listens and says nothing in time.
-package func askLocally(path: String, _ line: [UInt8], timeout: Duration) throws(MusterError) -> [UInt8]? {
-    guard access(path, F_OK) == 0 else { return nil }
-    let (folder, name) = try FolderHandle.open(path)
-    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(O_CLOEXEC), 0)
-    guard descriptor >= 0 else { throw localSocketError("opened", path) }
-    defer { close(descriptor) }
-    // Also the time that connecting may take: one that is stopped lets its visitors queue.
-    var limit = timeval(tv_sec: Int(timeout.components.seconds), tv_usec: 0)
-    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-    guard folder.withAddress(of: name, { connect(descriptor, $0, $1) }) == 0 else {
-        if errno == ECONNREFUSED || errno == ENOENT { return nil }
-        throw localSocketError("reached", path)
-    }
-    let bytes = line + [UInt8(ascii: "\n")]
-    let sent = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-    var answer: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 4096)
-    let end = readClocks().boot + timeout.milliseconds * 1_000_000
-    while sent == bytes.count {
-        let left = end - readClocks().boot
-        guard left > 0 else { break }
-        guard !waitUntilReady([PollTarget(reading: descriptor)], timeout: .nanoseconds(left)).isEmpty else { continue }
-        let count = read(descriptor, &chunk, chunk.count)
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else { break }
-        answer += chunk[..<count]
-        if let newline = answer.firstIndex(of: UInt8(ascii: "\n")) { return Array(answer[..<newline]) }
-    }
-    throw MusterError(
-        code: "system.no-answer", "The process that listens at \(path) gave no answer.",
-        help: "It may be ending; look again with \"muster status\".", status: .stuck)
-}
-
-private func localSocketError(_ what: String, _ path: String) -> MusterError {
+func localSocketError(_ what: String, _ path: String) -> MusterError {
     MusterError(
         code: "system.no-socket", "The socket \(path) cannot be \(what): \(String(cString: strerror(errno))).",
         help: "Put MUSTER_HOME on a disk of this machine that takes sockets.", status: .runFailed)
 }
 
 /// A folder kept open: the address of a socket has room for 107 bytes, and the way by the open folder is always short.
-private final class FolderHandle {
+final class FolderHandle {
     let descriptor: Int32
     private init(_ descriptor: Int32) { self.descriptor = descriptor }
     deinit { close(descriptor) }

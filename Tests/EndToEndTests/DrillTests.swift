@@ -41,6 +41,8 @@ struct DrillTests {
         let list = try catalog.muster("list", "--json").json
         #expect(list.array?.map { $0["run"]?.string } == [run.run])
         #expect(try catalog.muster("list").output.contains("\(run.run)  rehearsal  simulated: default"))
+        let rollback = try catalog.muster("rollback", "last", "--plan")
+        #expect(rollback.status == 2 && rollback.errors.contains("[run.rehearsal]"), "\(rollback)")
         var shown = try #require(try catalog.muster("show", "last", "--json").json.object)
         #expect(shown.removeValue(forKey: "comparison")?.array?.isEmpty == false)
         #expect(JSON.object(shown) == (try run.record))

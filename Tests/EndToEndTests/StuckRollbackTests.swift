@@ -83,6 +83,39 @@ struct StuckRollbackTests {
         #expect(try drill.verify().status == 0)
     }
 
+    @Test func `a run that a person's word opens anew is at rest, and resume undoes the rest`() throws {
+        let drill = try Self.drill("undoFails: 9, undoFailsAs: permanent")
+        #expect(try drill.run().status == 0)
+        try expectStuck(drill, try drill.rollBack(), says: "The undo fails, as asked")
+        try drill.put("", into: "two")
+        let told = try drill.decide("two", "done", reason: "Put back by hand")
+        #expect(told.status == 0 && told.output.contains("Go on with: muster resume"), "\(told)")
+        let status = try drill.catalog.muster("status")
+        #expect(status.status == 4 && status.output.contains(": paused\n"), "\(status)")
+        #expect(status.output.contains("decided done at ") && !status.output.contains("cut off"), "\(status)")
+        #expect(try drill.verify().status == 0)
+        let result = try drill.resume()
+        #expect(result.output.contains("↺ rolled back") && !result.output.contains("without a word"), "\(result)")
+        #expect(try drill.values().isEmpty)
+        #expect(try !drill.catalog.onlyRun.file("README.md").contains("without a word"))
+        #expect(try drill.verify().status == 0)
+    }
+
+    @Test func `what is to stay is no longer told as left behind by the rollback before`() throws {
+        let drill = try LedgerDrill([
+            .init("one"), .init("two"), .init("three", "undoFails: 1, undoFailsAs: permanent"),
+        ])
+        #expect(try drill.run().status == 0)
+        try expectStuck(drill, try drill.rollBack(), says: "The undo fails, as asked")
+        let result = try drill.rollBack("--to", "one")
+        #expect(result.status == 0 && result.output.contains("■ cancelled"), "\(result)")
+        #expect(!result.output.contains("one: Was not undone"), "\(result)")
+        #expect(try drill.values() == ["one": "done"])
+        let status = try drill.catalog.muster("status")
+        #expect(!status.output.contains("still in place"), "\(status)")
+        #expect(try drill.verify().status == 0)
+    }
+
     @Test func `the last thing put back by hand ends the rollback`() throws {
         let drill = try LedgerDrill([.init("one", "undoFails: 9, undoFailsAs: permanent")])
         #expect(try drill.run().status == 0)

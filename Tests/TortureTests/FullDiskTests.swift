@@ -70,7 +70,8 @@ struct FullDiskTests {
         guard let result = try run(&trial, free: 60 << 20, "before") else {
             return Self.notTried()
         }
-        #expect(result.status != 0 && result.errors.contains("[journal.low-disk]"), "\(result)")
+        #expect(result.status == 3 && result.errors.contains("[journal.low-disk]"), "\(result)")
+        #expect(trial.drill.catalog.runFolders.isEmpty)
         #expect(try trial.drill.effects().isEmpty)
     }
 

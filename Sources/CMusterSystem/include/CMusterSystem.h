@@ -51,4 +51,10 @@ char **muster_environment(void);
 /// Accepts a visitor of the same user, or of root, without waiting; -1 when none is there, -2 for one that was shown out.
 int muster_accept_own_user(int listener);
 
+/// The process that listens at the other end of a connection; 0 where that is not known.
+pid_t muster_listening_process(int visitor);
+
+/// Bytes that were sent and that the other end has not read; -1 with errno set where that is not known.
+int muster_unread_bytes(int visitor);
+
 #endif

@@ -21,11 +21,12 @@ struct PauseCommand: ParsableCommand {
     func validate() throws { try requireWords(reason) }
 
     func run() throws {
+        let terminal = Terminal()
         let run = try findRun(name, common.catalog)
         let folders = try StateFolder()
         let by = try personHere(common.catalog(of: run, folders))
         let request = PauseRequested(by: by, reason: reason)
-        guard let answer = try RunControl.ask(.pause(request), runFolder: folders.run(run)) else {
+        guard let answer = try RunControl.ask(.pause(request), run, folders, terminal) else {
             let stored = try StoredRun(run, in: folders)
             if stored.isAlive { throw RunControl.notListening(stored) }
             throw MusterError(
@@ -33,7 +34,7 @@ struct PauseCommand: ParsableCommand {
                 help: "There is nothing to pause.")
         }
         try answer.checked("paused")
-        Terminal().out(
+        terminal.out(
             common.json
                 ? JSON.object(["run": .string(run.text), "asked": "pause"]).canonicalText
                 : "The run \(run) comes to rest at the next safe point. Go on with: muster resume \(run)")
@@ -65,7 +66,7 @@ struct CancelCommand: ParsableCommand {
         let request = StopRequested(by: by, reason: reason, runsFinally: finally ? true : nil)
         // What cannot be read is told where the run is ended.
         if let stored = try? StoredRun(run, in: folders) { try confirmEndOfRollback(stored, terminal) }
-        if let answer = try RunControl.ask(.cancel(request), runFolder: folders.run(run)) {
+        if let answer = try RunControl.ask(.cancel(request), run, folders, terminal) {
             try answer.checked("cancelled")
             return terminal.out(
                 common.json
@@ -105,13 +106,16 @@ struct CancelCommand: ParsableCommand {
         let what =
             "The run \(stored.run) is being rolled back. Ended now it is stuck"
             + (left.isEmpty ? "." : ", with this in place: \(left.joined(separator: ", ")).")
+        let other =
+            stored.isAlive
+            ? "Let it rest with \"muster pause \(stored.run)\""
+            : "It is at rest: \"muster resume \(stored.run)\" goes on with the rollback"
         guard Terminal.isInputTerminal, !common.json else {
             throw MusterError(
-                code: "run.rolling-back", what,
-                help: "Let it rest with \"muster pause \(stored.run)\", or add --yes to end it all the same.",
+                code: "run.rolling-back", what, help: "\(other), or add --yes to end it all the same.",
                 status: .waitsForPerson)
         }
-        terminal.out(what + " \"muster pause\" lets it rest.")
+        terminal.out("\(what) \(other).")
         terminal.raw("End it all the same? Type yes: ")
         guard readLine() == "yes" else {
             terminal.out("Nothing was changed.")
@@ -145,7 +149,7 @@ struct DecideCommand: ParsableCommand {
         let person = try personHere(common.catalog(of: run, folders))
         let decision = StepDecided(step: step, choice: choice, person: person, reason: reason)
         var noted: RunAtRest.Noted?
-        if let answer = try RunControl.ask(.decide(decision), runFolder: folders.run(run)) {
+        if let answer = try RunControl.ask(.decide(decision), run, folders, terminal) {
             if let refusal = answer.refusal { throw DecisionAtRest.refused(refusal) }
         } else {
             let catalog = common.catalog(of: run, folders)
@@ -175,7 +179,31 @@ struct DecideCommand: ParsableCommand {
 
 extension StepDecided.Choice: ExpressibleByArgument {}
 
-/// A reason is read a year later: one without a word is none.
+/// A reason is read a year later, on a page: one without a word is none, and one without an end hides all others.
 func requireWords(_ reason: String?) throws {
-    if let reason, reason.allSatisfy(\.isWhitespace) { throw ValidationError("--reason needs words.") }
+    guard let reason else { return }
+    guard reason.unicodeScalars.contains(where: \.isSeen) else { throw ValidationError("--reason needs words.") }
+    if reason.unicodeScalars.count > reasonMax {
+        throw ValidationError(
+            "--reason is longer than \(reasonMax) characters; say it in short, and where to read the rest.")
+    }
+}
+
+/// Most characters of a reason.
+let reasonMax = 2000
+
+extension Unicode.Scalar {
+    /// Whether it leaves a mark for a reader.
+    var isSeen: Bool {
+        // The blank of Braille is a symbol by its category.
+        if properties.isDefaultIgnorableCodePoint || value == 0x2800 { return false }
+        switch properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber,
+            .letterNumber, .otherNumber, .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation,
+            .initialPunctuation, .finalPunctuation, .otherPunctuation, .mathSymbol, .currencySymbol, .modifierSymbol,
+            .otherSymbol:
+            return true
+        default: return false
+        }
+    }
 }

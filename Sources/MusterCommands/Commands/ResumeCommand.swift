@@ -109,6 +109,8 @@ struct ResumeCommand: ParsableCommand {
     private func recordLate() throws(MusterError) -> ObjectID? {
         let run = try findRun(options.name, common.catalog)
         let folders = try StateFolder()
+        // The end of a run that was another machine's is recorded there.
+        guard folders.runs().contains(run) else { return nil }
         let (git, state) = try CatalogDocuments.open(common.catalog(of: run, folders))
         let configuration = try Records.configuration(git, state)
         let late = LateRecords(

@@ -32,8 +32,13 @@ struct RollbackCommand: ParsableCommand {
         let run = try findRun(options.name, common.catalog)
         let folders = try StateFolder()
         if onlyPlan {
-            let view = try view(try StoredRun(run, in: folders), terminal)
-            tellCaveat(of: run, folders, common.catalog, terminal)
+            let stored = try storedRun(run, folders, common)
+            try stored.refuseRehearsal()
+            let caveat = readCaveat(of: run, folders, common.catalog, terminal)
+            // What a damaged journal lacks would be in place, and in no plan.
+            if let caveat, caveat.tellsOfDamage { throw caveat }
+            let view = try view(stored, terminal)
+            if let caveat { tellCaveat(caveat, terminal) }
             return terminal.out(common.json ? try view.json().canonicalText : view.text)
         }
         let by = try personHere(common.catalog(of: run, folders))
@@ -41,7 +46,7 @@ struct RollbackCommand: ParsableCommand {
         // A living run is looked at where it stands; one that is not is first taken up, by another machine's journal if need be.
         if let stored = try? StoredRun(run, in: folders), stored.isAlive {
             guard try agreed(try view(stored, terminal), run, terminal) else { return }
-            if let answer = try RunControl.ask(.rollBack(request), runFolder: folders.run(run)) {
+            if let answer = try RunControl.ask(.rollBack(request), run, folders, terminal) {
                 try answer.checked("rolled back")
                 return terminal.out(
                     common.json

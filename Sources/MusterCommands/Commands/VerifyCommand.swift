@@ -31,13 +31,17 @@ struct VerifyCommand: ParsableCommand {
     func run() throws {
         let records = try Records(folder: common.catalog)
         try records.requireLog()
+        let damaged = all ? try damagedBranches(records) : [:]
+        let ids = all ? try everyRun(records, damaged.keys) : try runs.map { try records.find($0) }
         let terminal = Terminal()
         let isGrown = try checkGrowth(records, terminal)
-        let ids = all ? try everyRun(records) : try runs.map { try records.find($0) }
+        if ids.isEmpty, !common.json {
+            terminal.out("Nothing to verify: there is neither a log nor a run's branch here.")
+        }
         var results: [JSON] = []
         var isSound = isGrown
         for id in ids {
-            let findings = try RecordProof(records: records, run: id).findings()
+            let findings = try damaged[id].map { [$0] } ?? RecordProof(records: records, run: id).findings()
             let errors = findings.filter { $0.severity == .error }
             isSound = isSound && errors.isEmpty
             results.append([
@@ -74,9 +78,20 @@ struct VerifyCommand: ParsableCommand {
 }
 
 /// Runs of the log, and those whose branch is here: one that was taken out of the log is missed by its branch.
-private func everyRun(_ records: Records) throws(MusterError) -> [RunID] {
+private func everyRun(_ records: Records, _ damaged: some Sequence<RunID>) throws(MusterError) -> [RunID] {
     let logged = try records.git.records(RecordQuery(branch: records.branch, limit: .max)).map(\.run)
-    return Set(logged).union(try records.git.runTips().map(\.run)).sorted().reversed()
+    return Set(logged).union(try records.git.runTips().map(\.run)).union(damaged).sorted().reversed()
+}
+
+/// Runs whose branch is here and cannot be read: nothing can be proven of them.
+private func damagedBranches(_ records: Records) throws(MusterError) -> [RunID: Diagnostic] {
+    try records.git.damagedRunRefs().reduce(into: [:]) { findings, ref in
+        guard let run = RunID(branch: ref) else { return }
+        findings[run] = Diagnostic(
+            .error, code: "record.branch-damaged", "The branch \(ref) holds no commit's id.",
+            help: "Look after the disk, then get the branch back: git fetch REMOTE +\(ref):\(ref), or git reflog \(ref)"
+        )
+    }
 }
 
 /// Everything about one record that can be proven from the clone.

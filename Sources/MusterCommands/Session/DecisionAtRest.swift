@@ -10,7 +10,7 @@ internal import MusterSystem
 /// A person's decision in the journal and the record of a run that nobody runs now.
 ///
 /// A run that is over is opened anew for the one thing that only people can know: that what could not be undone was put
-/// back by hand. It then ends anew, with what follows from that.
+/// back by hand. It then ends anew, with what follows from that, or is at rest where there is something left to undo.
 struct DecisionAtRest {
     let decision: StepDecided
     let run: RunID
@@ -41,15 +41,22 @@ struct DecisionAtRest {
             let isOver = state.isFinished && !hasChoices
             throw Self.refused(isOver ? "the run is over: \(stored.standing)" : state.whyNot(decision))
         }
-        // A run at rest is gone on with by a resume; one that is over ends anew at once.
+        // A run at rest is gone on with by a resume; one that is over ends anew at once, where nothing is left to do.
         do {
             guard state.isFinished else {
                 try state.apply(.stepDecided(decision), at: now.wall)
                 return (state, [.stepDecided(decision)])
             }
-            let events = try state.settle(
-                after: [.runResumed(RunAtRest.resumed(by: identity)), .stepDecided(decision)], at: now.wall)
-            return (state, events)
+            let resumed = Event.runResumed(RunAtRest.resumed(by: identity))
+            var ended = state
+            let events = try ended.settle(after: [resumed, .stepDecided(decision)], at: now.wall)
+            if ended.isFinished { return (ended, events) }
+            let pause = PauseRequested(
+                by: decision.person, reason: "opened anew by a decision about \(decision.step)")
+            let rest = Event.runPaused(RunPaused(waitsFor: []))
+            let opening = [resumed, .pauseRequested(pause), rest, .stepDecided(decision)]
+            for event in opening { try state.apply(event, at: now.wall) }
+            return (state, opening)
         } catch {
             throw Self.refused("\(error)")
         }
@@ -57,7 +64,7 @@ struct DecisionAtRest {
 
     static func refused(_ why: String) -> MusterError {
         MusterError(
-            code: "run.not-to-decide", "This cannot be decided: \(why).",
+            code: "run.not-to-decide", "This cannot be decided: \(visibleText(why)).",
             help: "See where the run stands: muster status")
     }
 }

@@ -9,7 +9,7 @@ func writeFile(_ path: String, _ bytes: [UInt8]) throws(MusterError) {
     func failure(_ what: String) -> MusterError {
         MusterError(
             code: "state.cannot-write", "\(path) could not be written (\(what)): \(String(cString: strerror(errno))).",
-            help: "Look at the disk's space and the folder's permissions.")
+            help: "Look at the disk's space and the folder's permissions.", status: .preconditionUnmet)
     }
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw failure("open") }
@@ -38,7 +38,7 @@ func makeFolders(_ folder: String) throws(MusterError) {
     for parent in Set(parents) where !syncFolder(parent) {
         throw MusterError(
             code: "state.cannot-write", "The folder \(folder) could not be made: \(String(cString: strerror(errno))).",
-            help: "Look at the disk's space and the permissions of \(parent).")
+            help: "Look at the disk's space and the permissions of \(parent).", status: .preconditionUnmet)
     }
 }
 

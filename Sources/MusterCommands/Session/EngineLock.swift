@@ -31,22 +31,32 @@ final class EngineLock {
             if descriptor >= 0 { close(descriptor) }
             throw MusterError(
                 code: "run.cannot-lock", "The run cannot be locked (\(path)): \(why).",
-                help: "Look at that file, the disk and the permissions of its folder.", status: .runFailed)
+                help: "Look at that file, the disk and the permissions of its folder.", status: .preconditionUnmet)
         }
-        guard Self.lock(descriptor) else {
+        guard Self.lock(descriptor, for: work) else {
             close(descriptor)
             throw Self.locked(path)
         }
         note("process \(Host.processID) of \(person) \(work.rawValue), since \(readClocks().wall)")
     }
 
-    /// Whoever asks whether a run lives holds its lock for a moment, and is waited for.
-    private static func lock(_ descriptor: Int32) -> Bool {
-        for _ in 1...20 {
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+    /// Whoever asks whether a run lives holds its lock for a moment, and whoever writes down what a person said not for much
+    /// longer: both are waited for.
+    private static func lock(_ descriptor: Int32, for work: Work) -> Bool {
+        let milliseconds: Int64 =
+            switch work {
+            // It goes over many runs, each of which may live.
+            case .publishing: 100
+            case .running, .goingOn, .rollingBack: 1_000
+            // A run that lives is told by its socket, so whoever has the lock writes as well, and several may before this one.
+            case .noting: 5_000
+            }
+        let end = readClocks().boot + milliseconds * 1_000_000
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard readClocks().boot < end else { return false }
             usleep(5_000)
         }
-        return false
+        return true
     }
 
     private static func locked(_ path: String) -> MusterError {

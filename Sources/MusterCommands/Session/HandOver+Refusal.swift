@@ -3,6 +3,7 @@
 internal import MusterJournal
 internal import MusterMachine
 internal import MusterModel
+internal import MusterSystem
 
 extension HandOver {
     /// Why a run is not gone on with here from what its branch holds, while nobody has decided that.
@@ -20,6 +21,27 @@ extension HandOver {
                 : "The run \(run) has no journal in \(folders.path); the catalog has what \(writer ?? "another machine") published of it.",
             help: "Make sure that it does not run there any more, then: muster resume \(run) --take-over --reason TEXT",
             status: .waitsForPerson)
+    }
+
+    /// Why nothing of the run is here, though its branch tells of it; nil where this machine has a journal of it, or the branch tells
+    /// nothing either.
+    func absence() throws(MusterError) -> MusterError? {
+        guard try ownJournal() == nil, let published = try publishedFiles() else { return nil }
+        // Why it is broken is told once it is adopted.
+        guard let reading = try? JournalReading(published.journal), JournalRelation.writer(reading) == Host.name else {
+            return refusal(published.journal, hasOwn: false, .behind)
+        }
+        let what = "The run \(run) was on this machine, and \(folders.path) has no journal of it"
+        if case .runFinished(let end)? = reading.entries.last?.event {
+            return MusterError(
+                code: "run.journal-lost", "\(what). It is over, as its branch tells: \(end.outcome.rawValue).",
+                help: "Read its record: muster show \(run)", status: .preconditionUnmet)
+        }
+        return MusterError(
+            code: "run.journal-lost", "\(what). It is not over, as far as its branch tells.",
+            help:
+                "Make sure that it does not run any more, then go on from what was committed: muster resume \(run) --take-over --reason TEXT",
+            status: .preconditionUnmet)
     }
 
     private func damaged(_ line: Int) -> MusterError {

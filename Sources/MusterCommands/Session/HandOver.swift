@@ -15,12 +15,22 @@ struct HandOver {
     /// Where the run's branch may have been published; nil: nowhere.
     let remote: String?
 
+    /// What another machine published of the run, to be gone on with here. Nothing of it is on this machine yet.
+    struct Adoption {
+        let plan: [UInt8]
+        let journal: [UInt8]
+        fileprivate let own: [UInt8]?
+        fileprivate let relation: JournalRelation
+    }
+
+    /// Looks which journal of the run is to be gone on with, and changes nothing of this machine's.
+    ///
     /// - Parameter takeOver: a person's reason to go on with what another machine published.
-    /// - Returns: what to tell the person, and whether the journal is now the published one.
+    /// - Returns: what to tell the person, and what is to be adopted before anything goes on; nil: this machine's journal is the one.
     /// - Throws: `run.taken-over` when another machine went on with the run and nobody decided to take it back;
     ///   `journal.damaged` when this machine's lacks what it had published; `run.only-planned` when what was published does not tell whether the run began;
     ///   `run.not-here` when neither this machine nor the catalog knows the run.
-    func prepare(takeOver: String?) throws(MusterError) -> (notices: [String], hasAdopted: Bool) {
+    func prepare(takeOver: String?) throws(MusterError) -> (notices: [String], adoption: Adoption?) {
         let unreachable = try fetch(
             hasOwn: access("\(folders.run(run))/\(JournalWriter.fileName)", F_OK) == 0, givingWay: takeOver != nil)
         let own = try ownJournal()
@@ -30,13 +40,16 @@ struct HandOver {
             throw MusterError(
                 code: "run.not-here", "Neither this machine nor the catalog has a journal of run \(run).",
                 help: "Fetch its branch from where it was published: git fetch REMOTE \(run.ref):\(run.ref)")
-        case (_?, nil): return (unreachable, false)
+        case (_?, nil): return (unreachable, nil)
         case (let own, let published?):
             let relation =
                 own.map { JournalRelation(own: $0, published: published.journal, host: Host.name) } ?? .behind
-            if relation == .ahead { return (unreachable, false) }
+            if relation == .ahead { return (unreachable, nil) }
             guard takeOver != nil else { throw refusal(published.journal, hasOwn: own != nil, relation) }
-            return (unreachable + (try adopt(published, own, relation)), true)
+            try refusePlanAlone(published.journal)
+            let adoption = Adoption(
+                plan: published.plan, journal: published.journal, own: own, relation: relation)
+            return (unreachable + notices(of: adoption), adoption)
         }
     }
 
@@ -80,10 +93,12 @@ struct HandOver {
         guard relation == .behind || relation == .apart else { return nil }
         // One that cannot be read tells no end; whoever opens it says why.
         guard case .runFinished? = (try? JournalReading(published.journal))?.entries.last?.event else { return nil }
-        return try adopt(published, own, relation)
+        let adoption = Adoption(plan: published.plan, journal: published.journal, own: own, relation: relation)
+        try adopt(adoption)
+        return notices(of: adoption)
     }
 
-    private func ownJournal() throws(MusterError) -> [UInt8]? {
+    func ownJournal() throws(MusterError) -> [UInt8]? {
         let path = "\(folders.run(run))/\(JournalWriter.fileName)"
         guard access(path, F_OK) == 0 else { return nil }
         let bytes = try JournalReader().bytes(path)
@@ -91,7 +106,7 @@ struct HandOver {
         do { return Array(bytes[..<(try JournalReading(bytes).intactBytes)]) } catch { return bytes }
     }
 
-    private func publishedFiles() throws(MusterError) -> (plan: [UInt8], journal: [UInt8])? {
+    func publishedFiles() throws(MusterError) -> (plan: [UInt8], journal: [UInt8])? {
         let names = [StateFolder.planFile, JournalWriter.fileName]
         guard let files = try git.readRecord(RecordPlace(run: run, branch: nil), paths: names) else { return nil }
         guard let plan = files[names[0]]?.content.bytes, let journal = files[names[1]]?.content.bytes else {
@@ -102,37 +117,43 @@ struct HandOver {
         return (plan, journal)
     }
 
-    private func adopt(
-        _ published: (plan: [UInt8], journal: [UInt8]), _ own: [UInt8]?, _ relation: JournalRelation
-    ) throws(MusterError) -> [String] {
-        try refusePlanAlone(published.journal)
+    private var journalPath: String { "\(folders.run(run))/\(JournalWriter.fileName)" }
+
+    private func asidePath(_ own: [UInt8]) -> String {
+        "\(folders.run(run))/journal.superseded-\(Digest(of: own).hex.prefix(12))"
+    }
+
+    private func notices(of adoption: Adoption) -> [String] {
+        let first = "The journal comes from the run's branch, \(run.ref)."
+        guard let aside = adoption.own.map(asidePath) else { return [first] }
+        switch adoption.relation {
+        case .apart:
+            return [
+                first,
+                "What this machine wrote after they parted is set aside in \(aside); effects that only it tells of are read back as they are found.",
+            ]
+        case .damaged: return [first, "The damaged journal is set aside in \(aside)."]
+        case .ahead, .behind: return [first]
+        }
+    }
+
+    /// Makes what was published this machine's own.
+    func adopt(_ adoption: Adoption) throws(MusterError) {
         let folder = folders.run(run)
-        let journal = "\(folder)/\(JournalWriter.fileName)"
-        var notices = ["The journal comes from the run's branch, \(run.ref)."]
         try makeFolders(folder)
-        if let own {
-            let aside = "\(folder)/journal.superseded-\(Digest(of: own).hex.prefix(12))"
+        if let own = adoption.own {
             // Beside its old name, which the published one takes at the end: there is no moment without a journal.
-            guard link(journal, aside) == 0 || errno == EEXIST else {
+            guard link(journalPath, asidePath(own)) == 0 || errno == EEXIST else {
                 throw MusterError(
                     code: "state.cannot-write",
-                    "\(journal) could not be set aside: \(String(cString: strerror(errno))).",
-                    help: "Look at the folder's permissions.")
-            }
-            switch relation {
-            case .apart:
-                notices.append(
-                    "What this machine wrote after they parted is set aside in \(aside); effects that only it tells of are read back as they are found."
-                )
-            case .damaged: notices.append("The damaged journal is set aside in \(aside).")
-            case .ahead, .behind: break
+                    "\(journalPath) could not be set aside: \(String(cString: strerror(errno))).",
+                    help: "Look at the folder's permissions.", status: .preconditionUnmet)
             }
         }
-        try writeFile("\(folder)/\(StateFolder.planFile)", published.plan)
+        try writeFile("\(folder)/\(StateFolder.planFile)", adoption.plan)
         try writeFile("\(folder)/\(LateRecords.catalogFile)", Array(try git.state().gitFolder.utf8))
         // Last: until then the folder holds the run as this machine told it.
-        try writeFile(journal, published.journal)
-        return notices
+        try writeFile(journalPath, adoption.journal)
     }
 
     /// What was published before the go-ahead tells nothing of what came after it: to end such a run here would tell, in its

@@ -39,7 +39,10 @@ final class ResumedSession {
 
     private let documents: CatalogDocuments
     private let environment: Environment
-    private let journal: JournalWriter
+    private let handOver: HandOver
+    /// What is to be made this machine's own before the run goes on; nil where the journal here is the one.
+    private let adoption: HandOver.Adoption?
+    private let journal: JournalWriter?
     private let engineLock: EngineLock
     private let world: RunWorld
     private let plugins: PluginPool
@@ -47,6 +50,8 @@ final class ResumedSession {
     private let folders: StateFolder
     private let takeOver: TakeOver?
 
+    /// Nothing of a run that is refused is left here: what another machine published becomes this one's own in ``carryOut(_:views:)``.
+    ///
     /// - Throws: what keeps a run from going on: `run.taken-over`, `run.elsewhere`, `run.rehearsal`, `run.newer-rules`,
     ///   `run.finished`, `run.plugin-changed`, `run.environment-changed`; a journal that is held or broken; a commit that is not here.
     init(_ request: Request, person: Person) throws(MusterError) {
@@ -54,16 +59,25 @@ final class ResumedSession {
         folders = try StateFolder()
         let (git, state) = try CatalogDocuments.open(request.catalog ?? catalogFolder(of: request.run, folders))
         let remote = try Records.configuration(git, state)?.recordsRemote
-        let handOver = HandOver(git: git, run: request.run, folders: folders, remote: remote)
-        // Before the journal is looked at: a hand-over may replace it.
+        handOver = HandOver(git: git, run: request.run, folders: folders, remote: remote)
+        // Before the journal is looked at: a hand-over replaces it.
         engineLock = try EngineLock(
             runFolder: folders.run(request.run), for: request.reopens ? .rollingBack : .goingOn, by: person.name)
-        let restored = try handOver.prepare(takeOver: request.takeOver)
-        let (journal, reading) = try JournalWriter.reopen(folder: folders.run(request.run))
-        self.journal = journal
-        let stored = try StoredRun(request.run, folder: journal.folder, reading: reading)
+        let found = try handOver.prepare(takeOver: request.takeOver)
+        adoption = found.adoption
+        let folder = folders.run(request.run)
+        let stored: StoredRun
+        if let adoption {
+            journal = nil
+            let reading = try JournalReader.reading(adoption.journal, from: "on the branch \(request.run.ref)")
+            stored = try StoredRun(request.run, folder: folder, reading: reading, planBytes: adoption.plan)
+        } else {
+            let (journal, reading) = try JournalWriter.reopen(folder: folder)
+            self.journal = journal
+            stored = try StoredRun(request.run, folder: folder, reading: reading)
+        }
         self.stored = stored
-        takeOver = try stored.takeOver(request.takeOver, hasAdopted: restored.hasAdopted)
+        takeOver = try stored.takeOver(request.takeOver, hasAdopted: adoption != nil)
         try stored.refuseWhatCannotGoOn()
         // Before anything is held: a run that is over must not take its targets from the next one.
         if stored.state.isFinished, !request.reopens { throw stored.isOver }
@@ -72,7 +86,8 @@ final class ResumedSession {
         let environment = try documents.environment(stored.plan.environment.name).environment
         try stored.compare(environment)
         self.environment = environment
-        let opened = try stored.plan.openPlugins(request.pluginFolders, kept: KeptPlugins(folders))
+        let kept = KeptPlugins(folders)
+        let opened = try stored.plan.openPlugins(request.pluginFolders, kept: kept)
         let signals = try SignalQueue([SIGINT, SIGTERM, SIGHUP])
         plugins = pluginPool(opened.entries, environment, state, onceEach(SecretReader().read))
         world = RunWorld(plugins: plugins, signals: signals, person: person)
@@ -80,7 +95,9 @@ final class ResumedSession {
             stored.plan, run: request.run, folders: folders, state: state, configuration: configuration,
             isBegun: !stored.state.isFinished, takeOver: nil)
         world.hold(hold.leases)
-        notices = restored.notices + reading.notices + opened.notices + stored.unpublished(takeOver)
+        notices =
+            found.notices + stored.reading.notices + opened.notices
+            + opened.entries.values.compactMap { kept.notice($0.executable) }.sorted() + stored.unpublished(takeOver)
     }
 
     /// The policies that the run is held against now.
@@ -118,6 +135,7 @@ final class ResumedSession {
     /// - Parameter asks: what is asked of it beside going on: to end, or to be rolled back.
     func carryOut(_ asks: [Event] = [], views: RunViews) throws(MusterError) -> RunResult {
         let identity = documents.state.userOrLogin
+        let journal = try openJournal()
         let execution = RunExecution(
             run: stored.run, plan: stored.plan, journal: journal, world: world, person: person, catalog: documents.git,
             configuration: configuration, identity: identity, uncommitted: [:],
@@ -125,6 +143,7 @@ final class ResumedSession {
         defer { plugins.shutdown() }
         // A run that was over has its targets again.
         hold.isBegun = true
+        hold.isUsed = true
         let by = identity.text
         let resumed = RunResumed(
             by: by, host: Host.name, bootID: Host.bootID, processID: Host.processID, engine: musterVersion,
@@ -148,6 +167,12 @@ final class ResumedSession {
         engineLock.release()
         return result
     }
+
+    private func openJournal() throws(MusterError) -> JournalWriter {
+        if let journal { return journal }
+        if let adoption { try handOver.adopt(adoption) }
+        return try JournalWriter.reopen(folder: stored.folder).writer
+    }
 }
 
 extension JournalReading {
@@ -170,7 +195,7 @@ extension StoredRun {
         guard let reason else {
             throw MusterError(
                 code: "run.elsewhere",
-                "The run \(run) was on \(holder.host), last heard of at \(reading.entries.last?.at.description ?? "no time").",
+                "The run \(run) was on \(holder.host), last heard of at \(lastHeardOf).",
                 help:
                     "Make sure that it does not run there any more, then: muster resume \(run) --take-over --reason TEXT",
                 status: .waitsForPerson)
@@ -203,11 +228,7 @@ extension StoredRun {
     }
 
     fileprivate func refuseWhatCannotGoOn() throws(MusterError) {
-        if plan.kind == .rehearsal || plan.commit == nil {
-            throw MusterError(
-                code: "run.rehearsal", "The run \(run) is a rehearsal, and its simulated clouds ended with it.",
-                help: "Rehearse it again: muster rehearse \(plan.runbook.name)")
-        }
+        try refuseRehearsal()
         if state.phase == .empty {
             throw MusterError(
                 code: "run.not-begun",

@@ -181,17 +181,13 @@ final class RunSession {
         let hold = try TargetHold(
             plan, run: id, folders: state, state: documents.state, configuration: configuration,
             isBegun: false, takeOver: takeOver)
-        let folder = state.run(id)
-        try makeFolders(folder)
-        let engineLock = try EngineLock(runFolder: folder, for: .running, by: person.name)
+        let engineLock = try EngineLock(runFolder: state.run(id), for: .running, by: person.name)
         defer { engineLock.release() }
         // The last look: what counted before the question may not count any more.
         let identity = documents.state.userOrLogin
         let admitted = try admission?.events(for: id, by: identity.text) ?? []
-        // The journal last: a folder without one is no run.
-        try writeFile("\(folder)/\(StateFolder.planFile)", try planBytes())
-        try writeFile("\(folder)/\(LateRecords.catalogFile)", Array(documents.state.gitFolder.utf8))
-        let journal = try JournalWriter.create(folder: folder)
+        let journal = try beginJournal(id)
+        hold.isUsed = true
         world.signalsCancel = plan.kind == .rehearsal
         world.hold(hold.leases)
         let gates = admission.map { _ in
@@ -217,12 +213,31 @@ final class RunSession {
                 views: views)
         } catch {
             // What cannot be read may have had effects.
-            let entries = try? JournalReader().read("\(folder)/\(JournalWriter.fileName)").entries
+            let entries = try? JournalReader().read(journal.path).entries
             hold.isBegun = entries?.contains { if case .runStarted = $0.event { true } else { false } } ?? true
             throw error
         }
         hold.release(isOver: result.end != .paused)
         return result
+    }
+
+    /// Makes the run's folder. One that could not be begun leaves none.
+    private func beginJournal(_ id: RunID) throws(MusterError) -> JournalWriter {
+        let folder = state.run(id)
+        let isNew = access(folder, F_OK) != 0
+        do throws(MusterError) {
+            try makeFolders(folder)
+            // The journal last: a folder without one is no run.
+            try writeFile("\(folder)/\(StateFolder.planFile)", try planBytes())
+            try writeFile("\(folder)/\(LateRecords.catalogFile)", Array(documents.state.gitFolder.utf8))
+            return try JournalWriter.create(folder: folder)
+        } catch {
+            if isNew {
+                for name in folderNames(folder) { unlink("\(folder)/\(name)") }
+                rmdir(folder)
+            }
+            throw error
+        }
     }
 
     private func planBytes() throws(MusterError) -> [UInt8] {

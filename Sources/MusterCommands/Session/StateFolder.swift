@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
+internal import MusterGit
 internal import MusterModel
 internal import MusterSystem
 
@@ -23,6 +24,26 @@ struct StateFolder {
                 code: "state.no-folder", "There is no place for the journals of runs.",
                 help: "Set MUSTER_HOME to a folder on a disk of this machine.")
         }
+        for folder in [path, "\(path)/runs"] { try Self.refuseUnreadable(folder) }
+    }
+
+    /// What cannot be looked into must not be told as a machine without runs. One that is not there yet is none of that.
+    private static func refuseUnreadable(_ folder: String) throws(MusterError) {
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        var reason = errno
+        if descriptor >= 0 {
+            defer { close(descriptor) }
+            if access(folder, X_OK) == 0 { return }
+            reason = errno
+        }
+        if reason == ENOENT { return }
+        throw MusterError(
+            code: "state.unreadable",
+            reason != ENOTDIR
+                ? "\(folder), which keeps the runs of this machine, cannot be read: \(String(cString: strerror(reason)))."
+                : "\(folder), which keeps the runs of this machine, is no folder.",
+            help: "Runs may be under way that are not seen so. Look at its permissions, and at what MUSTER_HOME names.",
+            status: .preconditionUnmet)
     }
 
     /// Tells this folder from any other of this machine: where on which file system it is.
@@ -42,10 +63,29 @@ struct StateFolder {
         }.sorted()
     }
 
+    /// Runs that had begun, as the branch in their catalog tells, and whose journal is gone from their folder here, oldest first.
+    ///
+    /// - Parameter newest: only those that began after it.
+    func runsWithoutJournal(after newest: RunID? = nil) -> [RunID] {
+        folderNames("\(path)/runs").compactMap { RunID($0) }.sorted().filter { run in
+            if let newest, run <= newest { return false }
+            guard access("\(self.run(run))/journal.jsonl", F_OK) != 0, let catalog = catalogFolder(of: run, self),
+                let (git, _) = try? CatalogDocuments.open(catalog)  // a catalog that is gone tells of no run
+            else { return false }
+            return (try? git.readRecord(RecordPlace(run: run, branch: nil), paths: [])) ?? nil != nil
+        }
+    }
+
     /// The run that the text names: a whole id, the end of one that is unique here, or `last`.
     func find(_ text: String) throws(MusterError) -> RunID {
         if let run = RunID(text) { return run }
-        let matches = text == "last" ? Array(runs().suffix(1)) : runs().filter { $0.isNamed(by: text) }
+        var known = runs()
+        if text == "last" {
+            known += runsWithoutJournal(after: known.last)
+        } else if !known.contains(where: { $0.isNamed(by: text) }) {
+            known = runsWithoutJournal()
+        }
+        let matches = text == "last" ? Array(known.suffix(1)) : known.filter { $0.isNamed(by: text) }
         if matches.count == 1 { return matches[0] }
         throw MusterError(
             code: "state.unknown-run",

@@ -22,12 +22,17 @@ struct StoredRun {
         try self.init(run, folder: folder, reading: reading)
     }
 
-    /// - Parameter reading: the journal, read by whoever holds it.
-    init(_ run: RunID, folder: String, reading: JournalReading) throws(MusterError) {
-        guard let bytes = readSmallFile("\(folder)/\(StateFolder.planFile)", limit: 64 << 20, onlyRegular: true) else {
+    /// - Parameters:
+    ///   - reading: the journal, read by whoever holds it.
+    ///   - planBytes: the plan, where the folder does not hold it yet.
+    init(
+        _ run: RunID, folder: String, reading: JournalReading, planBytes: [UInt8]? = nil
+    ) throws(MusterError) {
+        let file = "\(folder)/\(StateFolder.planFile)"
+        guard let bytes = planBytes ?? readSmallFile(file, limit: 64 << 20, onlyRegular: true) else {
             throw MusterError(
                 code: "state.no-plan",
-                "The run's plan, \(folder)/\(StateFolder.planFile), is missing or cannot be read.",
+                "The run's plan, \(file), is missing or cannot be read.",
                 help: Self.restore(run), status: .verificationFailed)
         }
         try self.init(run, folder: folder, plan: bytes, reading: reading)
@@ -83,6 +88,12 @@ struct StoredRun {
         return EngineLock.isHeld(runFolder: folder)
     }
 
+    /// The other machine that had the run last, as far as the journal here tells; nil where it was this one.
+    var otherHost: String? { holder.flatMap { $0.host == Host.name ? nil : $0.host } }
+
+    /// When something was last written of the run here.
+    var lastHeardOf: String { reading.entries.last?.at.description ?? "no time" }
+
     /// Whether an effect had begun whose end nobody has heard of.
     var hasOpenEffect: Bool {
         state.steps.contains { step in
@@ -109,9 +120,10 @@ extension StoredRun {
             ].compactMap(\.self)
             return (["paused"] + parts).joined(separator: ", ")
         case .empty, .created:
-            return isAlive ? "beginning" : "never began: it was cut off before its go-ahead was on the disk"
+            return isAlive ? "beginning" : "cut off before it began: its go-ahead never reached the disk"
         case .running:
             if !isAlive {
+                if let otherHost { return "on \(visibleText(otherHost)), last heard of at \(lastHeardOf)" }
                 let doubt = hasOpenEffect ? ", and the effect under way is in doubt until it is read back" : ""
                 return "cut off: its engine ended\(doubt)"
             }
@@ -124,6 +136,16 @@ extension StoredRun {
 }
 
 extension StoredRun {
+    /// A rehearsal is neither taken up nor rolled back.
+    ///
+    /// - Throws: `run.rehearsal`.
+    func refuseRehearsal() throws(MusterError) {
+        guard plan.kind == .rehearsal || plan.commit == nil else { return }
+        throw MusterError(
+            code: "run.rehearsal", "The run \(run) is a rehearsal, and its simulated clouds ended with it.",
+            help: "Rehearse it again: muster rehearse \(plan.runbook.name)")
+    }
+
     /// A journal is gone on with by the rules that it was begun with, or not at all.
     ///
     /// - Throws: `run.newer-rules`, `run.older-rules`.

@@ -14,6 +14,8 @@ final class TargetHold {
     let events: [Event]
     /// Whether the run may have had an effect: its targets are then half its own until it is over.
     var isBegun: Bool
+    /// Whether the run works with it. One that was refused before that leaves the locks as it found them.
+    var isUsed = false
     private var isReleased = false
 
     /// Takes all or none.
@@ -29,44 +31,43 @@ final class TargetHold {
         self.isBegun = isBegun
         // Clouds that are simulated for one run are no target that another could touch.
         let names = plan.kind == .rehearsal ? [] : plan.locks
-        locks = try TargetLocks(names, run: run, in: folders) { other throws(MusterError) in
-            try Self.hasBegun(other, in: state.gitFolder)
-        }
+        let runs = UnfinishedRuns(
+            folders: folders, gitFolder: state.gitFolder, remote: configuration.recordsRemote, besides: run)
+        locks = try TargetLocks(names, run: run, in: folders, asking: runs)
         guard configuration.leases != .local, !names.isEmpty else {
             (leases, events) = (nil, [])
             return
         }
+        do throws(MusterError) {
+            (leases, events) = try Self.leases(
+                names, run, state.userOrLogin, state.gitFolder, folders, configuration, isBegun, takeOver)
+        } catch {
+            locks.withdraw()
+            throw error
+        }
+    }
+
+    private static func leases(
+        _ names: [String], _ run: RunID, _ identity: GitIdentity, _ gitFolder: String, _ folders: StateFolder,
+        _ configuration: Configuration, _ isBegun: Bool, _ takeOver: String?
+    ) throws(MusterError) -> (RunLeases?, [Event]) {
         guard let remote = configuration.recordsRemote else {
             throw MusterError(
                 code: "run.no-lease-remote",
                 "muster.yaml wants leases (\(configuration.leases.rawValue)) and names no remote to keep them on.",
                 help: "Name one under records: remote, or say leases: local.", status: .preconditionUnmet)
         }
-        let identity = state.userOrLogin
-        (leases, events) = try RunLeases.take(
+        return try RunLeases.take(
             names,
             holder: .init(run: run, person: identity.text, remote: remote, author: identity, home: folders.identity),
-            folder: state.gitFolder, configuration: configuration, isBegun: isBegun, takeOver: takeOver)
+            folder: gitFolder, configuration: configuration, isBegun: isBegun, takeOver: takeOver)
     }
 
-    /// Whether the catalog's branch of the run tells that it began and not that it is over. A journal that was lost is no end.
-    private static func hasBegun(_ run: RunID, in gitFolder: String) throws(MusterError) -> Bool {
-        var options = GitClient.Options()
-        options.adopt(environment: Host.variables)
-        let catalog = Catalog(folder: gitFolder, options: options)
-        defer { catalog.client.close() }
-        guard let files = try catalog.readRecord(RecordPlace(run: run, branch: nil), paths: ["journal.jsonl"]),
-            let journal = files["journal.jsonl"]?.content.bytes
-        else { return false }
-        let lines = journal.split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
-        func tells(_ line: String, _ kind: String) -> Bool {
-            // What cannot be read is no line of a journal.
-            (try? JSON.parse(line))?["kind"]?.string == kind
-        }
-        return lines.contains { tells($0, "run-started") } && lines.last.map { !tells($0, "run-finished") } ?? false
+    deinit {
+        guard !isReleased else { return }
+        if !isUsed { locks.withdraw() }
+        release(isOver: !isBegun)
     }
-
-    deinit { release(isOver: !isBegun) }
 
     /// - Parameter isOver: false for a run at rest, whose targets are still half its own.
     func release(isOver: Bool) {

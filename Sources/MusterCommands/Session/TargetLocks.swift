@@ -9,125 +9,100 @@ internal import MusterSystem
 ///
 /// Runs on other machines are not kept apart by these; the plan says so.
 final class TargetLocks {
-    private var descriptors: [Int32] = []
+    private struct Held {
+        var descriptor: Int32
+        var noteBefore: String
+        /// Whether this run's note is in it.
+        var isNoted = false
+    }
+
+    private var held: [Held] = []
 
     /// Takes all of them or none.
     ///
-    /// - Parameter hasBegun: what git knows of a run whose journal is gone.
     /// - Throws: `run.locked`, naming the run that holds one and since when; `run.unfinished` and `run.journal-lost` for one that
-    ///   left it half its own.
-    init(
-        _ names: [String], run: RunID, in folders: StateFolder, hasBegun: (RunID) throws(MusterError) -> Bool
-    ) throws(MusterError) {
+    ///   left it half its own; `run.lock-damaged` for a note that no run wrote.
+    init(_ names: [String], run: RunID, in folders: StateFolder, asking runs: UnfinishedRuns) throws(MusterError) {
         let folder = "\(folders.path)/locks"
         mkdir(folders.path, 0o700)
         mkdir(folder, 0o700)
-        for name in Set(names).sorted() {
-            let path = "\(folder)/\(Digest(of: name.utf8).hex)"
-            let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-            guard descriptor >= 0 else {
-                release()
-                throw MusterError(
-                    code: "run.cannot-lock", "The lock \(name) cannot be taken: \(String(cString: strerror(errno))).",
-                    help: "Look at the folder \(folder).", status: .preconditionUnmet)
+        do throws(MusterError) {
+            for name in Set(names).sorted() {
+                let path = "\(folder)/\(Digest(of: name.utf8).hex)"
+                let note = try take(name, path)
+                try runs.refuse(name, note: note, path)
+                held[held.count - 1].isNoted = true
+                let own = "\(run), since \(readClocks().wall), process \(Host.processID) on \(Host.name)"
+                guard Self.write(own, held.last!.descriptor) else {
+                    throw Self.unwritable("Who holds the lock \(name) cannot be written", folder)
+                }
             }
-            descriptors.append(descriptor)
-            let holder = readSmallFile(path, onlyRegular: true).map { String(decoding: $0, as: UTF8.self) } ?? ""
-            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-                release()
-                throw MusterError(
-                    code: "run.locked",
-                    "Another run works on \(name): \(holder.isEmpty ? "its name is not known" : holder).",
-                    help: "Nothing was changed. Wait for its end: muster status", status: .preconditionUnmet)
+            // A lock's file may be new: without its name on the disk its note is lost as well.
+            guard names.isEmpty || syncFolder(folder) else {
+                throw Self.unwritable("Who holds the locks cannot be written", folder)
             }
-            if let other = try unfinished(holder, besides: run, in: folders, hasBegun) {
-                release()
-                throw MusterError(
-                    code: "run.unfinished",
-                    "The run \(other) works on \(name) and has not come to its end: nobody runs it now.",
-                    help:
-                        "Nothing was changed. Take it up with \"muster resume \(other)\", or end it with \"muster cancel \(other) --reason TEXT\".",
-                    status: .preconditionUnmet)
-            }
-            let note = "\(run), since \(readClocks().wall), process \(Host.processID) on \(Host.name)"
-            guard Self.write(note, descriptor) else {
-                let reason = String(cString: strerror(errno))
-                // This one's note may be half written; the others keep what they say.
-                if holder.isEmpty { ftruncate(descriptor, 0) } else { _ = Self.write(holder, descriptor) }
-                release()
-                throw MusterError(
-                    code: "run.cannot-lock", "Who holds the lock \(name) cannot be written: \(reason).",
-                    help: "Nothing was changed. Look at the disk of \(folder).", status: .preconditionUnmet)
-            }
+        } catch {
+            withdraw()
+            throw error
         }
-        // A lock's file may be new: without its name on the disk its note is lost as well.
-        guard names.isEmpty || syncFolder(folder) else {
-            let reason = String(cString: strerror(errno))
-            release()
+    }
+
+    /// - Returns: the note in the lock; empty where nobody left one.
+    private func take(_ name: String, _ path: String) throws(MusterError) -> String {
+        // A pipe in its place would be waited for without O_NONBLOCK.
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o600)
+        guard descriptor >= 0, isRegularFile(descriptor) else {
+            let reason = descriptor < 0 ? String(cString: strerror(errno)) : "it is no regular file"
+            if descriptor >= 0 { close(descriptor) }
             throw MusterError(
-                code: "run.cannot-lock", "Who holds the locks cannot be written: \(reason).",
-                help: "Nothing was changed. Look at the disk of \(folder).", status: .preconditionUnmet)
+                code: "run.cannot-lock", "The lock \(name) cannot be taken: \(reason).",
+                help: "Nothing was changed. Look at \(path).", status: .preconditionUnmet)
         }
+        let note = readSmallFile(path, onlyRegular: true).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw MusterError(
+                code: "run.locked",
+                "Another run works on \(name): \(note.isEmpty ? "its name is not known" : visibleText(note)).",
+                help: "Nothing was changed. Wait for its end: muster status", status: .preconditionUnmet)
+        }
+        held.append(Held(descriptor: descriptor, noteBefore: note))
+        return note
+    }
+
+    private static func unwritable(_ what: String, _ folder: String) -> MusterError {
+        MusterError(
+            code: "run.cannot-lock", "\(what): \(String(cString: strerror(errno))).",
+            help: "Nothing was changed. Look at the disk of \(folder).", status: .preconditionUnmet)
     }
 
     /// Whole and on the disk: without it another run would not know of this one once its process is gone.
     private static func write(_ note: String, _ descriptor: Int32) -> Bool {
         let bytes = Array(note.utf8)
-        return ftruncate(descriptor, 0) == 0
-            && bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) } == bytes.count
-            && fsync(descriptor) == 0
+        // Cut at the end: on a full disk the room of the note before is what there is.
+        return bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) } == bytes.count
+            && ftruncate(descriptor, off_t(bytes.count)) == 0 && fsync(descriptor) == 0
     }
 
     deinit { release() }
 
-    /// The run that left its note in the lock, where it is at rest or was cut off: the target is still half its own.
-    ///
-    /// - Throws: what keeps its journal from being read: whether it is over is not known then.
-    private func unfinished(
-        _ note: String, besides run: RunID, in folders: StateFolder, _ hasBegun: (RunID) throws(MusterError) -> Bool
-    ) throws(MusterError) -> RunID? {
-        guard let name = note.split(separator: ",").first, let other = RunID(String(name)), other != run else {
-            return nil
-        }
-        let state: RunState
-        do { state = try StoredRun(other, in: folders).state } catch {
-            if error.code == "journal.not-found" {
-                try refuseLost(other, hasBegun)
-                return nil
-            }
-            var error = error
-            error.summary = "Whether the run \(other), which had the lock, is over cannot be told. " + error.summary
-            error.status = .preconditionUnmet
-            release()
-            throw error
-        }
-        if state.phase == .empty || state.phase == .created {
-            try refuseLost(other, hasBegun)
-            return nil
-        }
-        // Runs of Muster 0.2 end for ever when they are cut off: nobody could take them up.
-        return !state.isFinished && state.asksPeople ? other : nil
-    }
-
-    /// A run without a journal has begun nothing, unless git knows better.
-    private func refuseLost(_ other: RunID, _ hasBegun: (RunID) throws(MusterError) -> Bool) throws(MusterError) {
-        guard try hasBegun(other) else { return }
-        release()
-        throw MusterError(
-            code: "run.journal-lost",
-            "The run \(other), which had the lock, had begun, as its branch tells, and its journal here is gone or cut short.",
-            help:
-                "Nothing was changed. Go on with it from what was committed: muster resume \(other) --take-over --reason TEXT",
-            status: .preconditionUnmet)
-    }
-
     /// The files stay: to remove one could take a lock away that another run has just taken. A run that is not over leaves
     /// its note, so that no other begins on the same target.
     func release(isOver: Bool = false) {
-        for descriptor in descriptors {
-            if isOver { ftruncate(descriptor, 0) }
-            close(descriptor)
+        for lock in held {
+            if isOver { ftruncate(lock.descriptor, 0) }
+            close(lock.descriptor)
         }
-        descriptors = []
+        held = []
+    }
+
+    /// The run was refused: the locks say again what they said before.
+    func withdraw() {
+        for lock in held {
+            // One that cannot be written is empty or tells of this run, which has begun nothing.
+            if lock.isNoted { _ = Self.write(lock.noteBefore, lock.descriptor) }
+            close(lock.descriptor)
+        }
+        held = []
     }
 }

@@ -81,7 +81,7 @@ extension Plan {
                 blobs[definition.reference.step] = definition.document?.blob
             }
             entries[pin.name] = PluginPool.Entry(executable: executable, definitions: blobs)
-            notices += [notice, kept.notice(executable)].compactMap(\.self)
+            notices += [notice].compactMap(\.self)
         }
         return (entries, notices)
     }

@@ -91,20 +91,58 @@ final class RunControl {
             status: .stuck)
     }
 
-    /// Asks the run's engine; nil when none is there.
-    static func ask(_ request: ControlRequest, runFolder: String) throws(MusterError) -> ControlAnswer? {
-        do {
-            let line = try JSON(encoding: request).canonicalBytes()
-            guard let answer = try askLocally(path: "\(runFolder)/\(fileName)", line, timeout: .seconds(30)) else {
-                return nil
-            }
-            return try JSON.parse(answer).decode(ControlAnswer.self)
-        } catch let error as MusterError {
-            throw error
-        } catch {
-            throw MusterError(
-                code: "run.garbled-answer", "The run's engine gave an answer that cannot be read: \(error).",
-                status: .stuck)
+    /// How long an engine may take to answer, and one that is stopped, which answers nobody until it goes on.
+    private static let patience: (any: Duration, stopped: Duration) = (.seconds(30), .seconds(10))
+    /// After so long a person is told what is waited for.
+    private static let quiet = Duration.seconds(2)
+
+    /// Asks the run's engine; nil when none is there. Says on standard error what it waits for, where that takes long.
+    static func ask(
+        _ request: ControlRequest, _ run: RunID, _ folders: StateFolder, _ terminal: Terminal
+    ) throws(MusterError) -> ControlAnswer? {
+        let line: [UInt8]
+        // Texts that a person typed always encode.
+        do { line = try JSON(encoding: request).canonicalBytes() } catch { preconditionFailure("\(error)") }
+        let outcome = try askLocally(
+            path: "\(folders.run(run))/\(fileName)", line, timeout: patience.any, quiet: quiet
+        ) { process in
+            let isStopped = process.map(Host.isStopped) ?? false
+            terminal.error("note: " + waiting(run, process, isStopped: isStopped))
+            return isStopped ? patience.stopped : patience.any
         }
+        switch outcome {
+        case .nobody: return nil
+        case .answer(let bytes):
+            do { return try JSON.parse(bytes).decode(ControlAnswer.self) } catch {
+                throw MusterError(
+                    code: "run.garbled-answer", "The run's engine gave an answer that cannot be read: \(error).",
+                    status: .stuck)
+            }
+        case .silence(let process, let isWithdrawn): throw noAnswer(run, process, isWithdrawn: isWithdrawn)
+        }
+    }
+
+    private static func engine(_ run: RunID, _ process: Int32?) -> String {
+        process.map { "Process \($0), which has the run \(run)," } ?? "The engine of the run \(run)"
+    }
+
+    private static func waiting(_ run: RunID, _ process: Int32?, isStopped: Bool) -> String {
+        guard isStopped, let process else { return "\(engine(run, process)) has not answered yet; waiting for it." }
+        return
+            "\(engine(run, process)) is stopped, and answers only once it goes on (kill -CONT \(process)); waiting for it."
+    }
+
+    private static func noAnswer(_ run: RunID, _ process: Int32?, isWithdrawn: Bool) -> MusterError {
+        let isStopped = process.map(Host.isStopped) ?? false
+        let stopped = isStopped ? ": it is stopped (SIGSTOP, Ctrl-Z or a debugger)" : ""
+        let goOn = process.map { isStopped ? " Let it go on with: kill -CONT \($0)." : "" } ?? ""
+        return MusterError(
+            code: "run.no-answer",
+            "\(engine(run, process)) gave no answer\(stopped). "
+                + (isWithdrawn
+                    ? "The request was withdrawn, and will not be acted on."
+                    : "Whether it has read the request is not known: it may still be acted on."),
+            help: (isWithdrawn ? "Nothing was changed." : "See what became of it: muster status \(run).") + goOn,
+            status: .stuck)
     }
 }

@@ -22,7 +22,11 @@ enum TypedDecision: Hashable {
             return
         }
         let reason = String(words.dropFirst().joined().filter { !$0.isNewline }.drop(while: \.isWhitespace))
-        guard !reason.isEmpty else {
+        guard reason.unicodeScalars.count <= reasonMax else {
+            self = .refused("The reason is longer than \(reasonMax) characters. Nothing was decided.")
+            return
+        }
+        guard reason.unicodeScalars.contains(where: \.isSeen) else {
             self = .refused(
                 "The reason is missing, which becomes part of the record: type \(choice.rawValue) and why. Nothing was decided."
             )

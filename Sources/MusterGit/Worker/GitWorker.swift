@@ -131,6 +131,7 @@ extension Repository {
         case .readRecord(let place, let paths): try JSON(encoding: readRecord(place, paths))
         case .runTips: try JSON(encoding: runTips())
         case .reviewBreaches(let run): try JSON(encoding: reviewBreaches(run))
+        case .damagedRunRefs: try JSON(encoding: damagedRunRefs())
         case .push(let order): try JSON(encoding: push(order))
         case .contains(let newer, let older): .bool(try exists(older) && contains(newer, older))
         case .asideTips: try JSON(encoding: asideTips())

@@ -2,6 +2,7 @@
 
 internal import CGit2
 internal import CMusterGit
+internal import Glibc
 internal import MusterModel
 
 /// A libgit2 call that did not return success.
@@ -18,7 +19,16 @@ struct GitFailure: Error {
     var asMusterError: MusterError {
         MusterError(
             code: "git.failed", "Git could not \(operation): \(message).",
-            help: "If it stays so, run `git fsck --full` in the repository.", status: .stuck)
+            help: Self.help(message), status: .stuck)
+    }
+
+    /// A disk that is full, or that nobody may write to, is no damage of the repository; libgit2 tells them by the system's words alone.
+    private static func help(_ message: String) -> String {
+        func tells(_ reasons: Int32...) -> Bool { reasons.contains { message.contains(String(cString: strerror($0))) } }
+        if tells(ENOSPC, EDQUOT) { return "Make room on the repository's disk, then try again." }
+        if tells(EROFS) { return "The repository's disk is read-only: make it writable, then try again." }
+        if tells(EACCES, EPERM) { return "Look at the rights on the repository's files, then try again." }
+        return "If it stays so, run `git fsck --full` in the repository."
     }
 }
 

@@ -70,6 +70,15 @@ extension Repository {
         }.sorted { $0.run < $1.run }
     }
 
+    /// libgit2 passes over a ref that holds no commit's id when it lists them.
+    func damagedRunRefs() throws -> [String] {
+        let folder = "refs/heads/muster/runs"
+        return folderNames("\(commonFolder)/\(folder)").map { "\(folder)/\($0)" }.filter { ref in
+            // Whatever keeps it from being read, it is not what a run's branch is.
+            RunID(branch: ref) != nil && (try? tip(of: ref)) ?? nil == nil
+        }
+    }
+
     func asideTips() throws -> [AsideTip] {
         try ["refs/heads/muster/conflicts/*", "refs/remotes/*/muster/conflicts/*"].flatMap(refs(like:)).compactMap {
             ref in
