@@ -121,6 +121,15 @@ struct DamagedStateTests {
         }
     }
 
+    @Test func `a run that cannot be locked leaves no folder of it`() throws {
+        let drill = try LedgerDrill([.init("one")])
+        mkdir(drill.catalog.state, 0o700)
+        try "".write(toFile: "\(drill.catalog.state)/engines", atomically: false, encoding: .utf8)
+        let refused = try drill.run()
+        #expect(refused.status == 3 && refused.errors.contains("[run.cannot-lock]"), "\(refused)")
+        #expect(drill.catalog.runFolders.isEmpty)
+    }
+
     // MARK: Branches
 
     @Test func `a repository that nobody can write to is not told as damaged`() throws {

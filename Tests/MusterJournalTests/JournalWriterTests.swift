@@ -55,7 +55,7 @@ import Testing
         let disk = SimulatedDisk()
         disk.room = 63 << 20
         let error = #expect(throws: MusterError.self) { try JournalWriter.create(folder: "/run", files: disk) }
-        #expect(error?.code == "journal.low-disk")
+        #expect(error?.code == "journal.low-disk" && error?.status == .preconditionUnmet)
         #expect(disk.files.isEmpty)
     }
 
