@@ -21,7 +21,7 @@ struct ApprovedDrillTests {
             try catalog.replace(
                 "  - id: set-primary-protector\n", by: "  - id: set-primary-protector\n    approval: security\n",
                 in: "runbooks/\(KeySwap.runbook).yaml")
-            eyes = try FourEyes(catalog)
+            eyes = try FourEyes(catalog, policy: "records: { sign: true }\n" + FourEyes.policy)
             try catalog.lock(KeySwap.runbook)
             inputs = try KeySwap.inputs(catalog)
         }
@@ -56,6 +56,41 @@ struct ApprovedDrillTests {
         }
         let verified = try it.catalog.muster("verify", run)
         #expect(verified.status == 0, "\(verified)")
+        try review(it, run)
+        try audit(it, run)
+    }
+
+    /// Whoever carried it out cannot sign it off; somebody else can, with a key of their own.
+    private func review(_ it: Strict, _ run: String) throws {
+        let own = try it.catalog.muster("review", run, "--accept", "--key", it.eyes.key("ada"))
+        #expect(own.status == 3 && own.errors.contains("[review.own-run]"), "\(own)")
+        try it.catalog.git("config", "user.name", "Cy Reviewer")
+        try it.catalog.git("config", "user.email", "cy@example.org")
+        let unsigned = try it.catalog.muster("review", run, "--accept")
+        #expect(unsigned.status == 3 && unsigned.errors.contains("[record.no-key]"), "\(unsigned)")
+        let accepted = try it.catalog.muster("review", run, "--accept", "--key", it.eyes.key("cy"))
+        #expect(accepted.status == 0 && accepted.output.contains(", signed"), "\(accepted)")
+        #expect(try it.catalog.muster("list").output.contains("accepted"))
+        #expect(try it.catalog.muster("verify", "--all").status == 0)
+        let report = try it.catalog.muster("report", run, "--format", "md")
+        #expect(report.status == 0 && report.output.contains("2 of leads"), "\(report)")
+    }
+
+    /// With git, ssh-keygen, sha256sum and the script alone, as the auditor's guide goes.
+    private func audit(_ it: Strict, _ run: String) throws {
+        let (folder, signers) = ("\(it.catalog.root)/audit", "\(it.catalog.folder)/policy/allowed-signers")
+        let lines = [
+            "git clone -q '\(it.catalog.folder)' '\(folder)' && cd '\(folder)'",
+            "git fetch -q origin 'refs/heads/muster/*:refs/heads/muster/*'", "git config gpg.format ssh",
+            "git config gpg.ssh.allowedSignersFile '\(signers)'",
+            "for c in $(git rev-list muster/runs/\(run) muster/records); do git verify-commit $c; done",
+            "mkdir record && git archive muster/runs/\(run) | tar -x -C record && cd record",
+            "sha256sum -c --quiet SHA256SUMS",
+            "ssh-keygen -Y verify -f '\(signers)' -I ada -n muster-record@v1 -s SHA256SUMS.sig < SHA256SUMS",
+            "python3 '\(projectFolder)/docs/verify/verify-record.py' --signers '\(signers)' .",
+        ]
+        let done = try it.catalog.program("/bin/sh", ["-e", "-c", lines.joined(separator: "\n")])
+        #expect(done.status == 0 && done.output.hasSuffix(".: verified\n"), "\(done)")
     }
 
     @Test func `a plan that was altered after it was approved is never run`() throws {

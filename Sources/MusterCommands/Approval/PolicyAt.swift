@@ -40,6 +40,14 @@ struct PolicyAt {
     /// Whether the catalog says anything of who may agree to what.
     var isEmpty: Bool { policy.isEmpty && signers.keys.isEmpty }
 
+    /// The person behind a name and address as git has them; nil for somebody whom the policy does not name, or knows no key of.
+    func person(named name: String) -> String? {
+        guard let open = name.lastIndex(of: "<"), let close = name.lastIndex(of: ">"), open < close else { return nil }
+        let email = name[name.index(after: open)..<close].lowercased()
+        let known = policy.persons.first { $0.value.contains { $0.lowercased() == email } }?.key
+        return known.flatMap { person in signers.keys.contains { $0.person == person } ? person : nil }
+    }
+
     /// The person whose key it is; nil for nobody's.
     func person(ofKey base64: String) -> String? {
         signers.keys.first { $0.base64 == base64 && policy.persons[$0.person] != nil }?.person

@@ -35,6 +35,8 @@ struct ReviewDesk {
     let records: Records
     let remote: String?
     let signer: any SignatureTool
+    /// What signs the commits; nil where records are not signed.
+    var commitKey: String?
 
     /// Brings what others said of the run meanwhile.
     ///
@@ -94,7 +96,8 @@ struct ReviewDesk {
     /// Sends the run's branch and the log; nil where muster.yaml names no remote.
     func push(_ run: RunID) throws(MusterError) -> PushReport? {
         guard let remote else { return nil }
-        let log = LogJoin(branch: records.branch, author: state.userOrLogin, time: readClocks().wall)
+        let log = LogJoin(
+            branch: records.branch, author: state.userOrLogin, time: readClocks().wall, signingKey: commitKey)
         return try git.push(
             PushOrder(remote: remote, refs: ["refs/heads/\(records.branch)", run.ref], log: log))
     }
@@ -130,7 +133,7 @@ struct ReviewDesk {
         let note = CommitNote(
             message: "\(record.runbook.name): what was said of the run since",
             trailers: [.init("Run", record.run.text), .init("Outcome", record.outcome.rawValue)],
-            author: state.userOrLogin, time: readClocks().wall)
+            author: state.userOrLogin, time: readClocks().wall, signingKey: commitKey)
         _ = try git.mergeRecord(RecordMerge(run: record.run, branch: records.branch, note: note))
     }
 
@@ -168,6 +171,6 @@ struct ReviewDesk {
             trailers: [
                 .init("Run", record.run.text), .init("Review", "\(review.number)"),
                 .init("Verdict", review.verdict.rawValue), .init("Outcome", record.outcome.rawValue),
-            ], author: state.userOrLogin, time: review.at)
+            ], author: state.userOrLogin, time: review.at, signingKey: commitKey)
     }
 }

@@ -39,14 +39,15 @@ struct ReviewCommand: ParsableCommand {
         let document = try readFindings()
         let configuration = try Records.configuration(git, state)
         let run = try records.find(name)
+        let key = self.key ?? Host.variable("MUSTER_KEY") ?? state.signingKey
         let desk = ReviewDesk(
-            git: git, state: state, records: records, remote: configuration?.recordsRemote, signer: SSHKeygen()
-        )
+            git: git, state: state, records: records, remote: configuration?.recordsRemote, signer: SSHKeygen(),
+            commitKey: try RecordSigning.of(configuration, key: key)?.key)
         let terminal = Terminal()
         if let note = try desk.fetch(run) { terminal.error("note: \(note)") }
         let opinion = ReviewDesk.Opinion(
             isAcceptance: accept, reason: reason ?? document?.findings.summary, findings: document?.findings.list ?? [],
-            document: document?.bytes, key: key ?? Host.variable("MUSTER_KEY") ?? state.signingKey)
+            document: document?.bytes, key: key)
         let review = try desk.add(opinion, to: run)
         let pushed = try desk.push(run)
         if common.json {

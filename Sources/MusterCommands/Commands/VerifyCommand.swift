@@ -112,20 +112,6 @@ struct RecordProof {
         return findings
     }
 
-    /// What reviewers added: it fits the record, was never altered, and what is signed is what stands there.
-    private func reviewed(_ files: [String: [UInt8]]) throws(MusterError) -> [Diagnostic] {
-        var findings = verifyReviews(files)
-        for breach in try records.git.reviewBreaches(run) { findings.append(finding("review-altered", breach)) }
-        for path in files.keys.sorted() where path.hasSuffix("/\(ReviewFiles.signature)") {
-            let signed = files[String(path.dropLast(".sig".utf8.count))] ?? []
-            let signature = String(decoding: files[path] ?? [], as: UTF8.self)
-            if let why = try SSHKeygen().mismatch(signature, over: signed, namespace: ReviewFiles.namespace) {
-                findings.append(finding("review-signature", "\(path) is no signature over the review: \(why)."))
-            }
-        }
-        return findings
-    }
-
     /// The log of executions and the run's own branch tell the same; neither may lose what the other has.
     private func againstBranch(_ files: [String: [UInt8]]) throws(MusterError) -> [Diagnostic] {
         if try records.hasGrownBeyondLog(run) { return try againstBeginning(files) }
