@@ -68,6 +68,7 @@ package struct Configuration: Sendable {
             ),
             .optional("lease-life", .text(.duration), "How long a lease lives without being renewed; 5m without it"),
             .optional(
-                "drill-every", .text(.duration), "How often each runbook is to be drilled, such as 90d; never without it"),
+                "drill-every", .text(.duration),
+                "How often each runbook is to be drilled, such as 90d; never without it"),
         ] + ApprovalPolicy.fields)
 }

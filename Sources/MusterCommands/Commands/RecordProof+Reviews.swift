@@ -49,7 +49,8 @@ extension RecordProof {
     /// At the catalog's newest commit: a reviewer may have come since the run. Nil where there is none that can be read.
     private func newestPolicy() throws(MusterError) -> (at: PolicyAt, wantsSignature: Bool)? {
         let state = try records.git.state()
-        guard let head = state.head, let policy = try? PolicyAt(records.git, at: head) else { return nil }  // lint tells why
+        // Lint tells why one cannot be read.
+        guard let head = state.head, let policy = try? PolicyAt(records.git, at: head) else { return nil }
         let configuration = try Records.configuration(records.git, state)
         return (policy, configuration?.recordsSigned ?? false)
     }

@@ -45,7 +45,8 @@ extension RecordProof {
             return [finding("seal-broken", "\(RecordSeal.signature) is no signature over \(RecordSeal.sums): \(why).")]
         }
         var signers: PolicyAt?
-        if let commit = plan.commit, try here(commit) != nil { signers = try? PolicyAt(records.git, at: commit) }  // told elsewhere
+        // Why a policy cannot be read is told with the approvals.
+        if let commit = plan.commit, try here(commit) != nil { signers = try? PolicyAt(records.git, at: commit) }
         for person in Set((signers?.signers.keys ?? []).map(\.person)).sorted() {
             let verdict = try tool.verdict(
                 on: signature, over: sums, person: person, signers: signers?.signersBytes ?? [],
