@@ -137,17 +137,19 @@ struct ApproveCommand: ParsableCommand {
     ) throws -> [String] {
         let run = seen.stored.run
         guard seen.isHere else { return try keep(signed, statement, desk) }
-        if let answer = try RunControl.ask(.approve(signed), runFolder: desk.folders.run(run)) {
+        if let answer = try RunControl.ask(.approve(signed), run, desk.folders, Terminal()) {
             if let refusal = answer.refusal { throw GateCheck.refused(refusal) }
             return ["the run"]
         }
-        _ = try RunAtRest(run: run, catalog: catalog).record(in: desk.folders) { stored, _, now throws(MusterError) in
+        let noted = try RunAtRest(run: run, catalog: catalog).record(in: desk.folders) {
+            stored, _, now throws(MusterError) in
             let check = try GateCheck(stored, git: GateKeeper.connection(desk.state.gitFolder))
             let event = Event.approvalRecorded(try check.taken(signed))
             var state = stored.state
             do { try state.apply(event, at: now.wall) } catch { throw GateCheck.refused("\(error)") }
             return (state, [event])
         }
+        try noted?.tell(Terminal())
         return ["the run's journal; muster resume \(run) acts on it"]
     }
 
