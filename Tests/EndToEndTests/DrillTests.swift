@@ -45,6 +45,7 @@ struct DrillTests {
         #expect(rollback.status == 2 && rollback.errors.contains("[run.rehearsal]"), "\(rollback)")
         var shown = try #require(try catalog.muster("show", "last", "--json").json.object)
         #expect(shown.removeValue(forKey: "comparison")?.array?.isEmpty == false)
+        #expect(shown.removeValue(forKey: "reviews")?.array?.isEmpty == true)
         #expect(JSON.object(shown) == (try run.record))
         #expect(try catalog.muster("show", run.run, "--file", "README.md").output == (try run.file("README.md")))
         #expect(try catalog.muster("show", run.run).output.hasPrefix(try run.file("README.md")))

@@ -141,7 +141,7 @@ struct ApproveCommand: ParsableCommand {
             if let refusal = answer.refusal { throw GateCheck.refused(refusal) }
             return ["the run"]
         }
-        let noted = try RunAtRest(run: run, catalog: catalog).record(in: desk.folders) {
+        let noted = try RunAtRest(run: run, catalog: catalog, key: key).record(in: desk.folders) {
             stored, _, now throws(MusterError) in
             let check = try GateCheck(stored, git: GateKeeper.connection(desk.state.gitFolder))
             let event = Event.approvalRecorded(try check.taken(signed))

@@ -12,6 +12,8 @@ struct RunAtRest {
     let run: RunID
     /// The catalog's folder; nil: the one around the current folder.
     let catalog: String?
+    /// What `--key` named, where records are signed; nil: the variable MUSTER_KEY does.
+    var key: String?
 
     /// What was written, and what became of it elsewhere. The journal has it in any case.
     struct Noted {
@@ -54,7 +56,7 @@ struct RunAtRest {
                 catalog: git, journal: journal, plan: stored.plan,
                 place: .init(
                     run: run, author: identity, branch: records.branch, uncommitted: [:],
-                    signing: try RecordSigning.of(configuration)))
+                    signing: try RecordSigning.of(configuration, key: key)))
             try writer.takeUp(reading.entries)
             try writer.follow(entries, state)
             _ = state.isFinished ? try writer.commitFinished() : try writer.commitAtRest()
@@ -66,7 +68,7 @@ struct RunAtRest {
         if noted.recordFailure == nil {
             noted.push = RunPush(
                 run: run, catalog: git, configuration: configuration, author: identity,
-                signing: try RecordSigning.of(configuration)
+                signing: try RecordSigning.of(configuration, key: key)
             ).send(
                 isOver: state.isFinished)
         }
