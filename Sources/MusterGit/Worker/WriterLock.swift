@@ -43,15 +43,34 @@ struct WriterLock {
     /// Runs the work between the note's writing and its removal.
     func announce<Value>(_ note: WriterNote, _ work: () throws -> Value) throws -> Value {
         let path = folder + "writer-\(note.process)"
+        try clearLeftover(ofOwnNote: path)
         let bytes = try JSON(encoding: note).canonicalBytes()
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o666)
         guard descriptor >= 0 else { throw cannotWrite("\(path) cannot be written", errno) }
         let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
         let reason = errno
         close(descriptor)
-        defer { unlink(path) }  // a note that stays is found dead by the next writer
+        // A note that stays is found dead by the next writer, and with it the lock file that could not be removed.
+        defer { if removeLeftover(of: note) { unlink(path) } }
         guard written == bytes.count else { throw cannotWrite("\(path) cannot be written", reason) }
         return try work()
+    }
+
+    /// A lock file that an earlier move of this process could not remove: its note must not be written over while it stands.
+    private func clearLeftover(ofOwnNote path: String) throws {
+        guard let text = smallFile(path), let json = try? JSON.parse(text),  // one that is not whole proves nothing
+            let note = try? json.decode(WriterNote.self), !removeLeftover(of: note)
+        else { return }
+        throw cannotWrite("\(lockPath(of: note.ref)) cannot be removed", errno)
+    }
+
+    /// Removes the lock file that the note's writer filled and left.
+    ///
+    /// - Returns: false when it is there and cannot be removed; errno says why.
+    private func removeLeftover(of note: WriterNote) -> Bool {
+        let lock = lockPath(of: note.ref)
+        guard let text = smallFile(lock), !text.isEmpty, "\(note.target.hex)\n".hasPrefix(text) else { return true }
+        return unlink(lock) == 0 || errno == ENOENT
     }
 
     /// Removes the notes of dead writers, and with each the lock file that it proves to be that writer's.
