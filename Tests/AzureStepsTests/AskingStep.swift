@@ -28,9 +28,9 @@ struct AskingStep: ProofStep {
         let door = try await DatabaseDoors.shared.door(for: context)
         var source: SQLSource?
         do throws(SQLError) {
-            let session = try await door.open(target, .seconds(20))
+            let session = try await door.open(target, .seconds(1800))
             source = session.source
-            let rows = try await session.run(inputs.statement, [], timeout: .seconds(20))
+            let rows = try await session.run(inputs.statement, [], timeout: .seconds(1800))
             await session.close()
             try? context.evidence(  // A test looks at it.
                 "sql", SQLEvidence(inputs.statement, of: target, source: source, answer: .success(rows)))

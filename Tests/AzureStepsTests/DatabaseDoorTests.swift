@@ -16,7 +16,10 @@ struct DatabaseDoorTests {
     }
 
     private func step(_ connections: [String: any Encodable & Sendable]) throws -> StepHarness<AskingStep> {
-        try StepHarness(AskingStep.self, connections: connections)
+        // On a busy machine a test may wait for its turn for minutes.
+        var options = StepHarness<AskingStep>.Options()
+        options.timeout = .seconds(1800)
+        return try StepHarness(AskingStep.self, connections: connections, options: options)
     }
 
     @Test func `a step reaches the database that target and inputs name, and keeps who answered`() async throws {
