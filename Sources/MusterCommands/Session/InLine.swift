@@ -17,9 +17,10 @@ struct InLine {
     ///
     /// - Returns: what to tell the person. A run that an engine on this machine has now is left to it.
     func branchesGiveWay(_ runs: [RunID]) throws(MusterError) -> [String] {
+        let folders = try StateFolder()
         var told: [String] = []
         for run in runs {
-            guard let lock = try engineLock(run) else { continue }
+            guard let lock = try engineLock(run, folders) else { continue }
             defer { lock.release() }
             guard let aside = try documents.git.fetchRun(run, from: remote, givingWay: true)?.aside else { continue }
             told.append(
@@ -48,7 +49,7 @@ struct InLine {
 
     private func catchUp(_ run: RunID, _ folders: StateFolder) throws(MusterError) -> String? {
         // A live engine's branch is its own.
-        guard let lock = try engineLock(run) else { return nil }
+        guard let lock = try engineLock(run, folders) else { return nil }
         defer { lock.release() }
         if try Records(git: documents.git, branch: branch).isAheadOfBranch(run) {
             _ = try documents.git.fetchRun(run, from: remote)
@@ -60,10 +61,10 @@ struct InLine {
     }
 
     /// Nil while another process has the run.
-    private func engineLock(_ run: RunID) throws(MusterError) -> EngineLock? {
+    private func engineLock(_ run: RunID, _ folders: StateFolder) throws(MusterError) -> EngineLock? {
         do {
             return try EngineLock(
-                runFolder: try StateFolder().run(run), for: .publishing, by: documents.state.userOrLogin.text)
+                runFolder: folders.run(run), for: .publishing, by: documents.state.userOrLogin.text)
         } catch  where error.code == "journal.locked" {
             return nil
         }

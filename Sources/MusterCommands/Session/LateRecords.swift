@@ -56,9 +56,10 @@ struct LateRecords {
         defer { lock.release() }
         let journal = try JournalReader().bytes("\(folder)/\(JournalWriter.fileName)")
         do {
-            let files = try RecordFiles(plan: try plan(of: run), journal: journal, render: renderTemplate)
+            let plan = try plan(of: run)
+            let files = try RecordFiles(plan: plan, journal: journal, render: renderTemplate)
             let identity = state.userOrLogin
-            let signing = try plan(of: run).kind == .rehearsal ? nil : RecordSigning.of(configuration)
+            let signing = try plan.kind == .rehearsal ? nil : RecordSigning.of(configuration)
             let note = CommitNote(
                 message: commitMessage(for: files.record, at: .finished), author: identity, time: readClocks().wall,
                 signingKey: signing?.key)
