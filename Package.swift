@@ -286,7 +286,8 @@ let package = Package(
 
         .target(name: "PostgreSQLFixture", dependencies: ["MusterModel", "MusterSystem"], swiftSettings: strict),
 
-        .testTarget(name: "MusterModelTests", dependencies: ["MusterModel"], swiftSettings: strict),
+        .testTarget(
+            name: "MusterModelTests", dependencies: ["MusterModel", "MusterTestSupport"], swiftSettings: strict),
         .testTarget(
             name: "MusterExpressionsTests", dependencies: ["MusterExpressions", "MusterModel"], swiftSettings: strict),
         .testTarget(

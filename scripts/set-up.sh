@@ -4,9 +4,9 @@
 set -euo pipefail
 
 # libgit2, unixODBC and pkg-config to build; the rest is what tests and the drill call: git and ssh-keygen read records as
-# stock tools do, openssl makes the test certificates, python3 runs the servers and the checker that are not ours, strace
+# stock tools do, openssl makes the test certificates, python3 runs the servers and the checker that are not ours, strace tzdata
 # injects faults, and PostgreSQL with its ODBC driver is the database that SQL steps are tried on.
-packages=(libgit2-dev unixodbc-dev unixodbc pkg-config git python3 python3-jsonschema openssl openssh-client strace
+packages=(libgit2-dev unixodbc-dev unixodbc pkg-config git python3 python3-jsonschema openssl openssh-client strace tzdata
     postgresql odbc-postgresql)
 
 # Tests open reports in a browser. A drill needs none, so only `set-up.sh --for-tests` asks for it; Ubuntu has it as a snap

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import MusterModel
+package import MusterModel
 
 /// `muster.yaml` at the root of a catalog (`docs/formats/catalog-v1.md`). It holds only what this version honours.
 package struct Configuration: Sendable {
@@ -21,6 +21,12 @@ package struct Configuration: Sendable {
     package var drillEvery: Duration?
     /// Who may agree to what.
     package var policy = ApprovalPolicy()
+    /// When environments may be changed, by environment; one that is not named may be at any time.
+    package var changeWindows: [String: [WindowRule]] = [:]
+    package var freezes: [Freeze] = []
+    /// Where it names zones, and environments, of which only others know whether they exist.
+    package var zoneNames: [Located<String>] = []
+    package var environmentNames: [Located<String>] = []
 
     package enum Leases: String, Sendable, CaseIterable {
         /// On each machine by itself.
@@ -37,6 +43,10 @@ package struct Configuration: Sendable {
         parseDocument(bytes, file: file, shape: shape, named: "muster.yaml") { root, diagnostics in
             let policy = ApprovalPolicy(root)
             ApprovalLint(root: root, policy: policy).check(into: &diagnostics)
+            for windows in root["change-windows"]?.members ?? [] {
+                WindowRule.check(windows.value, into: &diagnostics)
+            }
+            WindowRule.check(root["freezes"], into: &diagnostics)
             return Configuration(
                 catalog: root["catalog"]?.string ?? "", summary: root["summary"]?.string,
                 recordsBranch: root["records"]?["branch"]?.string ?? standardRecordsBranch,
@@ -44,8 +54,29 @@ package struct Configuration: Sendable {
                 recordsSigned: root["records"]?["sign"]?.bool ?? false,
                 leases: root["leases"]?.string.flatMap(Leases.init) ?? .local,
                 leaseLife: root["lease-life"]?.string.flatMap(Duration.init(durationText:)) ?? .seconds(300),
-                drillEvery: root["drill-every"]?.string.flatMap(Duration.init(durationText:)), policy: policy)
+                drillEvery: root["drill-every"]?.string.flatMap(Duration.init(durationText:)), policy: policy,
+                changeWindows: Dictionary(
+                    (root["change-windows"]?.members ?? []).map { ($0.name, WindowRule.list($0.value)) },
+                    uniquingKeysWith: { first, _ in first }),
+                freezes: (root["freezes"]?.list ?? []).compactMap(Freeze.init),
+                zoneNames: WindowRule.zoneNames(
+                    (root["change-windows"]?.members ?? []).map(\.value) + [root["freezes"]].compactMap(\.self)),
+                environmentNames: environmentNames(root))
         }
+    }
+
+    private static func environmentNames(_ root: LocatedValue) -> [Located<String>] {
+        let keys = ["approvals", "change-windows"].flatMap { root[$0]?.members ?? [] }
+        return keys.map { Located($0.name, at: $0.nameLocation) }
+            + (root["freezes"]?.list ?? []).flatMap { $0.texts("environments") }
+    }
+
+    /// When an environment may be changed by what stands here and in its own document.
+    package func calendar(of environment: Environment) -> ChangeCalendar {
+        let name = environment.name.value
+        return ChangeCalendar(
+            lists: [changeWindows[name] ?? [], environment.changeWindows],
+            freezes: freezes.filter { $0.environments?.contains(name) ?? true })
     }
 
     static let shape = ObjectShape(
@@ -70,5 +101,9 @@ package struct Configuration: Sendable {
             .optional(
                 "drill-every", .text(.duration),
                 "How often each runbook is to be drilled, such as 90d; never without it"),
+            .optional(
+                "change-windows", .map(names: .kebab, .list(WindowRule.shape, atLeast: 1)),
+                "When runs may change an environment, by environment; at any time without it"),
+            .optional("freezes", .list(WindowRule.freeze, atLeast: 1), "When nothing may be changed, whatever is open"),
         ] + ApprovalPolicy.fields)
 }

@@ -12,7 +12,7 @@ package struct Environment: Sendable {
 
     package static func parse(_ bytes: [UInt8], file: String) -> Parsed<Environment> {
         parseDocument(bytes, file: file, shape: shape, named: "An environment") { root, diagnostics in
-            checkWindows(root, into: &diagnostics)
+            WindowRule.check(root["change-windows"], into: &diagnostics)
             if let oci = root["oci"] { checkOracleCloud(oci, into: &diagnostics) }
             for (_, database) in databases(root) {
                 checkDatabase(database, into: &diagnostics)
@@ -23,6 +23,12 @@ package struct Environment: Sendable {
                 values: root["values"]?.json.object ?? [:], root: root)
         }
     }
+
+    /// When runs may change it; empty where nothing is said of it here.
+    package var changeWindows: [WindowRule] { WindowRule.list(root["change-windows"]) }
+
+    /// Where it names time zones, of which only the system knows whether they exist.
+    package var zoneNames: [Located<String>] { WindowRule.zoneNames([root["change-windows"]].compactMap(\.self)) }
 
     /// The document as JSON, secrets as their references: what digests are taken of.
     package func withoutSecrets() -> JSON { root.json }
@@ -43,7 +49,9 @@ extension Environment {
             "tls", .object(.optional("ca-file", .text(.sentence), "PEM file of the certificate authorities trusted")),
             "TLS"),
         .optional("values", .map(names: .name, .any), "Read as environment.<name> in expressions"),
-        .optional("change-windows", .list(changeWindow, atLeast: 1), "When runs may change it; at any time without it"),
+        .optional(
+            "change-windows", .list(WindowRule.shape, atLeast: 1),
+            "When runs may change it, besides what muster.yaml says; at any time without it"),
         .optional("approvals", .object(ApprovalRule.shape), "What a run needs here besides what muster.yaml asks for"),
     ])
 

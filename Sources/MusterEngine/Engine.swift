@@ -37,6 +37,8 @@ package struct Engine {
     /// Inputs that were taken in this turn, told to their senders after its sync.
     private var taken: [EngineInput.Ticket] = []
     private var lastNow: Instant?
+    /// When this engine wrote first.
+    private var firstNow: Instant?
 
     package init(
         state: RunState, journal: any RunJournal, world: any EngineWorld, followers: [any RunFollower],
@@ -71,6 +73,7 @@ package struct Engine {
             let (new, abandoned) = changedCalls()
             try flush()
             for task in abandoned { world.cancel(task) }
+            try answerGranted()
             perform(new)
             if state.isFinished || state.phase == .paused { return state }
             let inputs = world.wait(until: state.nextDue)
@@ -82,9 +85,11 @@ package struct Engine {
 
     // MARK: Events
 
-    private mutating func commit(_ events: [Event]) throws(MusterError) {
+    /// - Parameter moment: what the events were decided by; nil: now.
+    private mutating func commit(_ events: [Event], at moment: Instant? = nil) throws(MusterError) {
         guard !events.isEmpty else { return }
-        let now = world.now
+        let now = moment ?? world.now
+        if firstNow == nil { firstNow = now }
         for event in events {
             do { try state.apply(event, at: now.wall) } catch {
                 throw MusterError(
@@ -130,6 +135,12 @@ package struct Engine {
         if abs(jump) > 2000 { try commit([.clockJumped(ClockJumped(milliseconds: jump))]) }
     }
 
+    /// The later of what the two clocks say since this engine began: a wall clock that is set back opens no window again.
+    private func latest(_ now: Instant) -> Timestamp {
+        guard let firstNow else { return now.wall }
+        return max(now.wall, firstNow.wall.advanced(by: .nanoseconds(now.boot - firstNow.boot)))
+    }
+
     // MARK: Calls
 
     /// What the state asks for that is not under way, and what is under way without being asked for any more.
@@ -146,7 +157,6 @@ package struct Engine {
     }
 
     private mutating func perform(_ calls: [StepTask]) {
-        answerGranted()
         for ticket in taken { world.reply(ticket, refusal: nil) }
         taken.removeAll()
         for task in calls {
@@ -160,13 +170,18 @@ package struct Engine {
         }
     }
 
-    /// The journal's disk may be slow, and the machine may have slept while it wrote: the lease is looked at again, last of all.
-    private mutating func answerGranted() {
+    /// The journal's disk may be slow, and the machine may have slept while it wrote: the lease and the window are looked at
+    /// again, last of all.
+    private mutating func answerGranted() throws(MusterError) {
         let begins = granted
         granted.removeAll()
         for begin in begins {
-            if !begin.isRepeated, !world.lease.isHeld {
+            if begin.isRepeated {
+                world.answerBegin(begin.task, request: begin.request, refusal: nil)
+            } else if !world.lease.isHeld {
                 held.append(begin)
+            } else if let why = state.windowRefusal(ofBegin: begin.task, at: latest(world.now)) {
+                try refuseForGood(begin, why)
             } else {
                 world.answerBegin(begin.task, request: begin.request, refusal: nil)
             }
@@ -290,18 +305,20 @@ package struct Engine {
         if let ticket { world.reply(ticket, refusal: why) }
     }
 
-    /// The gate before an effect: the call still counts, nobody asked the run to end or to rest, and the run holds its
-    /// targets.
+    /// The gate before an effect: the call still counts, nobody asked the run to end or to rest, the change window is open, and
+    /// the run holds its targets.
     private mutating func takeBegin(_ task: StepTask, _ request: Int64, _ undo: JSON) throws(MusterError) {
         guard underWay.contains(task), task.verb.hasEffect else {
             return world.answerBegin(task, request: request, refusal: "no effect of this step may begin now")
         }
         let begin = Begin(task: task, request: request, undo: undo)
         // What has begun may go on, and tells what it needs to be undone now.
-        if hasBegun(task) { return try grant(begin, epoch: nil, isRepeated: true) }
+        if hasBegun(task) { return try grant(begin, epoch: nil, at: world.now, isRepeated: true) }
         if let why = state.refusal(ofBegin: task) { return world.answerBegin(task, request: request, refusal: why) }
+        let now = world.now
+        if let why = state.windowRefusal(ofBegin: task, at: latest(now)) { return try refuseForGood(begin, why) }
         switch world.lease {
-        case .held(let epoch): try grant(begin, epoch: epoch)
+        case .held(let epoch): try grant(begin, epoch: epoch, at: now)
         case .late: held.append(begin)
         case .lost(let why): try refuseForGood(begin, why)
         }
@@ -317,7 +334,9 @@ package struct Engine {
         return task.verb == .apply ? step?.phase == .applying(begun: true) : step?.undoing == .calling(begun: true)
     }
 
-    private mutating func grant(_ begin: Begin, epoch: Int64?, isRepeated: Bool = false) throws(MusterError) {
+    private mutating func grant(
+        _ begin: Begin, epoch: Int64?, at now: Instant, isRepeated: Bool = false
+    ) throws(MusterError) {
         var begin = begin
         (begin.isRepeated, begin.isJournaled) = (isRepeated, true)
         let (step, attempt) = (begin.task.step, begin.task.attempt)
@@ -325,7 +344,7 @@ package struct Engine {
             begin.task.verb == .undo
             ? .undoBegun(UndoBegun(step: step, attempt: attempt, undo: begin.undo, lease: epoch))
             : .stepBegun(StepBegun(step: step, attempt: attempt, undo: begin.undo, lease: epoch))
-        try commit([event])
+        try commit([event], at: now)
         granted.append(begin)
     }
 
@@ -342,6 +361,9 @@ package struct Engine {
     /// What was journaled as begun and has not begun yet. A refusal is safe: the step is read back, and found as it was.
     private mutating func takeAgain(_ begin: Begin) throws(MusterError) {
         if case .lost(let why) = world.lease { return try refuseForGood(begin, why) }
+        if let why = state.windowRefusal(ofBegin: begin.task, at: latest(world.now)) {
+            return try refuseForGood(begin, why)
+        }
         if let why = state.refusal(ofBegin: begin.task) {
             return world.answerBegin(begin.task, request: begin.request, refusal: why)
         }

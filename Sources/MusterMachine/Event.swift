@@ -77,8 +77,8 @@ package struct RunCreated: Hashable, Sendable, Codable {
     package var bootID: String
     package var processID: Int32
     package var engine: String
-    /// Which rules the run follows: from 2 on a step that fails or is in doubt waits for a person's decision. Nil stands for
-    /// 1, the rules of Muster 0.1 and 0.2, whose runs ended there.
+    /// Which rules the run follows: from 2 on a step that fails or is in doubt waits for a person's decision, from 3 on no
+    /// effect begins outside of the change window. Nil stands for 1, the rules of Muster 0.1 and 0.2, whose runs ended there.
     package var rules: Int?
 
     /// A journal line has a `kind` of its own, the event's.
@@ -107,7 +107,7 @@ package struct RunCreated: Hashable, Sendable, Codable {
     }
 
     /// The rules of this version.
-    package static let currentRules = 2
+    package static let currentRules = 3
 }
 
 package struct RunStarted: Hashable, Sendable, Codable {

@@ -14,9 +14,12 @@ package struct RunResumed: Hashable, Sendable, Codable {
     package var engine: String
     /// Why this machine took the run over from another one; nil on the machine that had it.
     package var takeOver: TakeOver?
+    /// How the change window stood then; nil where no window limits it, and in journals of before.
+    package var window: WindowAssessment?
 
     package init(
-        by: String, host: String, bootID: String, processID: Int32, engine: String, takeOver: TakeOver? = nil
+        by: String, host: String, bootID: String, processID: Int32, engine: String, takeOver: TakeOver? = nil,
+        window: WindowAssessment? = nil
     ) {
         self.by = by
         self.host = host
@@ -24,6 +27,7 @@ package struct RunResumed: Hashable, Sendable, Codable {
         self.processID = processID
         self.engine = engine
         self.takeOver = takeOver
+        self.window = window
     }
 }
 

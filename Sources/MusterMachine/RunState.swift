@@ -47,6 +47,9 @@ package struct RunState: Sendable {
     /// The newest engine that took the run up again; nil while it is the first one.
     package private(set) var resumed: RunResumed?
 
+    /// In which effects may begin; nil while nothing limits that.
+    package private(set) var window: ChangeWindow?
+
     /// Position in ``Plan/steps`` by id.
     package let positions: [String: Int]
     /// The step's definition by position.
@@ -114,14 +117,16 @@ package struct RunState: Sendable {
             guard phase == .empty else { throw illegal(event) }
             phase = .created
             created = body
-        case .runStarted:
+        case .runStarted(let body):
             guard phase == .created else { throw illegal(event) }
             phase = .running
+            window = body.window?.window
         case .runResumed(let body):
             guard phase != .empty, phase != .created else { throw illegal(event) }
             phase = .running
             pause = nil
             resumed = body
+            window = body.window?.window
             resume(body, time)
         case .pauseRequested(let body):
             guard phase == .running else { throw illegal(event) }

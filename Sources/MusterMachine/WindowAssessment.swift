@@ -2,7 +2,8 @@
 
 package import MusterModel
 
-/// Whether the environment's change window has room for a run at a moment: when its plan is made, and when it is to start.
+/// Whether the environment's change window has room for a run at a moment: when its plan is made, when it is to start, and when
+/// it is taken up again.
 ///
 /// The room that it needs is what the last runs of the same runbook took, for nothing else tells how long failing over and
 /// back will take.
@@ -38,18 +39,34 @@ package struct WindowAssessment: Hashable, Sendable, Codable {
     package var says: String
 
     /// - Parameters:
-    ///   - windows: in order of time.
+    ///   - windows: in order of time; nil: nothing limits when the environment is changed.
+    ///   - frozen: the freezes around the moment, whose time no window has.
     ///   - earlier: finished runs of the runbook, newest first.
-    package init(_ windows: [ChangeWindow], earlier: [EarlierRun], at now: Timestamp) {
-        let relevant = windows.first { $0.contains(now) } ?? windows.first { $0.opens > now } ?? windows.last
-        isDeclared = relevant != nil
+    package init(
+        _ windows: [ChangeWindow]?, frozen: [ChangeCalendar.Frozen] = [], earlier: [EarlierRun], at now: Timestamp
+    ) {
+        let relevant = windows.flatMap { windows in
+            windows.first { $0.contains(now) } ?? windows.first { $0.opens > now } ?? windows.last
+        }
+        isDeclared = windows != nil
         opens = relevant?.opens
         closes = relevant?.closes
         at = now
         self.earlier = Self.telling(earlier)
         longestMilliseconds = self.earlier.map(\.tookMilliseconds).max()
-        (verdict, says) = (nil, "The environment declares no change windows, so none limits when it is changed.")
-        if let relevant { (verdict, says) = judge(relevant, now) }
+        (verdict, says) = (nil, "No change window is declared, and no freeze, so none limits when it is changed.")
+        guard isDeclared else { return }
+        (verdict, says) = relevant.map { judge($0, now) } ?? (.unmet, "No change window is open, and none is near.")
+        guard let freeze = frozen.last(where: { $0.window.contains(now) }) else { return }
+        verdict = .unmet
+        let next = relevant.flatMap { $0.opens > now ? " The next window opens at \($0.opens)." : nil } ?? ""
+        says = "A freeze holds until \(freeze.window.closes): \(freeze.why).\(next)"
+    }
+
+    /// In which an effect may begin; nil where nothing limits that. Without any near, one that is never open.
+    package var window: ChangeWindow? {
+        guard isDeclared else { return nil }
+        return ChangeWindow(opens: opens ?? at, closes: closes ?? opens ?? at)
     }
 
     /// A run that failed may have done so at once, so it tells something only beside one that went the whole way. Clouds that

@@ -30,7 +30,7 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
         } else {
             guard characters.count == 20, mark(19, "Z") else { return nil }
         }
-        let days = Self.days(year: year, month: month, day: day)
+        let days = CivilDate(year: year, month: month, day: day).days
         milliseconds = ((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000 + millisecond
         guard description.utf8.prefix(10).elementsEqual(text.utf8.prefix(10)) else { return nil }
     }
@@ -66,8 +66,8 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
         let dayLength: Int64 = 86_400_000
         let days = milliseconds >= 0 ? milliseconds / dayLength : (milliseconds - dayLength + 1) / dayLength
         let inDay = milliseconds - days * dayLength
-        let (year, month, day) = Self.civilDate(days: days)
-        let date = "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))"
+        let civil = CivilDate(days: days)
+        let date = "\(Self.padded(civil.year, 4))-\(Self.padded(civil.month, 2))-\(Self.padded(civil.day, 2))"
         let seconds = inDay / 1000
         let time =
             "\(Self.padded(seconds / 3600, 2)):\(Self.padded(seconds / 60 % 60, 2)):\(Self.padded(seconds % 60, 2))"
@@ -77,26 +77,6 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
     private static func padded(_ number: Int64, _ width: Int) -> String {
         let text = String(number)
         return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
-    }
-
-    // Days between 1970-01-01 and a date of the proleptic Gregorian calendar, in eras of 400 years that begin in March.
-    private static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
-        let shifted = month <= 2 ? year - 1 : year
-        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    }
-
-    private static func civilDate(days: Int64) -> (Int64, Int64, Int64) {
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let monthFromMarch = (5 * dayOfYear + 2) / 153
-        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
     }
 }
 

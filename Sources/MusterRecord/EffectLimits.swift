@@ -3,8 +3,8 @@
 internal import MusterMachine
 internal import MusterModel
 
-/// Effects that a journal tells of at a moment at which none may begin: while a lease was not held, or after the run had been told to
-/// stop.
+/// Effects that a journal tells of at a moment at which none may begin: while a lease was not held, or outside of the change
+/// window.
 enum EffectLimits {
     /// - Returns: the line, counted from 1, and what is wrong with it.
     static func breaches(_ entries: [JournalEntry]) -> [(line: Int, says: String)] {
@@ -37,6 +37,28 @@ enum EffectLimits {
                 }
             default: break
             }
+        }
+        return breaches
+    }
+
+    /// Effects that began outside of the run's change window. An undo may begin at any time.
+    ///
+    /// - Returns: the line, counted from 1, and what is wrong with it.
+    static func outsideWindow(_ entries: [JournalEntry], of plan: Plan) -> [(line: Int, says: String)] {
+        // A plan that no run could follow is reported as that.
+        guard plan.isWellFormed else { return [] }
+        var state = RunState(plan: plan)
+        var breaches: [(line: Int, says: String)] = []
+        for entry in entries {
+            if case .stepBegun(let body) = entry.event {
+                let task = StepTask(step: body.step, attempt: body.attempt, verb: .apply)
+                if let why = state.windowRefusal(ofBegin: task, at: entry.at) {
+                    breaches.append(
+                        (Int(clamping: entry.sequence) + 1, "The effect of \(body.step) began though \(why)."))
+                }
+            }
+            // What does not fit the plan is reported as that.
+            do { try state.apply(entry.event, at: entry.at) } catch { break }
         }
         return breaches
     }

@@ -60,6 +60,9 @@ private struct RecordVerification {
             for breach in EffectLimits.breaches(journal.reading.entries) {
                 report(code: "record.outside-lease", breach.says, "journal.jsonl", line: breach.line)
             }
+            for breach in EffectLimits.outsideWindow(journal.reading.entries, of: fold.plan) {
+                report(code: "record.outside-window", breach.says, "journal.jsonl", line: breach.line)
+            }
             compare(try RecordFiles(fold: fold, journal: journal.bytes))
         } catch let error as MusterError {
             report(code: "record.not-renderable", error.summary, "journal.jsonl")

@@ -95,13 +95,15 @@ extension RunFold {
     }
 
     private var outsideWindow: [Deviation] {
-        guard let closes = window?.closes, let end = finishedAt?.at, startedAt != nil, end > closes else { return [] }
-        let late = end.duration(since: closes).readable
-        return [
-            Deviation(
-                kind: .outsideWindow, steps: [],
-                says: "The run ended \(late) after its change window had closed at \(closes)")
-        ]
+        var found: [String] = []
+        if breakGlass != nil, let window, window.verdict == .unmet {
+            found.append("The run began though its change window did not allow it: \(window.says)")
+        }
+        if let closes = newestWindow?.closes, let end = finishedAt?.at, startedAt != nil, end > closes {
+            let late = end.duration(since: closes).readable
+            found.append("The run ended \(late) after its change window had closed at \(closes)")
+        }
+        return found.map { Deviation(kind: .outsideWindow, steps: [], says: $0) }
     }
 
     private func clockJump(_ milliseconds: Int64) -> Deviation {

@@ -21,6 +21,8 @@ package struct RunFold: Sendable {
     var accepted: [Acceptance]?
     /// As the plan saw it, and then as the start did.
     var window: WindowAssessment?
+    /// The window that effects may begin in, as the newest engine found it.
+    var newestWindow: ChangeWindow?
     var finish: RunFinished?
     var steps: [StepFold] = []
     var stops: [(at: Timestamp, request: StopRequested)] = []
@@ -91,9 +93,12 @@ package struct RunFold: Sendable {
             confirmation = body.confirmation
             accepted = body.accepted
             window = body.window
+            newestWindow = body.window?.window
             startedAt = now
             if body.confirmation == "confirmed", let createdAt { noteWaited(from: createdAt, to: now) }
-        case .runResumed(let body): resume(body, cut, heard: heard, now)
+        case .runResumed(let body):
+            if (created?.rules ?? 1) >= 3 { newestWindow = body.window?.window }
+            resume(body, cut, heard: heard, now)
         case .pauseRequested, .runPaused, .rollbackRequested, .leaseChanged, .stopRequested: intervene(entry.event, now)
         case .clockJumped(let body): clockJumps.append(body.milliseconds)
         case .runFinished(let body):

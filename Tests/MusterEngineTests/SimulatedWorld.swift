@@ -40,6 +40,13 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
     private(set) var replies: [EngineInput.Ticket: String?] = [:]
     private var tickets = 0
     private var clock = Timestamp("2026-11-21T14:03:02Z")!
+    /// What the wall clock shows more than the other one.
+    private var wallOffset = Duration.zero
+    /// How long calls take, and by how much the wall clock is set while they are under way, by `step verb`.
+    var takes: [String: Duration] = [:]
+    var setsWall: [String: Duration] = [:]
+    /// How long the first sync with a beginning takes.
+    var beginningTakes: Duration?
     private var inbox: [EngineInput] = []
     /// Answers of calls that were given up: they come a turn later.
     private var late: [EngineInput] = []
@@ -47,7 +54,7 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
     private var syncs = 0
     private var waits = 0
 
-    var now: Instant { Instant(wall: clock, boot: clock.milliseconds * 1_000_000) }
+    var now: Instant { Instant(wall: clock.advanced(by: wallOffset), boot: clock.milliseconds * 1_000_000) }
 
     // MARK: Journal
 
@@ -68,7 +75,10 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
         syncs += 1
         if syncs == failingSync { throw MusterError(code: "journal.failed", "fsync failed", status: .runFailed) }
         syncedCount = entries.count
-        if begunAtWait == nil, entries.contains(where: { $0.event.kind == "step-begun" }) { begunAtWait = waits }
+        if begunAtWait == nil, entries.contains(where: { $0.event.kind == "step-begun" }) {
+            begunAtWait = waits
+            if let time = beginningTakes { clock = clock.advanced(by: time) }
+        }
         trace.append("sync")
     }
 
@@ -77,6 +87,8 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
     func start(_ call: OutgoingCall) {
         let name = "\(call.task.step) \(call.task.verb.rawValue)"
         trace.append("call \(name)")
+        if let time = takes.removeValue(forKey: name) { clock = clock.advanced(by: time) }
+        if let jump = setsWall.removeValue(forKey: name) { wallOffset += jump }
         precondition(
             call.task.verb != .apply || isSynced("step-applying", call.task.step), "intent must be on disk first")
         if hanging.contains(name) { return }
@@ -173,14 +185,13 @@ final class SimulatedWorld: EngineWorld, RunJournal, RunFollower {
             inbox.insert(interruption, at: bringsInterruptionsFirst ? 0 : inbox.count)
         }
         if inbox.isEmpty { swap(&inbox, &late) }
-        if inbox.isEmpty, let moment { clock = max(clock, moment) }
+        if inbox.isEmpty, let moment { clock = max(clock, moment.advanced(by: .zero - wallOffset)) }
         clock = clock.advanced(by: .milliseconds(10))
         precondition(!inbox.isEmpty || moment != nil, "the engine waits for nothing")
         defer { (inbox, late) = (late, []) }
         return inbox
     }
 
-    /// The wall clock jumps while the boot clock goes on as before is not simulated here; both move together.
     func follow(_ new: [JournalEntry], _ state: RunState) {
         for entry in new where entry.event.mustBeDurable {
             precondition(entry.sequence < syncedCount, "nothing is shown before it is on disk")

@@ -60,8 +60,27 @@ import Testing
     }
 
     @Test func `without windows there is nothing to hold a run against, and that is said`() {
-        let assessment = WindowAssessment([], earlier: [Self.run(600)], at: Self.time("20:30"))
+        let assessment = WindowAssessment(nil, earlier: [Self.run(600)], at: Self.time("20:30"))
         #expect(assessment.verdict == nil && !assessment.isDeclared && assessment.opens == nil)
-        #expect(assessment.says.contains("declares no change windows"))
+        #expect(assessment.says.contains("No change window is declared") && assessment.window == nil)
+    }
+
+    @Test func `where windows are declared and none is near, nothing begins`() throws {
+        let assessment = WindowAssessment([], earlier: [Self.run(600)], at: Self.time("20:30"))
+        #expect(assessment.verdict == .unmet && assessment.says.contains("none is near"))
+        let window = try #require(assessment.window)
+        #expect(!window.contains(Self.time("20:30")))
+    }
+
+    @Test func `a freeze is named with its reason, and the next window beside it`() {
+        let freeze = ChangeCalendar.Frozen(
+            window: ChangeWindow(opens: Self.time("19:00"), closes: Self.time("22:00")), why: "Year end")
+        let assessment = WindowAssessment(
+            [Self.windows[1]], frozen: [freeze], earlier: [], at: Self.time("20:30"))
+        #expect(assessment.verdict == .unmet)
+        #expect(
+            assessment.says
+                == "A freeze holds until 2026-11-22T22:00:00.000Z: Year end. The next window opens at 2026-11-22T22:00:00.000Z."
+        )
     }
 }

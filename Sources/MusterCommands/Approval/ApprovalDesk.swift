@@ -71,6 +71,13 @@ struct ApprovalDesk {
     /// What both policies ask for here; nil: nothing.
     var rule: ApprovalRule? { admission(run: nil, operators: [], authors: [], now: readClocks().wall).rule }
 
+    /// The change window that is open, else the next one; nil where nothing limits changes.
+    func window(after now: Timestamp) throws(MusterError) -> ChangeWindow? {
+        guard let commit = plan.commit else { return nil }
+        let calendar = try WindowCalendar(plan.environment.name, git, state, at: commit)
+        return calendar.windows(around: now)?.first { $0.closes > now }
+    }
+
     /// Whether anybody's word is asked for: before the run, or at a gate of it.
     var isAsking: Bool { rule != nil || plan.hasGates }
 

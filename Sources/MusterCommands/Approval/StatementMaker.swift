@@ -17,9 +17,9 @@ struct StatementMaker {
     /// A word on the plan, or at one of its run's gates.
     func statement(
         _ decision: ApprovalStatement.Decision, gate: ApprovalStatement.Gate? = nil, life: Duration, comment: String?
-    ) -> ApprovalStatement {
+    ) throws(MusterError) -> ApprovalStatement {
         let plan = desk.plan
-        let window = desk.environment.changeWindows.first { $0.closes > now }
+        let window = try desk.window(after: now)
         let what =
             gate.map { "the gate \($0.step) of run \($0.run)" }
             ?? "the \(plan.kind.rawValue) of \(plan.runbook.name) \(plan.runbook.version) in \(plan.environment.name)"

@@ -58,6 +58,11 @@ struct CatalogLint {
             diagnostics += parsed.diagnostics
             if let configuration = parsed.value {
                 diagnostics += lintLeases(configuration, bytes, folderRemotes: documents.state.folderRemotes)
+                diagnostics += lintZones(configuration.zoneNames)
+                let environments = try documents.names(in: "environments", ending: ".yaml").map {
+                    String($0.dropLast(5))
+                }
+                diagnostics += lintEnvironmentNames(configuration.environmentNames, environments)
             }
         case ("runbooks", 4) where parts[1] == "tests": try checkScenario(bytes, path, parts[2])
         case ("runbooks", 2) where path.hasSuffix(".lock.yaml"):
@@ -161,7 +166,9 @@ struct CatalogLint {
     private mutating func checkEnvironment(_ bytes: [UInt8], _ path: String) throws(MusterError) {
         let parsed = Environment.parse(bytes, file: path)
         diagnostics += parsed.diagnostics
-        if let environment = parsed.value { diagnostics += environment.lintApprovals(try policy()) }
+        if let environment = parsed.value {
+            diagnostics += environment.lintApprovals(try policy()) + lintZones(environment.zoneNames)
+        }
         let stem = path.dropFirst("environments/".count).dropLast(".yaml".count)
         if let environment = parsed.value, environment.name.value != stem {
             diagnostics.append(

@@ -66,7 +66,7 @@ struct ApproveCommand: ParsableCommand {
                 help: "approvals in muster.yaml, at the plan's commit and at the newest, say what a run needs.")
         }
         let maker = try maker(desk)
-        let statement = maker.statement(
+        let statement = try maker.statement(
             reject ? .reject : .approve, life: try life(rule.life), comment: comment)
         try refuseWhatWouldNotCount(statement, desk)
         if !common.json {
@@ -116,7 +116,7 @@ struct ApproveCommand: ParsableCommand {
         let check = try GateCheck(seen.stored, git: git)
         let maker = try maker(check.desk)
         let life = check.desk.rule?.life ?? ApprovalRule.standardLife
-        let statement = maker.statement(
+        let statement = try maker.statement(
             reject ? .reject : .approve,
             gate: .init(run: run, step: state.plan.steps[at].id, lastLine: seen.stored.lastLine),
             life: try self.life(life), comment: comment)

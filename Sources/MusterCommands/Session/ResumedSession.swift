@@ -49,6 +49,8 @@ final class ResumedSession {
     private let hold: TargetHold
     private let folders: StateFolder
     private let takeOver: TakeOver?
+    /// How the change window stands now; nil where nothing limits changes.
+    private let window: WindowAssessment?
 
     /// Nothing of a run that is refused is left here: what another machine published becomes this one's own in ``carryOut(_:views:)``.
     ///
@@ -95,8 +97,13 @@ final class ResumedSession {
             stored.plan, run: request.run, folders: folders, state: state, configuration: configuration,
             isBegun: !stored.state.isFinished, takeOver: nil)
         world.hold(hold.leases)
+        let calendar = try WindowCalendar(stored.plan.environment.name, git, state, at: stored.plan.commit!)
+        let records = Records(git: git, branch: configuration.recordsBranch)
+        let assessment = try WindowRoom(calendar, runsOf: stored.plan.runbook.name, in: records).assessment(
+            at: readClocks().wall)
+        window = assessment.isDeclared ? assessment : nil
         notices =
-            found.notices + stored.reading.notices + opened.notices
+            found.notices + stored.reading.notices + opened.notices + stored.notices(of: window)
             + opened.entries.values.compactMap { kept.notice($0.executable) }.sorted() + stored.unpublished(takeOver)
     }
 
@@ -147,7 +154,7 @@ final class ResumedSession {
         let by = identity.text
         let resumed = RunResumed(
             by: by, host: Host.name, bootID: Host.bootID, processID: Host.processID, engine: musterVersion,
-            takeOver: takeOver)
+            takeOver: takeOver, window: window)
         // A run whose go-ahead never reached the disk has done nothing, and nobody can say that it was given.
         let cutOff = StopRequested(by: by, reason: "it was cut off before it began")
         let opening: [Event] =
@@ -201,6 +208,15 @@ extension StoredRun {
                 status: .waitsForPerson)
         }
         return TakeOver(reason: reason, from: holder.host, knownUpTo: reading.entries.last?.sequence ?? 0)
+    }
+
+    /// What to tell the person of a window that is not open.
+    fileprivate func notices(of assessment: WindowAssessment?) -> [String] {
+        guard let assessment, let window = assessment.window, !window.contains(assessment.at), state.breakGlass == nil
+        else { return [] }
+        return [
+            "\(assessment.says) No effect begins outside of it: what was under way is read back, and what is undone may be undone."
+        ]
     }
 
     fileprivate var isOver: MusterError {

@@ -44,6 +44,8 @@ final class RunSession {
     let person: Person
     /// What lets the run begin under the catalog's policy; nil where nothing is asked for.
     var admission: RunAdmission?
+    /// Whether the operator asked to run without what the policy and the windows ask for; ``admission`` tells who may.
+    var breaksGlass = false
     /// What `--key` named.
     var key: String?
     private let environment: Environment
@@ -88,7 +90,7 @@ final class RunSession {
                 name: request.environmentName ?? section.name.value, document: environment.1,
                 digest: Digest(of: section.withoutSecrets().canonicalBytes()), values: section.values),
             change: request.change, inputs: request.inputs, definitions: definitions, plugins: pins)
-        room = request.kind == .rehearsal ? nil : try WindowRoom(section, of: request.runbook, documents, configuration)
+        room = try Self.room(request, section.name.value, documents, configuration)
         window = room?.assessment(at: readClocks().wall)
         var preview = PlanPreview(try material.draft(), world, proving: request.isProving)
         (plan, problems) = preview.look()
@@ -98,6 +100,16 @@ final class RunSession {
             throw MusterError(
                 code: "plan.not-encodable", "The plan holds a number that JSON has no text for: \(error).")
         }
+    }
+
+    /// Rehearsals are free of windows.
+    private static func room(
+        _ request: RunRequest, _ environment: String, _ documents: CatalogDocuments, _ configuration: Configuration
+    ) throws(MusterError) -> WindowRoom? {
+        guard request.kind != .rehearsal, let commit = documents.commit else { return nil }
+        return try WindowRoom(
+            WindowCalendar(environment, documents.git, documents.state, at: commit), runsOf: request.runbook,
+            in: Records(git: documents.git, branch: configuration.recordsBranch))
     }
 
     /// Preconditions that must hold before the first effect and do not.
@@ -137,7 +149,7 @@ final class RunSession {
     }
 
     private var closedWindow: [(String, String, String, String?)] {
-        guard let window, window.verdict == .unmet else { return [] }
+        guard let window, window.verdict == .unmet, !breaksGlass else { return [] }
         return [("", WindowRoom.code, window.says, WindowRoom.remedy)]
     }
 
@@ -175,7 +187,7 @@ final class RunSession {
     func run(_ goAhead: GoAhead, takeOver: String? = nil, views: RunViews) throws(MusterError) -> RunResult {
         let now = readClocks().wall
         // Between the plan and the go-ahead the window may have closed, or become too short.
-        let window = try room?.checked(at: now)
+        let window = try room?.checked(at: now, isForced: admission?.breaksGlass == true)
         let signing = plan.kind == .rehearsal ? nil : try RecordSigning.of(configuration, key: key)
         let id = RunID(started: now, runbook: plan.runbook.name, random: Host.random())
         let hold = try TargetHold(

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import MusterModel
+
+extension RunState {
+    /// Why no effect of the call may begin at a moment, for the change window's sake; nil when one may.
+    ///
+    /// A way back stays open at any time: an undo, and `finally` once a person, a failure or a rollback ends the run early.
+    /// Whoever broke the glass goes on outside of windows, too.
+    package func windowRefusal(ofBegin task: StepTask, at now: Timestamp) -> String? {
+        guard (created?.rules ?? 1) >= 3, task.verb == .apply, breakGlass == nil, let window, !window.contains(now),
+            let at = positions[task.step]
+        else { return nil }
+        if plan.steps[at].section == .finally, isEndingEarly || stoppedBy != nil { return nil }
+        return now < window.opens
+            ? "the change window opens at \(window.opens)" : "the change window closed at \(window.closes)"
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CommandFixture
+import MusterModel
+import Testing
+
+/// Change windows and freezes of muster.yaml, as the command line keeps them.
+struct WindowTests {
+    private static let always =
+        "change-windows:\n  lab: [{ days: [mon, tue, wed, thu, fri, sat, sun], from: \"00:00\", to: \"00:00\", zone: UTC }]\n"
+    private static let freeze =
+        "freezes: [{ opens: \"2020-01-01T00:00\", closes: \"2099-01-01T00:00\", zone: UTC, why: The audit, environments: [lab] }]\n"
+
+    private func declare(_ catalog: Catalog, _ more: String) throws {
+        try catalog.write("muster.yaml", "catalog: test\n\(more)")
+        try catalog.commit("The windows")
+    }
+
+    @Test func `a freeze keeps a run from beginning, and says why`() throws {
+        let drill = try LedgerDrill([.init("one")])
+        try declare(drill.catalog, Self.always + Self.freeze)
+        let result = try drill.run()
+        #expect(result.status == 3 && result.errors.contains("[run.change-window]"), "\(result)")
+        #expect(result.errors.contains("A freeze holds until") && result.errors.contains("The audit"))
+        #expect(drill.catalog.runFolders.isEmpty)
+        try declare(drill.catalog, Self.always)
+        let begun = try drill.run()
+        #expect(begun.status == 0, "\(begun)")
+        #expect(try drill.verify().status == 0)
+    }
+
+    /// A run of two steps that rests before its second.
+    private func rested() throws -> LedgerDrill {
+        let drill = try LedgerDrill([.init("one"), .init("two", "waitsIn: apply, waitsOnce: true")])
+        try declare(drill.catalog, Self.always)
+        let command = try drill.start()
+        try command.wait(for: "waits in apply")
+        #expect(try drill.catalog.muster("pause", "last", "--reason", "Lunch").status == 0)
+        #expect(try command.finish().status == 4)
+        #expect(try drill.effects() == ["apply one": 1])
+        return drill
+    }
+
+    @Test func `a freeze that is declared while a run rests keeps its next effect from beginning`() throws {
+        let drill = try rested()
+        try declare(drill.catalog, Self.always + Self.freeze)
+        let held = try drill.resume()
+        #expect(held.status == 4 && held.errors.contains("A freeze holds until"), "\(held)")
+        #expect(held.output.contains("the change window"), "\(held)")
+        #expect(try drill.effects() == ["apply one": 1])
+        #expect(try drill.verify().status == 0)
+        try declare(drill.catalog, Self.always)
+        let resumed = try drill.resume()
+        #expect(resumed.status == 0, "\(resumed)")
+        #expect(try drill.effects() == ["apply one": 1, "apply two": 1])
+        #expect(try drill.verify().status == 0)
+    }
+
+    @Test func `a rollback is allowed in a freeze`() throws {
+        let drill = try rested()
+        try declare(drill.catalog, Self.always + Self.freeze)
+        let result = try drill.rollBack()
+        #expect(result.status == 0, "\(result)")
+        #expect(try drill.effects() == ["apply one": 1, "undo one": 1])
+        #expect(try drill.verify().status == 0)
+    }
+
+    @Test func `a zone or an environment that does not exist is found before a run would`() throws {
+        let drill = try LedgerDrill([.init("one")])
+        let windows = "[{ days: [mon], from: \"00:00\", to: \"00:00\", zone: Europe/Zurch }]"
+        try declare(drill.catalog, "change-windows:\n  lab: \(windows)\n  lap: \(windows)\n")
+        let lint = try drill.catalog.muster("lint")
+        #expect(lint.status == 2, "\(lint)")
+        for text in [
+            "muster.yaml:3:58: error: This machine's time zone database has no zone \"Europe/Zurch\". [zone.unknown]",
+            "muster.yaml:4:3: error: There is no environment 'lap' [lint.no-environment]", "Did you mean 'lab'?",
+        ] {
+            #expect(lint.everything.contains(text), "\(text) in \(lint)")
+        }
+        let plan = try drill.run()
+        #expect(plan.status == 2 && plan.errors.contains("[zone.unknown]"), "\(plan)")
+    }
+}
