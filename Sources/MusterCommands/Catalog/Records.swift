@@ -119,20 +119,24 @@ struct Records {
     /// Whether the log's record is only the beginning of what the run's branch holds: a run that was over was taken up once
     /// more.
     func hasGrownBeyondLog(_ run: RunID) throws(MusterError) -> Bool {
-        guard let (logged, own) = try journals(of: run) else { return false }
+        guard let (logged, own) = try differingJournals(of: run) else { return false }
         return own.count > logged.count && own.starts(with: logged)
     }
 
     /// Whether the run's branch here is only the beginning of what the log holds: another machine went on with it.
     func isAheadOfBranch(_ run: RunID) throws(MusterError) -> Bool {
-        guard let (logged, own) = try journals(of: run) else { return false }
+        guard let (logged, own) = try differingJournals(of: run) else { return false }
         return logged.count > own.count && logged.starts(with: own)
     }
 
-    /// As the log and the run's branch have it; nil unless both do.
-    private func journals(of run: RunID) throws(MusterError) -> (logged: [UInt8], own: [UInt8])? {
+    /// As the log and the run's branch have it; nil unless both do, and for the same content, which is not read.
+    private func differingJournals(of run: RunID) throws(MusterError) -> (logged: [UInt8], own: [UInt8])? {
         let name = "journal.jsonl"
-        guard let logged = try git.readRecord(RecordPlace(run: run, branch: branch), paths: [name])?[name],
+        func blob(_ place: RecordPlace) throws(MusterError) -> ObjectID? {
+            try git.recordFiles(place)?.first { $0.path == name }?.id
+        }
+        guard try blob(RecordPlace(run: run, branch: branch)) != blob(RecordPlace(run: run, branch: nil)),
+            let logged = try git.readRecord(RecordPlace(run: run, branch: branch), paths: [name])?[name],
             let own = try git.readRecord(RecordPlace(run: run, branch: nil), paths: [name])?[name]
         else { return nil }
         return (logged.content.bytes, own.content.bytes)
@@ -141,16 +145,24 @@ struct Records {
     /// Every file of the record by its path.
     func files(of run: RunID) throws(MusterError) -> [String: [UInt8]] { try files(at: try place(of: run)) }
 
+    /// The paths of the record's files, sorted.
+    func paths(of run: RunID) throws(MusterError) -> [String] {
+        (try git.recordFiles(try place(of: run)) ?? []).map(\.path)
+    }
+
+    /// One file of the record; nil when it has no such.
+    func file(_ path: String, of run: RunID) throws(MusterError) -> [UInt8]? {
+        try git.readRecord(try place(of: run), paths: [path])?[path]?.content.bytes
+    }
+
     func files(at place: RecordPlace) throws(MusterError) -> [String: [UInt8]] {
         let paths = (try git.recordFiles(place) ?? []).map(\.path)
         return (try git.readRecord(place, paths: paths) ?? [:]).mapValues(\.content.bytes)
     }
 
     func record(of run: RunID) throws(MusterError) -> RunRecord {
-        guard let file = try git.readRecord(try place(of: run), paths: ["record.json"])?["record.json"] else {
-            throw unreadable(run, "it has no record.json")
-        }
-        return try decode(run, file.content.bytes)
+        guard let bytes = try file("record.json", of: run) else { throw unreadable(run, "it has no record.json") }
+        return try decode(run, bytes)
     }
 
     private func decode(_ run: RunID, _ bytes: [UInt8]) throws(MusterError) -> RunRecord {

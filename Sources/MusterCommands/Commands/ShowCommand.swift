@@ -24,7 +24,7 @@ struct ShowCommand: ParsableCommand {
         let id = try records.find(name)
         let terminal = Terminal()
         if files {
-            let paths = try records.files(of: id).keys.sorted()
+            let paths = try records.paths(of: id)
             return terminal.out(common.json ? try JSON(encoding: paths).canonicalText : paths.joined(separator: "\n"))
         }
         if common.json, file == nil {
@@ -37,7 +37,7 @@ struct ShowCommand: ParsableCommand {
             return terminal.out(JSON.object(members).canonicalText)
         }
         let path = file ?? "README.md"
-        guard let bytes = try records.files(of: id)[path] else {
+        guard let bytes = try records.file(path, of: id) else {
             throw MusterError(
                 code: "record.no-file", "The record of run \(id) has no file \(visibleText(path)).",
                 help: "Name them with: muster show \(id) --files")

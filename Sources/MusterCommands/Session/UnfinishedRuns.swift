@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Glibc
 internal import MusterDocuments
 internal import MusterGit
 internal import MusterJournal
@@ -42,7 +41,7 @@ struct UnfinishedRuns {
     /// Whether the run is not over and its plan names the lock, told by the end of its journal and by its plan: a machine keeps
     /// hundreds of runs that are over. What cannot be read may have it.
     private func mayHave(_ lock: String, _ run: RunID) -> Bool {
-        guard run != besides, !isOver(run) else { return false }
+        guard run != besides, !folders.isOver(run) else { return false }
         let path = "\(folders.run(run))/\(StateFolder.planFile)"
         // A plan that cannot be read is told of where the run is.
         guard let bytes = readSmallFile(path, limit: 64 << 20, onlyRegular: true), let plan = try? JSON.parse(bytes),
@@ -50,26 +49,6 @@ struct UnfinishedRuns {
         else { return true }
         // The clouds of a rehearsal are its own.
         return locks.contains(.string(lock)) && plan["kind"]?.string != RunKind.rehearsal.rawValue
-    }
-
-    /// The last line is looked at alone; one that is longer than this is no end.
-    private static let endBytesMax = 64 << 10
-
-    private func isOver(_ run: RunID) -> Bool {
-        let descriptor = open(
-            "\(folders.run(run))/\(JournalWriter.fileName)", O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        let size = lseek(descriptor, 0, SEEK_END)
-        var bytes = [UInt8](repeating: 0, count: min(Int(max(0, size)), Self.endBytesMax))
-        let count = bytes.withUnsafeMutableBytes {
-            pread(descriptor, $0.baseAddress, $0.count, size - off_t($0.count))
-        }
-        guard count == bytes.count, bytes.last == 0x0A, let line = bytes.split(separator: 0x0A).last else {
-            return false
-        }
-        // What cannot be read is no line of a journal.
-        return (try? JSON.parse(Array(line)))?["kind"]?.string == "run-finished"
     }
 
     private func refuse(_ run: RunID, _ lock: String, _ whose: String) throws(MusterError) {
