@@ -101,7 +101,8 @@ struct ListCommand: ParsableCommand {
         let folders = try StateFolder()
         return folders.runs().suffix(200).reversed().compactMap { run in
             // One that cannot be read is told of by muster status.
-            guard runbook == nil || run.runbook == runbook, !folders.isOver(run), let stored = try? StoredRun(run, in: folders),
+            guard runbook == nil || run.runbook == runbook, !folders.isOver(run),
+                let stored = try? StoredRun(run, in: folders),
                 !stored.state.isFinished, stored.plan.kind != .rehearsal
             else { return nil }
             return
