@@ -145,7 +145,10 @@ package struct RecordEntry: Hashable, Sendable, Codable {
 /// Where a record is read: in the log of executions, or, while its run lives, on the run's own branch.
 package struct RecordPlace: Hashable, Sendable, Codable {
     package var run: RunID
-    /// The log's branch, short; nil reads the run's own branch.
+    /// What a remote's branches are called here, in full.
+    package static let remoteBranches = "refs/remotes/"
+
+    /// The log's branch, short, or in full what was last seen of a remote's; nil reads the run's own branch.
     package var branch: String?
     /// A commit of what another machine wrote of the run, to be read in place of both.
     package var aside: ObjectID?

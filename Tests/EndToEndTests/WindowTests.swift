@@ -65,6 +65,22 @@ struct WindowTests {
         #expect(try drill.verify().status == 0)
     }
 
+    @Test func `whoever may break the glass runs in a freeze, and the record says so`() throws {
+        let drill = try LedgerDrill([.init("one")])
+        let eyes = try FourEyes(drill.catalog, policy: Self.freeze + FourEyes.policy)
+        let arguments = drill.arguments + ["--yes", "--key", eyes.key("ada")]
+        let refused = try drill.catalog.muster(arguments)
+        #expect(refused.status == 3 && refused.errors.contains("[run.change-window]"), "\(refused)")
+        let result = try drill.catalog.muster(arguments + ["--break-glass", "--reason", "The primary is on fire"])
+        #expect(result.status == 0, "\(result)")
+        let record = try drill.catalog.onlyRun
+        let deviations = try #require(try record.record["deviations"]?.array)
+        let said = deviations.first { $0["kind"] == "outside-window" }?["says"]?.string
+        #expect(said?.contains("A freeze holds until") == true, "\(deviations)")
+        #expect(try drill.effects() == ["apply one": 1])
+        #expect(try drill.verify().status == 0)
+    }
+
     @Test func `a zone or an environment that does not exist is found before a run would`() throws {
         let drill = try LedgerDrill([.init("one")])
         let windows = "[{ days: [mon], from: \"00:00\", to: \"00:00\", zone: Europe/Zurch }]"

@@ -10,14 +10,22 @@ internal import MusterSystem
 /// Whoever rewrites a log and every branch of it leaves nothing in the repository that tells; a machine that saw it before does.
 struct LogMemory {
     let git: Catalog
-    /// The log's branch, short.
-    let branch: String
+    /// What people call the log.
+    let name: String
+    private let ref: String
     private let path: String
 
     init(_ git: Catalog, gitFolder: String, branch: String, folders: StateFolder) {
         self.git = git
-        self.branch = branch
+        (name, ref) = (branch, "refs/heads/\(branch)")
         path = "\(folders.path)/logs/\(Digest(of: "\(gitFolder)\n\(branch)".utf8).hex)"
+    }
+
+    /// The log of a remote, as it was fetched last.
+    init(_ git: Catalog, gitFolder: String, remote: String, branch: String, folders: StateFolder) {
+        self.git = git
+        (name, ref) = ("\(branch) of \(remote)", RemoteLogs.ref(branch, of: remote))
+        path = "\(folders.path)/logs/\(Digest(of: "\(gitFolder)\n\(ref)".utf8).hex)"
     }
 
     /// - Throws: `record.log-rewound` when the log does not hold what it held; `record.log-memory` when what was kept cannot be read.
@@ -26,7 +34,7 @@ struct LogMemory {
         guard let tip = try tip(), try git.contains(tip, known) else {
             throw MusterError(
                 code: "record.log-rewound",
-                "The log \(branch) does not hold commit \(known.short) any more, where this machine saw it last: it was rewritten.",
+                "The log \(name) does not hold commit \(known.short) any more, where this machine saw it last: it was rewritten.",
                 help:
                     "Look at what is gone with `git log \(known.short)` here or in another clone. If people agreed to it, let this machine forget it: remove \(path)",
                 status: .verificationFailed)
@@ -42,7 +50,7 @@ struct LogMemory {
     }
 
     private func tip() throws(MusterError) -> ObjectID? {
-        do { return try git.resolve("refs/heads/\(branch)") } catch  where error.code == "git.unknown-revision" {
+        do { return try git.resolve(ref) } catch  where error.code == "git.unknown-revision" {
             return nil
         }
     }

@@ -16,8 +16,9 @@ struct VerifyCommand: ParsableCommand {
         discussion: """
             It proves that the journal's lines follow each other unchanged, that record.json, README.md and the evidence are \
             what the journal says, that the plan is the one that ran, that the definitions are those of the plan and of \
-            the runbook's lock, published where the lock says, and that the approvals which the policy asked for were signed \
-            by who could give them.
+            the runbook's lock, published where the lock says, that the approvals which the policy asked for were signed \
+            by who could give them, and that the log holds what this machine and the remotes saw of it. Fetch first: \
+            verify asks no network.
             """)
 
     @Argument(help: "Runs: ids, ends of them, or last.") var runs: [String] = []
@@ -58,14 +59,19 @@ struct VerifyCommand: ParsableCommand {
         if !isSound { throw CommandEnd(status: .verificationFailed) }
     }
 
-    /// The log holds what this machine has seen of it before; from now on also what it holds now.
+    /// The log holds what this machine has seen of it before, and what was fetched of remotes' tells the same; from now on also
+    /// what it holds now.
     private func checkGrowth(_ records: Records, _ terminal: Terminal) throws(MusterError) -> Bool {
+        let state = try records.git.state()
+        let folders = try StateFolder()
+        let remotes = RemoteLogs(git: records.git, branch: records.branch, state: state, folders: folders)
+        let findings = try remotes.findings()
+        for finding in findings { terminal.error(finding.description) }
         let memory = LogMemory(
-            records.git, gitFolder: try records.git.state().gitFolder, branch: records.branch,
-            folders: try StateFolder())
+            records.git, gitFolder: state.gitFolder, branch: records.branch, folders: folders)
         do {
             try memory.remember()
-            return true
+            return !findings.contains { $0.severity == .error }
         } catch  where error.code == "record.log-rewound" {
             terminal.error(error.description)
             return false

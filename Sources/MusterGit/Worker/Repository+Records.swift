@@ -33,9 +33,14 @@ extension Repository {
         return try entry(path[...], below: root, at: "")
     }
 
+    /// A branch of this repository by its short name, or what it last saw of a remote's, named in full.
+    private func logRef(_ branch: String) throws(MusterError) -> String {
+        branch.hasPrefix(RecordPlace.remoteBranches) ? branch : try branchRef(branch)
+    }
+
     /// Walks the days of the log's newest tree backwards: what it costs depends on the limit, not on the log's length.
     func listRecords(_ query: RecordQuery) throws -> [RecordEntry] {
-        guard let log = try tip(of: branchRef(query.branch)) else { return [] }
+        guard let log = try tip(of: logRef(query.branch)) else { return [] }
         let root = try entries(of: treeID(of: log), at: "")
         guard let records = root.first(where: { $0.name == "records" && $0.kind == .folder }) else { return [] }
         var search = RecordSearch(query: query)
@@ -90,7 +95,7 @@ extension Repository {
         if let commit = place.aside {
             return TreeEntry(name: place.run.text, kind: .folder, id: try treeID(of: commit))
         }
-        let ref = try place.branch.map { (branch) throws(MusterError) in try branchRef(branch) } ?? place.run.ref
+        let ref = try place.branch.map { (branch) throws(MusterError) in try logRef(branch) } ?? place.run.ref
         guard let tip = try tip(of: ref) else { return nil }
         guard place.branch == nil else { return try recordEntry(place.run, in: tip) }
         return TreeEntry(name: place.run.text, kind: .folder, id: try treeID(of: tip))
