@@ -18,8 +18,12 @@ package enum ReviewFiles {
     package static func isReview(_ path: String) -> Bool { path.hasPrefix(folder + "/") }
 
     package static func path(of review: ReviewRecord) -> String {
-        let number = String(repeating: "0", count: max(0, 4 - "\(review.number)".count)) + "\(review.number)"
-        return "\(folder)/\(number)-\(slug(review.reviewer))"
+        "\(folder)/\(prefix(of: review.number))\(slug(review.reviewer))"
+    }
+
+    /// `0001-`
+    static func prefix(of number: Int) -> String {
+        String(repeating: "0", count: max(0, 4 - "\(number)".count)) + "\(number)-"
     }
 
     /// `rita-reviewer`
@@ -34,7 +38,7 @@ package enum ReviewFiles {
     /// The record's reviews in their order; those that cannot be read are left out, and told of by ``verify(_:record:)``.
     package static func reviews(in files: [String: [UInt8]]) -> [ReviewRecord] {
         files.filter { isReview($0.key) && $0.key.hasSuffix("/\(record)") }.compactMap { read($0.value) }
-            .sorted { $0.number < $1.number }
+            .sorted { ($0.number, $0.at, $0.reviewer) < ($1.number, $1.at, $1.reviewer) }
     }
 
     // Whoever asks for more than what can be read asks verify(_:record:).
@@ -53,6 +57,8 @@ package func verifyReviews(_ files: [String: [UInt8]]) -> [Diagnostic] {
 private struct ReviewCheck {
     let files: [String: [UInt8]]
     var findings: [Diagnostic] = []
+    /// By number: what reviews are called by, for the next ones to name.
+    private var digests: [Int: Set<Digest>] = [:]
 
     init(files: [String: [UInt8]]) { self.files = files }
 
@@ -68,36 +74,35 @@ private struct ReviewCheck {
         let record = files["record.json"].flatMap { bytes -> RunRecord? in
             try? JSON.parse(bytes).decode()  // one that cannot be read is told of by the record's own checks
         }
-        var previous: Digest?
-        for (index, folder) in folders.enumerated() {
+        var number = 0
+        for folder in folders {
             let path = "\(ReviewFiles.folder)/\(folder)"
             let allowed = Set(
                 [ReviewFiles.record, ReviewFiles.findings, ReviewFiles.signature].map { "\(path)/\($0)" })
             for name in files.keys.sorted() where name.hasPrefix(path + "/") && !allowed.contains(name) {
                 report("record.unknown-file", "No review has such a file.", name)
             }
-            previous = check(path, number: index + 1, previous, record)
+            // Two reviewers who did not know of each other have the same number; none is left out.
+            number = max(1, folder.hasPrefix(ReviewFiles.prefix(of: number)) ? number : number + 1)
+            check(path, number: number, record)
         }
     }
 
-    /// - Returns: what the next review must name as the one before it.
-    private mutating func check(_ path: String, number: Int, _ previous: Digest?, _ record: RunRecord?) -> Digest? {
+    private mutating func check(_ path: String, number: Int, _ record: RunRecord?) {
         let file = "\(path)/\(ReviewFiles.record)"
         guard let bytes = files[file], let json = try? JSON.parse(bytes),  // what is no JSON is no review
             let review: ReviewRecord = try? json.decode(), let again = try? JSON(encoding: review).prettyBytes(),
             again == bytes
         else {
-            report("review.unreadable", "The review is not what Muster writes.", file)
-            return nil
+            return report("review.unreadable", "The review is not what Muster writes.", file)
         }
         if review.number != number || ReviewFiles.path(of: review) != path {
             report("review.out-of-order", "The review is not the \(number). one, or not of its folder's name.", file)
         }
-        if review.previous != previous {
-            report("review.broken-chain", "The review does not name the one before it.", file)
-        }
+        digests[number, default: []].insert(Digest(of: bytes))
+        let isNamed = review.previous.map { digests[number - 1]?.contains($0) == true } ?? (number == 1)
+        if !isNamed { report("review.broken-chain", "The review does not name the one before it.", file) }
         if let record { check(review, against: record, file) }
-        return Digest(of: bytes)
     }
 
     private mutating func check(_ review: ReviewRecord, against record: RunRecord, _ file: String) {

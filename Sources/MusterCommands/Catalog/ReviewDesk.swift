@@ -153,7 +153,8 @@ struct ReviewDesk {
     ) -> ReviewRecord {
         let previous = earlier.last.flatMap { files["\(ReviewFiles.path(of: $0))/\(ReviewFiles.record)"] }
         return ReviewRecord(
-            run: record.run, number: earlier.count + 1, reviewer: state.userOrLogin.text, at: readClocks().wall,
+            run: record.run, number: (earlier.last?.number ?? 0) + 1, reviewer: state.userOrLogin.text,
+            at: readClocks().wall,
             verdict: opinion.isAcceptance ? .accepted : .findings, reason: opinion.reason, findings: opinion.findings,
             plan: record.plan, journal: record.journal, previous: previous.map { Digest(of: $0) },
             engine: musterVersion)

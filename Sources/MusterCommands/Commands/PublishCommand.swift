@@ -71,7 +71,8 @@ struct PublishCommand: ParsableCommand {
             branch: branch, author: documents.state.userOrLogin, time: readClocks().wall,
             signingKey: try RecordSigning.of(configuration)?.key)
         var report = try push(documents.git, to: remote, log)
-        let line = InLine(documents: documents, branch: branch, remote: remote)
+        let line = InLine(
+            documents: documents, branch: branch, remote: remote, signingKey: log.signingKey)
         let apart = report.refs.filter { $0.conflict != nil }.compactMap { RunID(branch: $0.ref) }
         var told = try line.branchesGiveWay(apart)
         // The log may have waited for it.

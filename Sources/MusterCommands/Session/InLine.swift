@@ -4,6 +4,7 @@ internal import MusterDocuments
 internal import MusterGit
 internal import MusterJournal
 internal import MusterModel
+internal import MusterRecord
 internal import MusterSystem
 
 /// Brings this machine in line with what other machines published of its runs.
@@ -12,6 +13,8 @@ struct InLine {
     /// The log's branch.
     let branch: String
     let remote: String
+    /// What signs commits; nil where records are not signed.
+    let signingKey: String?
 
     /// Runs that went two ways: the branch here becomes the published one, and what this machine committed is kept beside it.
     ///
@@ -23,6 +26,14 @@ struct InLine {
             guard let lock = try engineLock(run, folders) else { continue }
             defer { lock.release() }
             guard let aside = try documents.git.fetchRun(run, from: remote, givingWay: true)?.aside else { continue }
+            let joined = try ReviewJoin(
+                git: documents.git, author: documents.state.userOrLogin, signingKey: signingKey, branch: branch
+            ).join(run, from: aside)
+            guard joined.isEmpty else {
+                let names = joined.map { visibleText(personName($0)) }.joined(separator: ", ")
+                told.append("The run \(run) was reviewed in two clones. What \(names) said is beside the rest now.")
+                continue
+            }
             told.append(
                 "The run \(run) went two ways. Its branch is now that of \(remote); what this machine had committed is kept in \(aside)."
             )
