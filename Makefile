@@ -50,7 +50,10 @@ test: build ## Run all tests, with a sample of each campaign of faults
 
 .PHONY: torture
 torture: export MUSTER_TORTURE := full
-torture: build ## Make every campaign of faults in full, and print the table of what they found
+torture: export MUSTER_TEST_PRODUCTS := $(CURDIR)/.build/release
+torture: build ## Make every campaign of faults in full, on the release build, and print the table of what they found
+	$(RELEASE) --product muster
+	$(RELEASE_PLUGIN) --product noop-plugin
 	@$(call RUN_TESTS,--filter '$(CAMPAIGNS)')
 
 .PHONY: format-lint

@@ -274,8 +274,13 @@ package let projectFolder: String = {
     return folder.path
 }()
 
-/// An executable of the build that the tests belong to.
-package func product(_ name: String) -> String { "\(projectFolder)/.build/debug/\(name)" }
+/// An executable of the build that the tests belong to; where MUSTER_TEST_PRODUCTS names a folder that has it, that one:
+/// campaigns go through what people run, and are done the sooner.
+package func product(_ name: String) -> String {
+    let chosen = ProcessInfo.processInfo.environment["MUSTER_TEST_PRODUCTS"].map { "\($0)/\(name)" }
+    if let chosen, FileManager.default.isExecutableFile(atPath: chosen) { return chosen }
+    return "\(projectFolder)/.build/debug/\(name)"
+}
 
 private func makeFolder(_ path: String) throws {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
