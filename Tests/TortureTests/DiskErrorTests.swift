@@ -29,9 +29,12 @@ struct DiskErrorTests {
         var trial = try Trial(template)
         #expect(try trial.end(try trial.start(under: SystemCalls.trace(traced, into: log))).status == 0)
         let points = try SystemCalls.points(in: log, ofChildren: traced == .all, readers: false)
-        return points.flatMap { point in
-            (Self.errors[point.call] ?? []).flatMap { error in
-                [false, true].map { Fault(point: point, error: error, forever: $0) }
+        // Each call fails once, and from there on; with which of its errors goes round, so that every kind of call meets each
+        // of them many times.
+        return points.enumerated().flatMap { number, point -> [Fault] in
+            guard let errors = Self.errors[point.call] else { return [] }
+            return [false, true].enumerated().map { turn, forever in
+                Fault(point: point, error: errors[(number + turn) % errors.count], forever: forever)
             }
         }
     }
