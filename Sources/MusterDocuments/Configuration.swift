@@ -19,6 +19,8 @@ package struct Configuration: Sendable {
     package var leaseLife: Duration
     /// How often a runbook is to be drilled; nil: nothing is said of it.
     package var drillEvery: Duration?
+    /// Environments in which a run needs a change ticket, with their places in the document.
+    package var changeTickets: [Located<String>] = []
     /// Who may agree to what.
     package var policy = ApprovalPolicy()
     /// When environments may be changed, by environment; one that is not named may be at any time.
@@ -47,6 +49,9 @@ package struct Configuration: Sendable {
                 WindowRule.check(windows.value, into: &diagnostics)
             }
             WindowRule.check(root["freezes"], into: &diagnostics)
+            reportDoubled(
+                root.texts("change-tickets"), code: "catalog.doubled-environment", "entries of the environment",
+                into: &diagnostics)
             return Configuration(
                 catalog: root["catalog"]?.string ?? "", summary: root["summary"]?.string,
                 recordsBranch: root["records"]?["branch"]?.string ?? standardRecordsBranch,
@@ -54,7 +59,8 @@ package struct Configuration: Sendable {
                 recordsSigned: root["records"]?["sign"]?.bool ?? false,
                 leases: root["leases"]?.string.flatMap(Leases.init) ?? .local,
                 leaseLife: root["lease-life"]?.string.flatMap(Duration.init(durationText:)) ?? .seconds(300),
-                drillEvery: root["drill-every"]?.string.flatMap(Duration.init(durationText:)), policy: policy,
+                drillEvery: root["drill-every"]?.string.flatMap(Duration.init(durationText:)),
+                changeTickets: root.texts("change-tickets"), policy: policy,
                 changeWindows: Dictionary(
                     (root["change-windows"]?.members ?? []).map { ($0.name, WindowRule.list($0.value)) },
                     uniquingKeysWith: { first, _ in first }),
@@ -68,7 +74,7 @@ package struct Configuration: Sendable {
     private static func environmentNames(_ root: LocatedValue) -> [Located<String>] {
         let keys = ["approvals", "change-windows"].flatMap { root[$0]?.members ?? [] }
         return keys.map { Located($0.name, at: $0.nameLocation) }
-            + (root["freezes"]?.list ?? []).flatMap { $0.texts("environments") }
+            + (root["freezes"]?.list ?? []).flatMap { $0.texts("environments") } + root.texts("change-tickets")
     }
 
     /// When an environment may be changed by what stands here and in its own document.
@@ -105,5 +111,8 @@ package struct Configuration: Sendable {
                 "change-windows", .map(names: .kebab, .list(WindowRule.shape, atLeast: 1)),
                 "When runs may change an environment, by environment; at any time without it"),
             .optional("freezes", .list(WindowRule.freeze, atLeast: 1), "When nothing may be changed, whatever is open"),
+            .optional(
+                "change-tickets", .list(.text(.kebab)),
+                "Environments in which a run needs a change ticket, named with --change; none without it"),
         ] + ApprovalPolicy.fields)
 }

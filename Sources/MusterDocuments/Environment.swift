@@ -13,6 +13,7 @@ package struct Environment: Sendable {
     package static func parse(_ bytes: [UInt8], file: String) -> Parsed<Environment> {
         parseDocument(bytes, file: file, shape: shape, named: "An environment") { root, diagnostics in
             WindowRule.check(root["change-windows"], into: &diagnostics)
+            if let ticket = root["change-ticket"] { checkChangeTicket(ticket, into: &diagnostics) }
             if let oci = root["oci"] { checkOracleCloud(oci, into: &diagnostics) }
             for (_, database) in databases(root) {
                 checkDatabase(database, into: &diagnostics)
@@ -52,6 +53,7 @@ extension Environment {
         .optional(
             "change-windows", .list(WindowRule.shape, atLeast: 1),
             "When runs may change it, besides what muster.yaml says; at any time without it"),
+        .optional("change-ticket", changeTicketShape, "What is asked whether a run's change ticket lets it take place"),
         .optional("approvals", .object(ApprovalRule.shape), "What a run needs here besides what muster.yaml asks for"),
     ])
 
