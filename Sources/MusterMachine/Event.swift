@@ -117,10 +117,16 @@ package struct RunStarted: Hashable, Sendable, Codable {
     package var accepted: [Acceptance]?
     /// How the change window stood just before; nil in a rehearsal.
     package var window: WindowAssessment?
-    package init(confirmation: String, accepted: [Acceptance]? = nil, window: WindowAssessment? = nil) {
+    /// How the change ticket stood just before; nil where nobody was asked for one.
+    package var ticket: TicketAssessment?
+    package init(
+        confirmation: String, accepted: [Acceptance]? = nil, window: WindowAssessment? = nil,
+        ticket: TicketAssessment? = nil
+    ) {
         self.confirmation = confirmation
         self.accepted = accepted
         self.window = window
+        self.ticket = ticket
     }
 }
 

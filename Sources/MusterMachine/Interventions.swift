@@ -16,10 +16,12 @@ package struct RunResumed: Hashable, Sendable, Codable {
     package var takeOver: TakeOver?
     /// How the change window stood then; nil where no window limits it, and in journals of before.
     package var window: WindowAssessment?
+    /// How the change ticket stood just before; nil where nobody was asked for one.
+    package var ticket: TicketAssessment?
 
     package init(
         by: String, host: String, bootID: String, processID: Int32, engine: String, takeOver: TakeOver? = nil,
-        window: WindowAssessment? = nil
+        window: WindowAssessment? = nil, ticket: TicketAssessment? = nil
     ) {
         self.by = by
         self.host = host
@@ -28,6 +30,7 @@ package struct RunResumed: Hashable, Sendable, Codable {
         self.engine = engine
         self.takeOver = takeOver
         self.window = window
+        self.ticket = ticket
     }
 }
 
