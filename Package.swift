@@ -89,6 +89,10 @@ let package = Package(
             name: "MusterPluginHost", dependencies: ["MusterModel", "MusterPluginProtocol", "MusterSystem"],
             swiftSettings: strict),
 
+        .target(
+            name: "ChangeTickets", dependencies: ["MusterModel", "MusterMachine", "MusterSystem", "CloudHTTP"],
+            swiftSettings: strict),
+
         // MARK: Engine and command line
 
         .target(
@@ -105,12 +109,13 @@ let package = Package(
                 "MusterModel", "MusterExpressions", "MusterDocuments", "MusterMachine", "MusterRecord", "MusterReport",
                 "MusterPluginProtocol", "MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost",
                 "MusterEngine",
-                "MusterApproval", "MusterSigning",
+                "MusterApproval", "MusterSigning", "ChangeTickets",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
-        .executableTarget(name: "muster", dependencies: ["MusterCommands", "MusterGit"], swiftSettings: strict),
+        .executableTarget(
+            name: "muster", dependencies: ["MusterCommands", "MusterGit", "ChangeTickets"], swiftSettings: strict),
 
         // MARK: Plugin side
 
@@ -336,6 +341,13 @@ let package = Package(
             dependencies: ["AzureClient", "CloudHTTP", "MusterTestSupport", "MusterModel", "MusterSystem"],
             exclude: ["Contract", "Recordings", "Servers"],
             swiftSettings: strict),
+        .testTarget(
+            name: "ChangeTicketsTests",
+            dependencies: [
+                "ChangeTickets", "CommandFixture", "CloudHTTP", "MusterMachine", "MusterModel", "MusterSystem",
+                "muster",
+            ],
+            exclude: ["Servers"], swiftSettings: strict),
         .testTarget(
             name: "MusterSQLTests", dependencies: ["MusterSQL", "PostgreSQLFixture", "MusterModel", "MusterSystem"],
             swiftSettings: strict),

@@ -13,12 +13,16 @@ package actor NetworkTransport: HTTPTransport {
     /// Longest answer that is read. The largest pages of both clouds stay far below it.
     package static let answerBytesMax = 16 << 20
 
+    private let answerLimit: Int
     private let additionalRoots: [NIOSSLCertificate]
     private var clients: [String: HTTPClient] = [:]
 
-    /// - Parameter caFile: PEM file of certificate authorities that are trusted besides the system's own.
+    /// - Parameters:
+    ///   - caFile: PEM file of certificate authorities that are trusted besides the system's own.
+    ///   - answerLimit: longest answer in bytes.
     /// - Throws: ``TransportError`` `ca-file` when the file cannot be read or holds no certificate.
-    package init(caFile: String?) throws(TransportError) {
+    package init(caFile: String?, answerLimit: Int = answerBytesMax) throws(TransportError) {
+        self.answerLimit = answerLimit
         guard let caFile else {
             additionalRoots = []
             return
@@ -50,12 +54,12 @@ package actor NetworkTransport: HTTPTransport {
         do {
             let answer = try await client(for: request.url.host).execute(
                 outgoing, timeout: .milliseconds(max(1, timeout.milliseconds)))
-            let body = try await answer.body.collect(upTo: Self.answerBytesMax)
+            let body = try await answer.body.collect(upTo: answerLimit)
             var headers = HeaderFields()
             for (name, value) in answer.headers { headers.add(name, value) }
             return HTTPResponse(status: Int(answer.status.code), headers: headers, body: Array(body.readableBytesView))
         } catch {
-            throw Self.transportError(error, origin: request.url.origin)
+            throw Self.transportError(error, origin: request.url.origin, limit: answerLimit)
         }
     }
 
@@ -86,11 +90,11 @@ package actor NetworkTransport: HTTPTransport {
     private static let connectErrors: Set<Int32> = [ECONNREFUSED, EADDRNOTAVAIL]
 
     /// When in doubt the request has been sent: whoever takes a lost answer for a request that never left sends it twice.
-    private static func transportError(_ error: any Error, origin: String) -> TransportError {
+    private static func transportError(_ error: any Error, origin: String, limit: Int) -> TransportError {
         switch error {
         case is CancellationError: return TransportError(.cancelled, "The request to \(origin) was cancelled.")
         case is NIOTooManyBytesError:
-            return TransportError(.tooLarge, "\(origin) answered more than \(answerBytesMax) bytes.")
+            return TransportError(.tooLarge, "\(origin) answered more than \(limit) bytes.")
         case is NIOConnectionError:
             return TransportError(.cannotConnect, "No connection to \(origin): \(error).")
         case is NIOSSLExtraError, NIOSSLError.handshakeFailed, NIOSSLError.unableToValidateCertificate,

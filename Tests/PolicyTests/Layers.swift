@@ -7,7 +7,9 @@ enum Layers {
         "MusterReport",
         "MusterPluginProtocol",
     ]
-    static let adapters: Set = ["MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost", "MusterSigning"]
+    static let adapters: Set = [
+        "MusterSystem", "MusterJournal", "MusterGit", "MusterPluginHost", "MusterSigning", "ChangeTickets",
+    ]
     private static let network: Set = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOTLS", "HTTPTypes", "Logging"]
     private static let foundation: Set = ["Foundation", "FoundationEssentials"]
 
@@ -28,9 +30,11 @@ enum Layers {
         "MusterGit": ["MusterModel", "MusterSigning", "MusterSystem", "CGit2", "CMusterGit", "Glibc"],
         "MusterSigning": ["MusterModel", "MusterSystem", "Glibc"],
         "MusterPluginHost": ["MusterModel", "MusterPluginProtocol", "MusterSystem", "Glibc"],
+        // In a process of its own: the engine's holds no connection.
+        "ChangeTickets": ["MusterModel", "MusterMachine", "MusterSystem", "CloudHTTP", "Glibc"],
         "MusterEngine": pure.subtracting(["MusterReport"]),
         "MusterCommands": pure.union(adapters).union(["MusterEngine", "ArgumentParser", "Glibc"]).union(foundation),
-        "muster": ["MusterCommands", "MusterGit"],
+        "muster": ["MusterCommands", "MusterGit", "ChangeTickets"],
         "MusterPlugin": ["MusterModel", "MusterPluginProtocol", "Glibc", "Synchronization"],
         "CloudHTTP": network.union(["MusterModel", "MusterSystem", "AsyncHTTPClient", "Crypto", "Glibc"]),
         // MusterSystem is the operating system alone: child processes for the Azure CLI, the boot clock.
