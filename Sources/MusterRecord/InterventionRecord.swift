@@ -51,6 +51,8 @@ package struct ResumeRecord: Hashable, Sendable, Codable {
     /// Since the last that was heard of the run.
     package var silentMilliseconds: Int64
     package var takeOver: TakeOver?
+    /// How the change ticket stood then; nil where nobody was asked for one.
+    package var ticket: TicketAssessment?
 }
 
 /// A person's, or the engine's, wish that what the run did be undone.

@@ -153,6 +153,9 @@ struct ReadmePage {
         if let window = record.window {
             rows.append(["Change window", Markdown.sentence(window.says) + earlier(window)])
         }
+        if let ticket = record.ticket {
+            rows.append(["Change ticket", Markdown.sentence(ticket.says) + " Seen \(readable(ticket.at)) UTC."])
+        }
         if let sources = record.sqlSources { rows.append(["SQL answered by", SQLSourceText(sources).text]) }
         rows.append(["Steps", stepCounts])
         rows.append(["State left behind", leftBehind])

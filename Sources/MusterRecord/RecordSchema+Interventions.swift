@@ -35,8 +35,8 @@ extension RecordSchema {
                 "takeOver": object([
                     "reason": text("Why."), "from": text("The machine that had the run before."),
                     "knownUpTo": integer("seq of the last journal entry that was known here."),
-                ]),
-            ], optional: ["takeOver"])
+                ]), "ticket": ref("ticket"),
+            ], optional: ["takeOver", "ticket"])
     }
 
     static var rollback: JSON {

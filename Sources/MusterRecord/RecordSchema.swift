@@ -16,7 +16,7 @@ package enum RecordSchema {
     }
 
     private static let rootOptional: Set = [
-        "why", "change", "confirmation", "accepted", "commit", "startedAt", "finishedAt", "window",
+        "why", "change", "confirmation", "accepted", "commit", "startedAt", "finishedAt", "window", "ticket",
         "sqlSources", "rules", "waiting", "interventions", "resumes", "rollbacks", "leases", "approvals", "policies",
         "breakGlass",
     ]
@@ -35,7 +35,7 @@ package enum RecordSchema {
             "rollbacks": list("rollback"), "leases": list("lease"), "approvals": list("approval"),
             "policies": list("policy"), "breakGlass": ref("breakGlass"),
             "confirmation": text("How the go-ahead was given."),
-            "accepted": list("acceptance"), "window": ref("window"),
+            "accepted": list("acceptance"), "window": ref("window"), "ticket": ref("ticket"),
             "commit": objectID("The catalog's commit; missing for uncommitted work."), "plan": digest("Of plan.json."),
             "inputs": values("The runbook's inputs; secrets as references."),
             "createdAt": time("When the run was created."),
@@ -78,7 +78,7 @@ package enum RecordSchema {
             "acceptance": object([
                 "step": text("A point of no return."), "person": text("Who accepted it."), "how": text("How."),
             ]),
-            "window": window,
+            "window": window, "ticket": ticket,
             "earlierRun": object([
                 "run": text("Its id."), "kind": oneOf(RunKind.self, "Its kind."),
                 "hasSucceeded": typed("boolean", "Whether it went the whole way."),

@@ -7,7 +7,7 @@ extension RunFold {
     /// What was not as planned, the gravest first.
     func deviations(_ steps: [StepRecord]) -> [Deviation] {
         let people = peopleDeviations(steps)
-        return brokenGlass + steps.compactMap(inDoubt) + undoFailures(steps) + leaseDeviations([.lost])
+        return brokenGlass + withoutTicket + steps.compactMap(inDoubt) + undoFailures(steps) + leaseDeviations([.lost])
             + people[.takenOver] + leaseDeviations([.without, .takenOver, .late]) + people[.rolledBack]
             + stops.map(stop) + people[.abandoned] + people[.skipped] + people[.declared] + people[.putBackByHand]
             + people[.undone] + steps.enumerated().compactMap(ignoredFailure) + steps.compactMap(unverified)

@@ -71,7 +71,8 @@ extension RunFold {
         resumes.append(
             ResumeRecord(
                 at: now.at, by: body.by, host: body.host, bootID: body.bootID, processID: body.processID,
-                engine: body.engine, after: after, silentMilliseconds: silent, takeOver: body.takeOver))
+                engine: body.engine, after: after, silentMilliseconds: silent, takeOver: body.takeOver,
+                ticket: body.ticket))
         interventions.append(
             Intervention(
                 at: now.at, kind: body.takeOver == nil ? .resumed : .takenOver, by: body.by,

@@ -23,6 +23,8 @@ package struct RunFold: Sendable {
     var window: WindowAssessment?
     /// The window that effects may begin in, as the newest engine found it.
     var newestWindow: ChangeWindow?
+    /// As the start saw it.
+    var ticket: TicketAssessment?
     var finish: RunFinished?
     var steps: [StepFold] = []
     var stops: [(at: Timestamp, request: StopRequested)] = []
@@ -94,6 +96,7 @@ package struct RunFold: Sendable {
             accepted = body.accepted
             window = body.window
             newestWindow = body.window?.window
+            ticket = body.ticket
             startedAt = now
             if body.confirmation == "confirmed", let createdAt { noteWaited(from: createdAt, to: now) }
         case .runResumed(let body):

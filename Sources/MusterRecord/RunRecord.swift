@@ -86,6 +86,8 @@ package struct RunRecord: Hashable, Sendable, Codable {
     package var measures: [MeasureRecord]
     /// How the change window stood at the start, else when the plan was made; nil in a rehearsal.
     package var window: WindowAssessment?
+    /// How the change ticket stood at the start; nil where nobody was asked for one.
+    package var ticket: TicketAssessment?
     package var steps: [StepRecord]
     /// Steps that wait for a person's decision, in plan order; nil where none does.
     package var waiting: [WaitingRecord]?
@@ -115,6 +117,8 @@ package struct Deviation: Hashable, Sendable, Codable {
     package enum Kind: String, Sendable, Codable, CaseIterable {
         /// The run went on without the approvals that its policy asks for.
         case breakGlass = "break-glass"
+        /// It began, or went on, without the consent of its change ticket.
+        case withoutTicket = "without-ticket"
         /// Somebody or something stopped the run.
         case stopped
         /// Steps that were not carried out because the run stopped or a step that they need was not done.

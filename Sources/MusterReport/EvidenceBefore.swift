@@ -92,6 +92,7 @@ struct EvidenceBefore {
                     "points of no return accepted", "record.json accepted",
                     few((record.accepted ?? []).map { "\($0.step) by \(personName($0.person))" })),
                 .init("change window", "record.json window", window),
+                .init("change ticket's consent", "record.json ticket", record.ticket?.says),
             ])
     }
 
