@@ -22,7 +22,7 @@ struct ApprovalOptions: ParsableArguments {
     @Flag(
         name: .customLong("break-glass"),
         help:
-            "Run without the approvals that the policy asks for. Needs --reason; it stays open until a reviewer closes it."
+            "Run without the approvals that the policy asks for, and without the change ticket's consent. Needs --reason; it stays open until a reviewer closes it."
     )
     var breaksGlass = false
 

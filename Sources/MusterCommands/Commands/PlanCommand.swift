@@ -29,7 +29,7 @@ struct PlanCommand: ParsableCommand {
         } else {
             terminal.out(
                 PlanView(style: terminal.style, leases: session.configuration.leases, isVerbose: verbose).text(
-                    session.plan, digest: session.digest, window: session.window))
+                    session.plan, digest: session.digest, window: session.window, ticket: session.ticket))
             if let rule = session.rule {
                 terminal.out(ApprovalView(style: terminal.style).lines(rule).joined(separator: "\n"))
             }
@@ -63,6 +63,7 @@ func planJSON(_ session: RunSession) throws -> JSON {
     [
         "plan": try JSON(encoding: session.plan), "digest": .string(session.digest.description),
         "refusals": try JSON(encoding: session.refusals), "window": try JSON(encoding: session.window),
+        "ticket": try JSON(encoding: session.ticket),
     ]
 }
 

@@ -90,6 +90,7 @@ struct ResumeCommand: ParsableCommand {
         }
         session.key = approvals.key
         try admit(session, terminal)
+        try session.assessTicket(breakGlass: approvals.breaksGlass ? reason : nil)
         try perform(session, [], terminal, json: common.json)
     }
 

@@ -93,7 +93,7 @@ struct RunCommand: ParsableCommand {
         if !common.json {
             terminal.out(
                 PlanView(style: terminal.style, leases: session.configuration.leases).text(
-                    session.plan, digest: session.digest, window: session.window)
+                    session.plan, digest: session.digest, window: session.window, ticket: session.ticket)
                     + "\n")
         }
         let goAhead = try question.ask()
@@ -111,9 +111,10 @@ struct RunCommand: ParsableCommand {
         let document = try documents.runbook(name).runbook
         let environment = try documents.environment(planned?.environment.name ?? environment!)
         let values = if let planned { planned.inputs } else { try inputs.values(for: document) }
-        let request = RunRequest(
+        var request = RunRequest(
             kind: planned?.kind ?? kind ?? .drill, runbook: name, inputs: values,
             change: planned?.change ?? change, pluginFolders: inputs.pluginFolders)
+        request.breakGlass = approvals.breaksGlass ? reason : nil
         return try RunSession(
             request, documents: documents, environment: (environment.environment, environment.document),
             secrets: SecretReader().read,

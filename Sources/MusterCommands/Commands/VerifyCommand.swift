@@ -178,9 +178,11 @@ struct RecordProof {
             let commit = plan.commit, try isHere(commit)
         else { return [] }
         let isClosed = ReviewStanding(ReviewFiles.reviews(in: files)).isAccepted
-        return try ApprovalProof(git: records.git, run: run, plan: plan, reading: reading).findings().filter {
+        let tickets = try TicketProof(git: records.git, plan: plan)?.findings(reading.entries.map(\.event)) ?? []
+        return (try ApprovalProof(git: records.git, run: run, plan: plan, reading: reading).findings() + tickets).filter
+        {
             // Open until a reviewer closes it.
-            !(isClosed && $0.code == "record.break-glass")
+            !(isClosed && ["record.break-glass", "record.without-ticket"].contains($0.code))
         }
     }
 

@@ -37,14 +37,17 @@ final class ResumedSession {
     /// Words at the run's gates that were brought.
     var offered: [OfferedStatement] = []
 
-    private let documents: CatalogDocuments
-    private let environment: Environment
+    /// How the change ticket stands; nil where nobody was asked for one.
+    var ticket: TicketAssessment?
+
+    let documents: CatalogDocuments
+    let environment: Environment
     private let handOver: HandOver
     /// What is to be made this machine's own before the run goes on; nil where the journal here is the one.
     private let adoption: HandOver.Adoption?
     private let journal: JournalWriter?
     private let engineLock: EngineLock
-    private let world: RunWorld
+    let world: RunWorld
     private let plugins: PluginPool
     private let hold: TargetHold
     private let folders: StateFolder
@@ -154,7 +157,7 @@ final class ResumedSession {
         let by = identity.text
         let resumed = RunResumed(
             by: by, host: Host.name, bootID: Host.bootID, processID: Host.processID, engine: musterVersion,
-            takeOver: takeOver, window: window)
+            takeOver: takeOver, window: window, ticket: ticket)
         // A run whose go-ahead never reached the disk has done nothing, and nobody can say that it was given.
         let cutOff = StopRequested(by: by, reason: "it was cut off before it began")
         let opening: [Event] =

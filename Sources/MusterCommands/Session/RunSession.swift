@@ -23,6 +23,8 @@ struct RunRequest {
     var environmentName: String?
     /// Whether the steps without an effect give their proofs while the plan is made.
     var isProving = false
+    /// Why the run begins without the consents that it needs; nil: it does not.
+    var breakGlass: String?
 }
 
 /// One plan and, when it is confirmed, its run: where documents, plugins, journal, record and terminal come together.
@@ -34,6 +36,8 @@ final class RunSession {
     /// How the change window stood when the plan was made; nil in a rehearsal. It passes with time, so it is no part of
     /// the plan, whose digest stays.
     let window: WindowAssessment?
+    /// How the change ticket stood when the plan was made; nil where nobody is asked for one.
+    let ticket: TicketAssessment?
     /// Looks that failed; a plan with any of them is not run.
     let problems: [PlanPreview.Problem]
     /// The last lines that plugins said meanwhile.
@@ -50,6 +54,7 @@ final class RunSession {
     var key: String?
     private let environment: Environment
     private let room: WindowRoom?
+    private let tickets: TicketDesk?
     private let world: RunWorld
     private let plugins: PluginPool
     private let executables: [PluginExecutable]
@@ -100,6 +105,12 @@ final class RunSession {
             throw MusterError(
                 code: "plan.not-encodable", "The plan holds a number that JSON has no text for: \(error).")
         }
+        let subject = TicketDesk.Subject(
+            plan: plan, digest: digest, operatorName: documents.state.userOrLogin.text, breakGlass: request.breakGlass)
+        // Proofs are given by what begins no run, and an interrupted look has its refusal already.
+        tickets = request.isProving ? nil : try TicketDesk(subject, section, documents, world)
+        let isInterrupted = problems.contains { $0.failure.code == "plan.interrupted" }
+        ticket = isInterrupted ? nil : try tickets?.assessment()
     }
 
     /// Rehearsals are free of windows.
@@ -132,7 +143,7 @@ final class RunSession {
         }
         var order: [String] = []
         var found: [String: (diagnostic: Diagnostic, steps: [String])] = [:]
-        for (step, code, message, remedy) in failed + unmet + closedWindow {
+        for (step, code, message, remedy) in failed + unmet + closedWindow + refusedTicket {
             let key = "\(code)\n\(message)"
             if found[key] == nil {
                 order.append(key)
@@ -151,6 +162,11 @@ final class RunSession {
     private var closedWindow: [(String, String, String, String?)] {
         guard let window, window.verdict == .unmet, !breaksGlass else { return [] }
         return [("", WindowRoom.code, window.says, WindowRoom.remedy)]
+    }
+
+    private var refusedTicket: [(String, String, String, String?)] {
+        guard let ticket, let refusal = ticket.refusal else { return [] }
+        return [("", refusal.code, ticket.says, refusal.help)]
     }
 
     /// Somebody stopped it while it looked at the targets.
@@ -188,6 +204,7 @@ final class RunSession {
         let now = readClocks().wall
         // Between the plan and the go-ahead the window may have closed, or become too short.
         let window = try room?.checked(at: now, isForced: admission?.breaksGlass == true)
+        let ticket = try tickets?.checked()
         let signing = plan.kind == .rehearsal ? nil : try RecordSigning.of(configuration, key: key)
         let id = RunID(started: now, runbook: plan.runbook.name, random: Host.random())
         let hold = try TargetHold(
@@ -216,7 +233,7 @@ final class RunSession {
         defer { plugins.shutdown() }
         let started = RunStarted(
             confirmation: goAhead.confirmation, accepted: goAhead.accepted.isEmpty ? nil : goAhead.accepted,
-            window: window)
+            window: window, ticket: ticket)
         let result: RunResult
         do {
             result = try execution.carryOut(

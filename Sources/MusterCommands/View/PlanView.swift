@@ -13,7 +13,9 @@ struct PlanView {
     /// Also show the preconditions that hold.
     var isVerbose = false
 
-    func text(_ plan: Plan, digest: Digest, window: WindowAssessment?) -> String {
+    func text(
+        _ plan: Plan, digest: Digest, window: WindowAssessment?, ticket: TicketAssessment? = nil
+    ) -> String {
         var lines = header(plan, digest)
         for section in [PlannedStep.Section.steps, .finally] {
             let steps = plan.steps.filter { $0.section == section }
@@ -23,7 +25,10 @@ struct PlanView {
             ]
             lines += steps.flatMap { stepLines($0, plan) }
         }
-        lines += heldAgainst(plan) + windowLines(window) + pointsOfNoReturn(plan) + ["", summary(plan)]
+        lines +=
+            heldAgainst(plan) + windowLines(window) + ticketLines(ticket) + pointsOfNoReturn(plan) + [
+                "", summary(plan),
+            ]
         return lines.joined(separator: "\n")
     }
 

@@ -97,7 +97,7 @@ final class PluginPool {
     }
 
     /// From now on no plugin can say the secret: it is hidden where its bytes come in.
-    private func hide(_ value: String, name: String) {
+    func hide(_ value: String, name: String) {
         redactor.add(value, name: name)
         for slot in slots.values { slot.process?.hide(value, name: name) }
     }

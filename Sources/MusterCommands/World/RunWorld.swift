@@ -43,6 +43,16 @@ final class RunWorld: EngineWorld {
     /// Values of the secrets that plugins were handed so far.
     var knownSecrets: Redactor { plugins.redactor }
 
+    /// From now on no plugin can say the secret, and no record holds it.
+    func hide(_ value: String, name: String) { plugins.hide(value, name: name) }
+
+    /// Waits for these alone, before the run begins; nil when a signal came instead.
+    func wait(for targets: [PollTarget], timeout: Duration) -> Set<PollTarget>? {
+        let signal = PollTarget(reading: signals.descriptor)
+        let ready = waitUntilReady(targets + [signal], timeout: timeout)
+        return ready.contains(signal) && !signals.take().isEmpty ? nil : ready
+    }
+
     /// Takes up approvals while the run lives.
     func take(approvalsBy keeper: GateKeeper?) {
         guard let keeper else { return }
