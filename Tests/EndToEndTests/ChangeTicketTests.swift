@@ -288,6 +288,6 @@ struct ChangeTicketTests {
         try catalog.write("muster.yaml", "catalog: test\nchange-tickets: [lab, labb]\n")
         let result = try catalog.muster("lint")
         #expect(result.status == 2 && result.everything.contains("muster.yaml:2:23: error"), "\(result)")
-        #expect(result.everything.contains("[lint.unknown-environment]"), "\(result)")
+        #expect(result.everything.contains("[lint.no-environment]"), "\(result)")
     }
 }
