@@ -193,6 +193,7 @@ struct ChangeTicketTests {
         let result = try command.finish()
         #expect(result.status == 130 && result.errors.contains("[change-ticket.interrupted]"), "\(result)")
         #expect(catalog.runFolders.isEmpty)
+        try eventually("its plugins have ended, too") { catalog.pluginProcesses.isEmpty }
     }
 
     // MARK: All the same
