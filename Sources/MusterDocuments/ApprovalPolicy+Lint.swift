@@ -7,6 +7,13 @@ package import MusterModel
 struct ApprovalLint {
     let root: LocatedValue
     let policy: ApprovalPolicy
+    private let known: PolicyNames
+
+    init(root: LocatedValue, policy: ApprovalPolicy) {
+        self.root = root
+        self.policy = policy
+        known = PolicyNames(policy)
+    }
 
     func check(into diagnostics: inout [Diagnostic]) {
         checkAddresses(into: &diagnostics)
@@ -14,7 +21,7 @@ struct ApprovalLint {
             checkMembers(of: group, list, into: &diagnostics)
         }
         for rule in root["approvals"]?.members ?? [] {
-            Self.check(rule.value, of: policy, into: &diagnostics)
+            Self.check(rule.value, of: policy, known, into: &diagnostics)
         }
         checkChange(into: &diagnostics)
     }
@@ -38,7 +45,7 @@ struct ApprovalLint {
         var seen: Set<String> = []
         for member in (list.list ?? []).compactMap(\.text) {
             if policy.persons[member.value] == nil {
-                let help = suggestion(for: member.value, in: policy.persons.keys.sorted())
+                let help = known.person(near: member.value)
                 diagnostics.append(
                     Diagnostic(
                         code: "policy.unknown-person", "The group '\(group)' names '\(member.value)', who is no person",
@@ -54,7 +61,7 @@ struct ApprovalLint {
     }
 
     private func checkChange(into diagnostics: inout [Diagnostic]) {
-        if let change = root["policy-change"] { Self.check(count: change, of: policy, into: &diagnostics) }
+        if let change = root["policy-change"] { Self.check(count: change, of: policy, known, into: &diagnostics) }
         guard policy.change == nil, let first = root["persons"] ?? root["groups"] ?? root["approvals"] else { return }
         diagnostics.append(
             Diagnostic(
@@ -63,20 +70,24 @@ struct ApprovalLint {
     }
 
     /// A rule, in `muster.yaml` or in an environment, against the groups that there are.
-    static func check(_ rule: LocatedValue, of policy: ApprovalPolicy, into diagnostics: inout [Diagnostic]) {
-        for item in rule["require"]?.list ?? [] { check(count: item, of: policy, into: &diagnostics) }
+    static func check(
+        _ rule: LocatedValue, of policy: ApprovalPolicy, _ known: PolicyNames,
+        into diagnostics: inout [Diagnostic]
+    ) {
+        for item in rule["require"]?.list ?? [] { check(count: item, of: policy, known, into: &diagnostics) }
         let items = (rule["require"]?.list ?? []).compactMap { $0["group"]?.text }
         reportDoubled(items, code: "policy.doubled-group", "requirements of the group", into: &diagnostics)
         for group in (rule["break-glass"]?.list ?? []).compactMap(\.text) {
-            check(group: group, of: policy, into: &diagnostics)
+            check(group: group, of: policy, known, into: &diagnostics)
         }
     }
 
     private static func check(
-        count item: LocatedValue, of policy: ApprovalPolicy, into diagnostics: inout [Diagnostic]
+        count item: LocatedValue, of policy: ApprovalPolicy, _ known: PolicyNames,
+        into diagnostics: inout [Diagnostic]
     ) {
         guard let name = item["group"]?.text else { return }
-        check(group: name, of: policy, into: &diagnostics)
+        check(group: name, of: policy, known, into: &diagnostics)
         guard let group = policy.groups[name.value], let count = GroupCount(item)?.count, group.count < count else {
             return
         }
@@ -88,17 +99,30 @@ struct ApprovalLint {
     }
 
     private static func check(
-        group name: Located<String>, of policy: ApprovalPolicy, into diagnostics: inout [Diagnostic]
+        group name: Located<String>, of policy: ApprovalPolicy, _ known: PolicyNames,
+        into diagnostics: inout [Diagnostic]
     ) {
         guard policy.groups[name.value] == nil else { return }
-        let known = policy.groups.keys.sorted()
         diagnostics.append(
             Diagnostic(
                 code: "policy.unknown-group", "There is no group '\(name.value)'",
-                help: suggestion(for: name.value, in: known)
-                    ?? (known.isEmpty ? "muster.yaml has no groups." : "There are \(known.joined(separator: ", "))."),
+                help: known.group(near: name.value)
+                    ?? (known.groups.isEmpty ? "muster.yaml has no groups." : "There are \(listed(known.groups))."),
                 at: name.location))
     }
+}
+
+/// The names of a policy in order, put so once for all the errors that offer them.
+final class PolicyNames {
+    private let policy: ApprovalPolicy
+    private let allowance = SuggestionAllowance()
+    private(set) lazy var persons = policy.persons.keys.sorted()
+    private(set) lazy var groups = policy.groups.keys.sorted()
+
+    init(_ policy: ApprovalPolicy) { self.policy = policy }
+
+    func person(near name: String) -> String? { allowance.suggestion(for: name, in: persons) }
+    func group(near name: String) -> String? { allowance.suggestion(for: name, in: groups) }
 }
 
 extension Environment {
@@ -109,7 +133,7 @@ extension Environment {
     package func lintApprovals(_ policy: ApprovalPolicy) -> [Diagnostic] {
         guard let rule = root["approvals"] else { return [] }
         var diagnostics: [Diagnostic] = []
-        ApprovalLint.check(rule, of: policy, into: &diagnostics)
+        ApprovalLint.check(rule, of: policy, PolicyNames(policy), into: &diagnostics)
         guard let base = policy.rules[name.value], let own = approvals else { return diagnostics }
         func weaker(_ what: String, at location: SourceLocation) {
             diagnostics.append(

@@ -12,10 +12,30 @@ func parseDocument<Value>(
     let parsed = parseYAML(bytes, file: file)
     var diagnostics = parsed.diagnostics
     guard let root = parsed.partial else { return Parsed(partial: nil, diagnostics: diagnostics) }
+    diagnostics += secretDiagnostics(in: bytes, file: file)
     Shape.object(shape).check(root, named: name, into: &diagnostics)
     guard root.members != nil else { return Parsed(partial: nil, diagnostics: diagnostics) }
     let value = build(root, &diagnostics)
     return Parsed(partial: value, diagnostics: diagnostics)
+}
+
+/// An error for each key or token that stands in the document, be it in a comment: what is committed stays in git.
+func secretDiagnostics(in bytes: [UInt8], file: String) -> [Diagnostic] {
+    let most = 20
+    var found: [Diagnostic] = []
+    var (line, lineStart, start) = (1, 0, 0)
+    while found.count < most, let (at, what) = KeyPattern.first(in: bytes, from: start) {
+        for index in start..<at where bytes[index] == 0x0A { (line, lineStart) = (line + 1, index + 1) }
+        let column = 1 + bytes[lineStart..<at].count { $0 & 0xC0 != 0x80 }
+        found.append(
+            Diagnostic(
+                code: "document.secret", "The document holds \(what)",
+                help:
+                    "Remove it, refer to it as { env: NAME }, and change it where it is real: git keeps what is committed.",
+                at: SourceLocation(file: file, line: line, column: column)))
+        start = at + 1
+    }
+    return found
 }
 
 extension LocatedValue {

@@ -102,7 +102,8 @@ extension Environment {
                     code: "environment.connection-lines", "A connection string stands on one line",
                     help: "Write it in quotes on one line, or fold it with >-.", at: connection.location))
         }
-        if names.contains("pwd") || names.contains("password") {
+        // PWD, Password, MySQL's PASSWORD2 and SQL Server's KeyStoreSecret.
+        if names.contains(where: { $0.hasPrefix("pwd") || $0.contains("password") || $0.hasSuffix("secret") }) {
             diagnostics.append(
                 Diagnostic(
                     code: "environment.secret-in-connection", "A connection string holds no password",

@@ -40,19 +40,19 @@ extension RunbookLint {
 /// The gates of a runbook against the groups that there are.
 package func lintGates(_ runbook: Runbook, _ policy: ApprovalPolicy) -> [Diagnostic] {
     var diagnostics: [Diagnostic] = []
+    let known = PolicyNames(policy)
     for step in runbook.allSteps where step.isGate && !step.isMalformed {
         let group = step.with.first { $0.name.value == "group" }
         let name = step.approval?.value ?? group?.value.json.string ?? ""
         let place = step.approval?.location ?? group?.value.location ?? step.location
         guard let members = policy.groups[name] else {
-            let known = policy.groups.keys.sorted()
             diagnostics.append(
                 Diagnostic(
                     code: "runbook.unknown-group", "There is no group '\(name)' that could approve",
-                    help: suggestion(for: name, in: known)
-                        ?? (known.isEmpty
+                    help: known.group(near: name)
+                        ?? (known.groups.isEmpty
                             ? "muster.yaml has no groups: nobody could pass the gate."
-                            : "There are \(known.joined(separator: ", "))."),
+                            : "There are \(listed(known.groups))."),
                     at: place))
             continue
         }

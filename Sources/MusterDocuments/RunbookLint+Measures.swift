@@ -40,7 +40,7 @@ extension RunbookLint {
         guard let definition = context.definitions[position] else { return nil }
         guard let declared = definition.outputs.first(where: { $0.name.value == name }) else {
             let names = definition.outputs.map(\.name.value)
-            let known = names.isEmpty ? "It has none." : "It has \(names.joined(separator: ", "))."
+            let known = names.isEmpty ? "It has none." : "It has \(listed(names))."
             report(
                 "unknown-output", "'\(definition.reference.value)' has no output '\(name)'",
                 help: suggestion(for: name, in: context.candidates(names)) ?? known, at: output.location)

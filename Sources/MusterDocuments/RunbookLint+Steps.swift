@@ -70,7 +70,7 @@ extension RunbookLint {
                 let names = definition.inputs.map(\.name.value)
                 let help =
                     suggestion(for: name, in: context.candidates(names))
-                    ?? "It takes \(names.isEmpty ? "none" : names.joined(separator: ", "))."
+                    ?? "It takes \(names.isEmpty ? "none" : listed(names))."
                 report(
                     "unknown-input", "'\(definition.reference.value)' has no input '\(name)'", help: help,
                     at: argument.name.location)

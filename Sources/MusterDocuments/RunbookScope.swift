@@ -14,8 +14,7 @@ final class RunbookLintContext {
     var definitions: [StepDefinition?]
     /// By position of a step with `for-each` over a list of a known type.
     var itemTypes: [Int: ValueType] = [:]
-    /// Looking for the nearest name costs as much as there are names, so a document of many errors gets some only.
-    private var suggestionsLeft = 50
+    private let allowance = SuggestionAllowance()
     /// Positions of the steps that are on no cycle and behind none.
     let settled: Set<Int>
 
@@ -32,10 +31,7 @@ final class RunbookLintContext {
     }
 
     /// The candidates for the nearest name; none once enough have been looked through.
-    func candidates(_ names: @autoclosure () -> [String]) -> [String] {
-        suggestionsLeft -= 1
-        return suggestionsLeft >= 0 ? names() : []
-    }
+    func candidates(_ names: @autoclosure () -> [String]) -> [String] { allowance.candidates(names()) }
 }
 
 /// The names that an expression at one place of a runbook may read.

@@ -62,14 +62,20 @@ extension StepDefinition {
 
 /// What a rollback note may read: the step's inputs, and what the step will have stored for its undo.
 private struct RollbackScope: TypeScope {
-    var table: TypeTable
+    let table: TypeTable
+    private let allowance = SuggestionAllowance()
+
+    init(table: TypeTable) { self.table = table }
 
     func lookUp(_ reference: Reference, guarded: Bool) -> TypeLookup {
         switch reference.root {
-        case "inputs": table.lookUp(reference, guarded: guarded)
-        case "undo": .known(.any)
+        case "inputs":
+            let lookup = table.lookUp(reference, guarded: guarded)
+            guard case .unknown(let name, let names) = lookup else { return lookup }
+            return .unknown(name: name, candidates: allowance.candidates(names))
+        case "undo": return .known(.any)
         default:
-            .refused(
+            return .refused(
                 code: "step.rollback-reference", summary: "Rollback notes read inputs and undo, not '\(reference)'",
                 help: "Store what is needed in the undo data.")
         }

@@ -25,10 +25,11 @@ extension TextRule {
         text.utf8.count <= 100 && !text.isEmpty && !"._@+-".contains(text.first!)
             && text.utf8.allSatisfy { isLetter($0) || (48...57).contains($0) || "._@+-".utf8.contains($0) }
     }
-    static let email = TextRule("an e-mail address", pattern: #"^[^\s<>@]+@[^\s<>@]+$"#) { text in
+    /// Of ASCII characters: an address that looks like another person's would let somebody count twice, or approve their own work.
+    static let email = TextRule("an e-mail address", pattern: "^[!-;=?A-~]+@[!-;=?A-~]+$") { text in
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         return parts.count == 2 && parts.allSatisfy { !$0.isEmpty }
-            && text.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && !"<>".unicodeScalars.contains($0) }
+            && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"<>".utf8.contains($0) }
     }
     static let version = TextRule(
         "a version such as 1.2.0", pattern: #"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$"#
@@ -86,7 +87,10 @@ extension TextRule {
         "a resource type such as Microsoft.Sql/servers", pattern: "^[A-Za-z0-9.]+(/[A-Za-z0-9]+)+$"
     ) { text in
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        return parts.count >= 2 && parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy(isResourceTypeByte) }
+        return parts.count >= 2 && TextRule.namespace.accepts(String(parts[0]))
+            && parts.dropFirst().allSatisfy {
+                !$0.isEmpty && !$0.contains(".") && $0.utf8.allSatisfy(isResourceTypeByte)
+            }
     }
     static let section = TextRule(
         "a section of the environment such as azure, oci or sql.azure", pattern: #"^(azure|oci|sql\.[a-z][a-z0-9-]*)$"#
@@ -152,6 +156,6 @@ extension TextRule {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 3 || (parts.count == 4 && parts[3] == "preview") else { return false }
         return parts.prefix(3).map(\.utf8.count) == [4, 2, 2]
-            && parts.prefix(3).joined().utf8.allSatisfy { (48...57).contains($0) }
+            && Timestamp(parts.prefix(3).joined(separator: "-") + "T00:00:00Z") != nil
     }
 }

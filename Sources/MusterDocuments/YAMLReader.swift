@@ -17,9 +17,8 @@ package enum YAMLLimits {
 /// scalars that YAML readers disagree about are errors. The parser's events are taken one by one and counted, so nothing that
 /// an author wrote can grow: no alias is ever followed, and the limits hold before a value is built.
 package func parseYAML(_ bytes: [UInt8], file: String) -> Parsed<LocatedValue> {
-    if let diagnostic = characterDiagnostic(in: bytes, file: file) {
-        return Parsed(partial: nil, diagnostics: [diagnostic])
-    }
+    let refused = characterDiagnostics(in: bytes, file: file)
+    guard refused.isEmpty else { return Parsed(partial: nil, diagnostics: refused) }
     var builder = ValueBuilder(bytes: bytes, file: file)
     var parser = yaml_parser_t()
     guard yaml_parser_initialize(&parser) == 1 else { preconditionFailure("no memory for a YAML parser") }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The candidate that a person most likely meant: a few slips away at most, or the same but for capitals and hyphens.
-/// Nil when none is near.
+/// Nil when none is near, and for a name that is longer than people write: the search would cost its length squared.
 package func nearestName(to name: String, in candidates: some Sequence<String>) -> String? {
+    guard name.utf8.count <= nameBytesMax else { return nil }
     let wanted = Array(name.lowercased().utf8.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") })
     let limit = max(1, wanted.count / 3)
     var best: (distance: Int, name: String)?
-    for candidate in candidates {
+    for candidate in candidates where candidate.utf8.count <= nameBytesMax {
         let other = Array(candidate.lowercased().utf8.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") })
         guard abs(other.count - wanted.count) <= limit else { continue }
         let distance = editDistance(wanted, other)
@@ -16,6 +17,8 @@ package func nearestName(to name: String, in candidates: some Sequence<String>) 
     }
     return best?.name
 }
+
+private let nameBytesMax = 128
 
 /// `Did you mean 'x'?`, or nil when nothing is near.
 package func suggestion(for name: String, in candidates: some Sequence<String>) -> String? {

@@ -14,6 +14,9 @@ package struct Template: Hashable, Sendable {
 
     package let segments: [Segment]
 
+    /// Most expressions in one text: each may be wrong, and to find its place the text is gone through.
+    package static let expressionsMax = 256
+
     package init(_ text: String) throws(ExpressionIssue) {
         guard Self.hasExpression(text) else {
             segments = [.text(text)]
@@ -61,6 +64,7 @@ package struct Template: Hashable, Sendable {
         var segments: [Segment] = []
         var text: [UInt8] = []
         var at = 0
+        var count = 0
         while at < bytes.count {
             guard bytes[at] == opening[0], bytes[at...].starts(with: opening) else {
                 text.append(bytes[at])
@@ -75,6 +79,11 @@ package struct Template: Hashable, Sendable {
             }
             if !text.isEmpty { segments.append(.text(String(decoding: text, as: UTF8.self))) }
             text = []
+            count += 1
+            guard count <= expressionsMax else {
+                throw ExpressionIssue(
+                    code: "expression.syntax", "The text holds more than \(expressionsMax) expressions", at: at)
+            }
             var parser = ExpressionParser(bytes: bytes, at: at + opening.count)
             let (expression, next) = try parser.parseBraced()
             segments.append(.expression(expression))

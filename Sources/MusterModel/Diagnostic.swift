@@ -40,9 +40,19 @@ package struct Diagnostic: Hashable, Sendable, Codable {
     ) {
         self.severity = severity
         self.code = code
-        self.summary = summary
-        self.help = help
+        self.summary = Self.shortened(summary)
+        self.help = help.map(Self.shortened)
         self.location = location
+    }
+
+    /// The longest sentence, in characters: a document may be one huge text, and what is said of it quotes it.
+    package static let sentenceMax = 1000
+
+    /// Beginning and end, which say what is wrong; what is left out is of the document.
+    private static func shortened(_ text: String) -> String {
+        // A character has at least one byte, so most texts are never counted.
+        guard text.utf8.count > sentenceMax, text.count > sentenceMax else { return text }
+        return "\(text.prefix(sentenceMax / 2)) … \(text.suffix(sentenceMax / 2 - 3))"
     }
 }
 

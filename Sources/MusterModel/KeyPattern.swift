@@ -2,9 +2,9 @@
 
 /// What keys and tokens look like that are made to be recognised: a fixed beginning, and so much of an alphabet behind it.
 ///
-/// Only such as hardly anything else looks like: a run's record is held back for them. Signed addresses of operations (`s=` with a certificate)
+/// Only such as hardly anything else looks like: a run's record is held back for them, and a document with one is refused. Signed addresses of operations (`s=` with a certificate)
 /// are none; they open nothing without a token.
-enum KeyPattern {
+package enum KeyPattern {
     private struct Pattern {
         let what: String
         let start: [UInt8]
@@ -49,9 +49,10 @@ enum KeyPattern {
         $0[Int($1.start[0])].append($1)
     }
 
-    static func first(in bytes: [UInt8]) -> (at: Int, what: String)? {
+    /// The first of them from this place on.
+    package static func first(in bytes: [UInt8], from start: Int = 0) -> (at: Int, what: String)? {
         bytes.withUnsafeBufferPointer { bytes in
-            for at in bytes.indices {
+            for at in bytes.indices.dropFirst(start) {
                 for pattern in byFirstByte[Int(bytes[at])] where stands(pattern, at, bytes) {
                     return (at, pattern.what)
                 }
