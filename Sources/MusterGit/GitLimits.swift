@@ -10,8 +10,10 @@ package enum GitLimits {
     package static let answerBytes = 16 << 20
     /// One tree object.
     package static let treeBytes = 8 << 20
-    /// Entries below one folder that is listed with everything in it.
+    /// Files and folders below one folder that is listed with everything in it.
     package static let listedFiles = 20_000
+    /// Years, months and days that a listing of the log goes through: a hundred years of drills a day.
+    package static let logFolders = 40_000
     /// What one fetch of a run takes from a remote, packed.
     package static let fetchedBytes = 256 << 20
     /// Objects of one fetch.

@@ -10,6 +10,23 @@ struct TreeEntry {
     var name: String
     var kind: Kind
     var id: ObjectID
+
+    /// Git's order of a tree's entries, in which a folder's name counts as if it ended in a slash. Equal names are twins, which
+    /// are told of as such.
+    func standsBefore(_ next: TreeEntry) -> Bool {
+        func key(_ entry: TreeEntry) -> [UInt8] {
+            Array(entry.name.utf8) + (entry.kind == .folder ? [UInt8(ascii: "/")] : [])
+        }
+        return name == next.name || key(self).lexicographicallyPrecedes(key(next))
+    }
+
+    /// Of a record, which Muster writes: none of its files is a program.
+    func checkedOfRecord(at path: String) throws(MusterError) -> TreeEntry {
+        guard kind != .executable else {
+            throw RawEntry.unsafe(name, at: path, "is executable, which no file of a record is")
+        }
+        return self
+    }
 }
 
 extension Repository {
@@ -125,6 +142,9 @@ extension Repository {
             try Self.rawEntries(pointer, at: path).map { (raw) throws(MusterError) in try raw.checked(at: path) }
         }
         var names: [String: String] = [:]
+        for (entry, next) in zip(entries, entries.dropFirst()) where !entry.standsBefore(next) {
+            throw RawEntry.unsafe(next.name, at: path, "is out of git's order: some readers do not find it")
+        }
         for entry in entries {
             if let twin = names.updateValue(entry.name, forKey: EntryName.twinKey(entry.name)) {
                 throw RawEntry.unsafe("\(twin)\" and \"\(entry.name)", at: path, "differ only in case or Unicode form")

@@ -8,6 +8,8 @@ private struct RecordSearch {
     let query: RecordQuery
     var found: [RecordEntry] = []
     var left = GitLimits.answerBytes
+    /// Folders gone through so far.
+    var folders = 0
 
     init(query: RecordQuery) { self.query = query }
 
@@ -50,6 +52,13 @@ extension Repository {
 
     /// Goes through years, months, days and runs, the greatest name first, until enough are found.
     private func walkBack(_ folder: TreeEntry, at path: String, date: String, _ search: inout RecordSearch) throws {
+        search.folders += 1
+        guard search.folders <= GitLimits.logFolders else {
+            throw MusterError(
+                code: "git.too-large",
+                "The log has more than \(GitLimits.logFolders) years, months and days, at \(path).",
+                help: "Something other than Muster wrote it: look at what last changed it with `git log --stat`.")
+        }
         let entries = try entries(of: folder.id, at: path).filter { $0.kind == .folder }
         for entry in entries.sorted(by: { $1.name.utf8.lexicographicallyPrecedes($0.name.utf8) }) where search.wantsMore
         {
@@ -68,7 +77,7 @@ extension Repository {
 
     private func recordFile(_ name: String?, of record: TreeEntry, _ left: inout Int) throws -> FileContent? {
         guard let name, let file = try entry(TreePath(name).components[...], below: record, at: record.name),
-            file.kind != .folder
+            try file.checkedOfRecord(at: record.name).kind != .folder
         else { return nil }
         let bytes = try blob(file.id, limit: min(left, GitLimits.recordFileBytes), named: "\(record.name)/\(name)")
         left -= bytes.count
@@ -106,7 +115,7 @@ extension Repository {
         var left = GitLimits.answerBytes
         return try paths.compactMap { path in
             guard let file = try entry(TreePath(path).components[...], below: root, at: place.run.text),
-                file.kind != .folder
+                try file.checkedOfRecord(at: place.run.text).kind != .folder
             else { return nil }
             let bytes = try blob(file.id, limit: min(left, GitLimits.recordFileBytes), named: path)
             left -= bytes.count
@@ -117,21 +126,28 @@ extension Repository {
     func listRecordFiles(_ place: RecordPlace) throws -> [RecordFile]? {
         guard let root = try recordRoot(place) else { return nil }
         var files: [RecordFile] = []
-        try collect(root, at: "", depth: 0, into: &files)
+        var seen = 0
+        try collect(root, at: "", depth: 0, &seen, into: &files)
         return files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
 
-    private func collect(_ folder: TreeEntry, at path: String, depth: Int, into files: inout [RecordFile]) throws {
+    /// - Parameter seen: files and folders so far; folders count, since a tree that holds one folder many times, and that again
+    ///   the next, has more of them than anybody could go through.
+    private func collect(
+        _ folder: TreeEntry, at path: String, depth: Int, _ seen: inout Int, into files: inout [RecordFile]
+    ) throws {
         for entry in try entries(of: folder.id, at: path) {
             let place = path.isEmpty ? entry.name : "\(path)/\(entry.name)"
-            guard files.count < GitLimits.listedFiles, depth < GitLimits.depth else {
+            seen += 1
+            guard seen <= GitLimits.listedFiles, depth < GitLimits.depth else {
                 throw MusterError(
                     code: "git.too-large", "The record has more files or folders than are listed, at \(place).",
                     help: "Name the paths to read instead.")
             }
             if entry.kind == .folder {
-                try collect(entry, at: place, depth: depth + 1, into: &files)
+                try collect(entry, at: place, depth: depth + 1, &seen, into: &files)
             } else {
+                _ = try entry.checkedOfRecord(at: path)
                 files.append(RecordFile(path: place, id: entry.id, size: try blobSize(entry.id)))
             }
         }
