@@ -42,8 +42,13 @@ private struct RecordVerification {
         let journal = readJournal()
         checkLeaks()
         if let seal = files[RecordSeal.sums] {
-            for path in RecordSeal.differences(files, from: seal) {
+            let different = RecordSeal.differences(files, from: seal)
+            for path in different {
                 report(code: "record.not-as-sealed", "The file is not what \(RecordSeal.sums) says.", path)
+            }
+            if different.isEmpty, seal != RecordSeal.sums(of: files) {
+                report(
+                    code: "record.not-as-sealed", "The sums are not in the form that Muster writes.", RecordSeal.sums)
             }
         }
         guard let plan, let journal else { return }

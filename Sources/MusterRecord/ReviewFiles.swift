@@ -70,7 +70,8 @@ private struct ReviewCheck {
     }
 
     mutating func run() {
-        let folders = Set(files.keys.filter(ReviewFiles.isReview).map { String($0.split(separator: "/")[1]) }).sorted()
+        let below = files.keys.filter(ReviewFiles.isReview).map { $0.dropFirst(ReviewFiles.folder.utf8.count + 1) }
+        let folders = Set(below.map { String($0.prefix { $0 != "/" }) }).sorted()
         let record = files["record.json"].flatMap { bytes -> RunRecord? in
             try? JSON.parse(bytes).decode()  // one that cannot be read is told of by the record's own checks
         }
