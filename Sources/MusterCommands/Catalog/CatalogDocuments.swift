@@ -53,11 +53,17 @@ final class CatalogDocuments {
 
     private func readWorkTree(_ root: String, _ path: String) throws(MusterError) -> [UInt8]? {
         let full = "\(root)/\(path)"
-        guard access(full, F_OK) == 0 else { return nil }
-        guard let bytes = readSmallFile(full) else {
+        var status = stat()
+        guard lstat(full, &status) == 0 else { return nil }
+        // A commit's links are refused too; and behind one may be anything of the machine's.
+        guard status.st_mode & S_IFMT != S_IFLNK else {
             throw MusterError(
-                code: "catalog.unreadable", "\(path) cannot be read, or is larger than 1 MiB.",
-                help: "Look at the file's permissions and size.")
+                code: "catalog.link", "\(path) is a symbolic link.", help: "Put the document itself in its place.")
+        }
+        guard let bytes = readSmallFile(full, onlyRegular: true) else {
+            throw MusterError(
+                code: "catalog.unreadable", "\(path) cannot be read, is no file, or is larger than 1 MiB.",
+                help: "Look at the file's kind, permissions and size.")
         }
         return bytes
     }

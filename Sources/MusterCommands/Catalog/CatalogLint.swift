@@ -5,6 +5,7 @@ internal import MusterExpressions
 internal import MusterGit
 internal import MusterMachine
 internal import MusterModel
+internal import MusterSystem
 
 /// Checks documents of a work tree, against each other and against what was published.
 struct CatalogLint {
@@ -44,11 +45,19 @@ struct CatalogLint {
     }
 
     private mutating func check(_ path: String) throws(MusterError) {
-        guard let bytes = try documents.file(path)?.bytes else {
+        let read: [UInt8]?
+        do {
+            read = try documents.file(path)?.bytes ?? elsewhere(path)
+        } catch  where ["catalog.link", "catalog.unreadable"].contains(error.code) {
+            let place = SourceLocation(file: path, line: 1, column: 1)
+            diagnostics.append(Diagnostic(code: error.code, error.summary, help: error.help, at: place))
+            return
+        }
+        guard let bytes = read else {
             diagnostics.append(
                 Diagnostic(
                     code: "lint.no-document", "There is no document \(path)",
-                    help: "Give paths from the catalog's root."))
+                    help: "Give paths from the catalog's root; findings of a review may stand anywhere."))
             return
         }
         let parts = path.split(separator: "/").map(String.init)
@@ -72,17 +81,34 @@ struct CatalogLint {
         case ("environments", 2): try checkEnvironment(bytes, path)
         case ("policy", 2) where path == AllowedSigners.path: try checkSigners(bytes)
         case ("policy", _): break
-        default:
-            diagnostics.append(
-                Diagnostic(
-                    code: "lint.no-kind", "\(path) is no place for a document",
-                    help:
-                        "Documents are muster.yaml, runbooks/*.yaml, runbooks/tests/*/*.yaml, plugins/*/steps/*.yaml, "
-                        + "environments/*.yaml and policy/allowed-signers."))
+        default: checkFindings(bytes, path)
         }
     }
 
+    /// A document that is not of the catalog, as `muster review` is given it; nil where there is none.
+    private func elsewhere(_ path: String) -> [UInt8]? {
+        let first = path.split(separator: "/", omittingEmptySubsequences: false).first.map(String.init) ?? ""
+        return TreePath.catalogRoots.contains(first) ? nil : readSmallFile(path, onlyRegular: true)
+    }
+
     // MARK: Kinds
+
+    /// Findings of a review may stand anywhere; what says of itself that it is another kind of document may not.
+    private mutating func checkFindings(_ bytes: [UInt8], _ path: String) {
+        let names = Set((parseYAML(bytes, file: path).partial?.members ?? []).map(\.name))
+        let isNamed = path.hasSuffix(".yaml") || path.hasSuffix(".yml")
+        let others = ["catalog", "environment", "lock", "runbook", "scenario", "step"]
+        if names.contains("findings") || (isNamed && names.isDisjoint(with: others)) {
+            diagnostics += Findings.parse(bytes, file: path).diagnostics
+            return
+        }
+        diagnostics.append(
+            Diagnostic(
+                code: "lint.no-kind", "\(path) is no place for a document",
+                help:
+                    "Documents are muster.yaml, runbooks/*.yaml, runbooks/tests/*/*.yaml, plugins/*/steps/*.yaml, "
+                    + "environments/*.yaml, policy/allowed-signers and, anywhere, findings of a review."))
+    }
 
     private mutating func checkDefinition(_ folder: String, _ file: String) throws(MusterError) {
         let reference = StepReference(plugin: kebabName(pluginFolder: folder), step: String(file.dropLast(5)))
@@ -146,8 +172,11 @@ struct CatalogLint {
             let declared = inputs.first { $0.name.value == name }
             let why = declared.map { $0.mismatch(of: value.value) } ?? "the runbook has no such input"
             guard let why else { continue }
+            let near = declared == nil ? suggestion(for: name, in: inputs.map(\.name.value)) : nil
             diagnostics.append(
-                Diagnostic(code: "scenario.input", "The input '\(name)' does not fit: \(why)", at: value.location))
+                Diagnostic(
+                    code: "scenario.input", "The input '\(name)' does not fit: \(why)", help: near,
+                    at: value.location))
         }
     }
 

@@ -10,10 +10,12 @@ struct LintCommand: ParsableCommand {
         commandName: "lint",
         abstract: "Check the work tree's documents: every error at once, with its place.",
         discussion:
-            "Without paths it checks muster.yaml, runbooks/, plugins/*/steps/ and environments/. Ends with 2 on errors."
+            "Without paths it checks muster.yaml, runbooks/, plugins/*/steps/, environments/ and policy/allowed-signers. Findings of a review are checked where they stand. Ends with 2 on errors."
     )
 
-    @Argument(help: ArgumentHelp("Documents, relative to the catalog's root.", valueName: "path")) var paths: [String] =
+    @Argument(
+        help: ArgumentHelp("Documents, relative to the catalog's root; or findings of a review.", valueName: "path"))
+    var paths: [String] =
         []
     @OptionGroup var common: CommonOptions
 

@@ -32,11 +32,8 @@ struct InputOptions: ParsableArguments {
             guard let bytes = readSmallFile(file) else {
                 throw MusterError(code: "input.unreadable", "The file \(file) cannot be read.", help: "Check --inputs.")
             }
-            guard case .object(let members)? = try parseYAML(bytes, file: file).get().json.objectOrNil else {
-                throw MusterError(
-                    code: "input.not-a-map", "\(file) is not a map of inputs.", help: "Write `name: value` lines.")
-            }
-            values = members
+            let given = inputs.compactMap { text in text.firstIndex(of: "=").map { String(text[..<$0]) } }
+            values = try RunInputs.parse(bytes, file: file, for: runbook.inputs, overridden: Set(given)).get().values
         }
         for text in inputs {
             guard let equals = text.firstIndex(of: "=") else {
@@ -59,8 +56,6 @@ struct InputOptions: ParsableArguments {
         return json
     }
 }
-
-extension JSON { fileprivate var objectOrNil: JSON? { object == nil ? nil : self } }
 
 /// Where a plan goes.
 struct TargetOptions: ParsableArguments {

@@ -42,7 +42,7 @@ struct VerifyCommand: ParsableCommand {
         var results: [JSON] = []
         var isSound = isGrown
         for id in ids {
-            let findings = try damaged[id].map { [$0] } ?? RecordProof(records: records, run: id).findings()
+            let findings = try damaged[id].map { [$0] } ?? proof(records, id)
             let errors = findings.filter { $0.severity == .error }
             isSound = isSound && errors.isEmpty
             results.append([
@@ -97,6 +97,15 @@ private func damagedBranches(_ records: Records) throws(MusterError) -> [RunID: 
             .error, code: "record.branch-damaged", "The branch \(ref) holds no commit's id.",
             help: "Look after the disk, then get the branch back: git fetch REMOTE +\(ref):\(ref), or git reflog \(ref)"
         )
+    }
+}
+
+/// What is wrong with one record. A tree that nobody may trust, or could go through, is a finding: the other records are proven still.
+private func proof(_ records: Records, _ run: RunID) throws(MusterError) -> [Diagnostic] {
+    do {
+        return try RecordProof(records: records, run: run).findings()
+    } catch  where ["git.too-large", "git.unsafe-entry"].contains(error.code) {
+        return [Diagnostic(code: error.code, error.summary, help: error.help)]
     }
 }
 
