@@ -40,7 +40,7 @@ build: set-up-tests ## Build everything, tests included
 
 # Tests write a row for each kind of fault that they made; the table of them is what a reader is shown.
 CAMPAIGN_LOG := $(CURDIR)/.build/campaigns.jsonl
-CAMPAIGNS := MusterApprovalTests|MusterModelTests|MusterRecordTests|SimulationTests|TortureTests|MusterGitTests|MusterJournalTests|MusterPluginHostTests
+CAMPAIGNS := MusterApprovalTests|MusterDocumentsTests|MusterModelTests|MusterRecordTests|SimulationTests|TortureTests|MusterGitTests|MusterJournalTests|MusterPluginHostTests
 RUN_TESTS = rm -f $(CAMPAIGN_LOG); MUSTER_CAMPAIGN_LOG=$(CAMPAIGN_LOG) swift test --skip-build --disable-xctest $(1); \
 	status=$$?; scripts/campaign-table $(CAMPAIGN_LOG) || status=1; exit $$status
 

@@ -296,7 +296,9 @@ let package = Package(
         .testTarget(
             name: "MusterExpressionsTests", dependencies: ["MusterExpressions", "MusterModel"], swiftSettings: strict),
         .testTarget(
-            name: "MusterDocumentsTests", dependencies: ["MusterDocuments", "MusterModel"], swiftSettings: strict),
+            name: "MusterDocumentsTests",
+            dependencies: ["MusterDocuments", "MusterExpressions", "MusterTestSupport", "MusterModel"],
+            swiftSettings: strict),
         .testTarget(
             name: "MusterMachineTests", dependencies: ["MusterMachine", "MusterModel", "MusterTestSupport"],
             swiftSettings: strict),

@@ -161,4 +161,22 @@ struct DamagedStateTests {
         #expect(alone.status == 6, "\(alone)")
         #expect(try alone.json.array?.first?["verified"] == false)
     }
+
+    @Test func `verify names a record with a link in its tree, and proves the others still`() throws {
+        let drill = try LedgerDrill([.init("one")])
+        #expect(try drill.run().status == 0)
+        let sound = drill.runID
+        #expect(try drill.run().status == 0)
+        let evil = try #require(drill.catalog.runFolders.first { $0 != sound })
+        let script = """
+            cd '\(drill.catalog.folder)' && ref=refs/heads/muster/runs/\(evil) && id=$(printf /etc/passwd | git hash-object -w --stdin)
+            tree=$( (git ls-tree $ref; printf '120000 blob %s\tzz\n' $id) | git mktree) || exit 1
+            git update-ref $ref $(git -c user.name=E -c user.email=e@example.org commit-tree -m Evil -p $ref $tree)
+            """
+        #expect(try drill.catalog.program("/bin/sh", ["-c", script]).status == 0)
+        let told = try drill.catalog.muster("verify", "--all")
+        #expect(told.status == 6 && told.errors.contains("[git.unsafe-entry]"), "\(told)")
+        #expect(told.output.contains("✗ \(evil)") && told.output.contains("✓ \(sound)"), "\(told)")
+        #expect(!told.everything.contains("root:"))
+    }
 }

@@ -113,6 +113,14 @@ struct RefusalTests {
         Case("unknown commit", 2, ["[git.unknown-revision]"], swap + " --at nonsense"),
         Case("unreadable plan", 2, ["[plan.unreadable]"], "run ROOT/nothing.json --yes"),
         Case("unknown run", 2, ["[state.unknown-run]"], "status"),
+        Case(
+            "inputs of a file, all at once", 2,
+            ["wrong.yaml:1:1:", "[input.unknown]", "'primary'", "wrong.yaml:2:12:", "[input.type]"],
+            "run failover-group-key-swap -e lab --inputs ROOT/wrong.yaml --yes"
+        ) { catalog in
+            try Data("primry: x\nsecondary: [a]\n".utf8)
+                .write(to: URL(filePath: "\(catalog.root)/wrong.yaml"))
+        },
         Case("no record to verify", 2, ["[record."], "verify last"),
         Case("nothing to verify", 2, ["--all"], "verify"),
     ]

@@ -2,30 +2,35 @@
 
 import MusterModel
 import MusterPluginProtocol
+import MusterSystem
+import MusterTestSupport
 import Testing
 
 @testable import MusterPluginHost
 
-/// Numbers that are the same for the same seed (https://prng.di.unimi.it/splitmix64.c).
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
-@Suite struct ConversationFuzzTests {
+/// Lines of a plugin, damaged at random. A crash would end the whole run of tests.
+@Suite(.timeLimit(.minutes(30))) struct ConversationFuzzTests {
     private static let lines: [String] = [
         #"{"jsonrpc":"2.0","id":2,"result":{"outputs":{"thumbprint":"AA"}}}"#,
         #"{"jsonrpc":"2.0","id":2,"error":{"code":-32000,"message":"m","data":{"kind":"retryable","code":"c"}}}"#,
         #"{"jsonrpc":"2.0","id":9,"method":"begin","params":{"call":2,"undo":{"key":"old"}}}"#,
         #"{"jsonrpc":"2.0","method":"progress","params":{"call":2,"message":"now","fraction":0.5}}"#,
         #"{"jsonrpc":"2.0","method":"evidence","params":{"call":2,"name":"state","data":[1,2,{"a":null}]}}"#,
+        #"{"jsonrpc":"2.0","method":"log","params":{"call":2,"level":"info","message":"m"}}"#,
     ]
+
+    private static let pieces: [[UInt8]] = [
+        "{", "}", "[", "]", ",", ":", "\"", "\\", "0", "e9", "-", "null", "\\u0000", "\\uD800", "\u{202E}", "\u{FEFF}",
+        "\0", "NaN",
+        "9223372036854775808", "1e999", String(repeating: "[", count: 2000), String(repeating: "{\"a\":", count: 2000),
+        ",\"id\":2", ",\"id\":null", "{\"jsonrpc\":\"2.0\"}", String(repeating: "9", count: 400), "é", "../../x",
+    ].map { Array($0.utf8) }
+
+    private struct Tally {
+        var refused = 0
+        var wrong: [String] = []
+        var overLimits = 0
+    }
 
     private func conversation() throws -> PluginConversation {
         var conversation = PluginConversation(
@@ -36,46 +41,82 @@ private struct SplitMix: RandomNumberGenerator {
         return conversation
     }
 
-    @Test(arguments: Array(0..<5))
+    @Test(arguments: Array(0..<6))
     func `each line is taken as it is and in every place`(_ index: Int) throws {
         var conversation = try conversation()
         #expect(throws: Never.self) { try conversation.receive(line: Array(Self.lines[index].utf8), at: 0) }
     }
 
-    @Test(arguments: [1, 2, 3, 4] as [UInt64])
-    func `damaged lines are refused with an error, or still say what they said`(_ seed: UInt64) throws {
-        var random = SplitMix(state: seed)
-        for _ in 0..<2500 {
-            var line = Array(Self.lines.randomElement(using: &random)!.utf8)
-            for _ in 0..<Int.random(in: 1...4, using: &random) { damage(&line, &random) }
-            var conversation = try conversation()
-            do {
-                let event = try conversation.receive(line: line, at: 7)
-                // What was accepted is a message that the protocol knows, for the call that is open.
-                let message = try JSON.parse(line)
-                #expect(message["jsonrpc"] == "2.0")
+    @Test func `damaged lines are refused with an error, or still say what they said`() throws {
+        let seed = Host.variable("MUSTER_SEED").flatMap { UInt64($0) } ?? UInt64.random(in: 1...999_999_999)
+        let count = CampaignScale.pick(full: 100_000, sample: 4000)
+        var random = SeededRandom(seed: seed)
+        var tally = Tally()
+        let begun = try conversation()
+        for _ in 0..<count {
+            var line = Array(random.pick(Self.lines).utf8)
+            for _ in 0..<random.number(1...4) { damage(&line, &random) }
+            var conversation = begun
+            try judge(line, &conversation, &tally)
+        }
+        print(
+            "damaged lines of plugins: \(count) cases, \(tally.refused) refused, 0 crashes, taken wrongly \(tally.wrong.count), "
+                + "over the limits \(tally.overLimits), MUSTER_SEED=\(seed)")
+        try CampaignLog.add(
+            kind: "damaged lines of plugins", points: count, lost: 0, doubled: 0, notResumable: tally.overLimits,
+            wrongEnd: tally.wrong.count, seed: seed)
+        #expect(tally.wrong.isEmpty && tally.overLimits == 0, "MUSTER_SEED=\(seed) \(tally.wrong.prefix(3))")
+        #expect(tally.refused > count / 2)
+    }
+
+    private func judge(_ line: [UInt8], _ conversation: inout PluginConversation, _ tally: inout Tally) throws {
+        do {
+            let event = try conversation.receive(line: line, at: 7)
+            // What was accepted is a message that the protocol knows, for the call that is open.
+            let isSound =
                 switch event {
-                case .answered(let call, .applied), .failed(let call, _), .begin(_, let call, _): #expect(call == 2)
-                case .progress(let body): #expect(body.call == 2)
-                case .evidence(let body): #expect(body.call == 2 && isKebabCase(body.name))
-                default: Issue.record("seed \(seed): \(String(decoding: line, as: UTF8.self)) was taken as \(event)")
+                case .answered(let call, .applied), .failed(let call, _), .begin(_, let call, _): call == 2
+                case .progress(let body): body.call == 2
+                case .evidence(let body): body.call == 2 && isKebabCase(body.name)
+                case .log(let body): body.call == nil || body.call == 2
+                default: false
                 }
-            } catch let error as MusterError {
-                #expect(error.code == "plugin.protocol-error" && error.summary.contains("byte 7"))
+            if try !isSound || JSON.parse(line)["jsonrpc"] != "2.0" {
+                tally.wrong.append(String(decoding: line.prefix(300), as: UTF8.self))
             }
+        } catch let error as MusterError {
+            tally.refused += 1
+            if error.code != "plugin.protocol-error" || !error.summary.contains("byte 7") {
+                tally.wrong.append("\(error)")
+            }
+            // What is told of a line does not grow with it.
+            if error.summary.count + (error.help?.count ?? 0) > 2000 { tally.overLimits += 1 }
         }
     }
 
-    private func damage(_ line: inout [UInt8], _ random: inout SplitMix) {
-        let at = Int.random(in: 0..<max(1, line.count), using: &random)
-        switch Int.random(in: 0..<5, using: &random) {
-        case 0: if at < line.count { line[at] = UInt8.random(in: .min ... .max, using: &random) }
-        case 1: line.insert(Array("{}[],:\"\\0e-9".utf8).randomElement(using: &random)!, at: min(at, line.count))
+    private func damage(_ line: inout [UInt8], _ random: inout SeededRandom) {
+        let at = random.number(0...line.count)
+        switch random.number(0...5) {
+        case 0: if at < line.count { line[at] = UInt8(random.number(0...255)) }
+        case 1: line.insert(contentsOf: random.pick(Self.pieces), at: at)
         case 2: if at < line.count { line.remove(at: at) }
-        case 3: line.removeLast(min(line.count, Int.random(in: 1...8, using: &random)))
+        case 3: line.removeLast(min(line.count, random.number(1...8)))
+        case 4: if at < line.count { line[at] ^= 1 << UInt8(random.number(0...7)) }
         default:
-            let end = min(line.count, at + Int.random(in: 1...20, using: &random))
-            line.insert(contentsOf: line[min(at, end)..<end], at: min(at, line.count))
+            let end = min(line.count, at + random.number(1...20))
+            line.insert(contentsOf: line[at..<end], at: at)
+        }
+    }
+
+    @Test func `a line of four mebibytes more, or a hundred thousand deep, is refused at once`() throws {
+        for line in [
+            Array(repeating: UInt8(ascii: "x"), count: PluginProtocol.lineBytesMax + 1),
+            Array(repeating: UInt8(ascii: "["), count: 100_000),
+            Array(String(repeating: "{\"a\":", count: 100_000).utf8),
+        ] {
+            var conversation = try conversation()
+            let error = #expect(throws: MusterError.self) { try conversation.receive(line: line, at: 7) }
+            #expect(error?.code == "plugin.protocol-error" && (error?.summary.count ?? 0) < 1000)
         }
     }
 }
