@@ -78,7 +78,9 @@ extension WindowRule {
             }
             return isZoneName(zone) ? .local(local, zone: zone) : nil
         }
-        guard let opens = moment("opens"), let closes = moment("closes") else { return nil }
+        // Both are read before either is missed: what is wrong with them is told at once.
+        let ends = (moment("opens"), moment("closes"))
+        guard let opens = ends.0, let closes = ends.1 else { return nil }
         let isBackwards =
             switch (opens, closes) {
             case (.utc(let opens), .utc(let closes)): closes <= opens

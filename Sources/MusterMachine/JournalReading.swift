@@ -41,7 +41,8 @@ package struct JournalReading: Sendable {
         do {
             entry = try JournalEntry(line: line)
         } catch {
-            let why = (error as? JSONParseError)?.description ?? describeDecodingError(error)
+            // What cannot be read may be long, and is quoted in part.
+            let why = ((error as? JSONParseError)?.description ?? describeDecodingError(error)).prefix(500)
             throw JournalFault(line: 0, byte: 0, reason: "The line is not an entry (\(why))")
         }
         guard entry.previous == lastLineDigest else {

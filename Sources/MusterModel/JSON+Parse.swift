@@ -52,6 +52,11 @@ private struct JSONTextParser {
         return value
     }
 
+    /// What an error quotes does not grow with the text that is wrong.
+    private static func excerpt(_ text: String) -> String {
+        text.utf8.count <= 100 ? text : "\(text.prefix(100)) …"
+    }
+
     private func failure(_ reason: String) -> JSONParseError { JSONParseError(reason: reason, byteOffset: at) }
 
     private mutating func skipSpace() {
@@ -101,7 +106,7 @@ private struct JSONTextParser {
             guard take(UInt8(ascii: ":")) else { throw failure("A colon is expected") }
             let value = try parseValue(depth: depth)
             guard members.updateValue(value, forKey: name) == nil else {
-                throw JSONParseError(reason: "The member \"\(name)\" stands twice", byteOffset: nameAt)
+                throw JSONParseError(reason: "The member \"\(Self.excerpt(name))\" stands twice", byteOffset: nameAt)
             }
             skipSpace()
             if take(UInt8(ascii: "}")) { return .object(members) }
@@ -224,10 +229,14 @@ private struct JSONTextParser {
         }
         let text = String(decoding: bytes[start..<at], as: UTF8.self)
         if isInteger {
-            guard let value = Int64(text) else { throw failure("The integer \(text) does not fit in 64 bits") }
+            guard let value = Int64(text) else {
+                throw failure("The integer \(Self.excerpt(text)) does not fit in 64 bits")
+            }
             return .int(value)
         }
-        guard let value = Double(text), value.isFinite else { throw failure("The number \(text) is out of range") }
+        guard let value = Double(text), value.isFinite else {
+            throw failure("The number \(Self.excerpt(text)) is out of range")
+        }
         return .double(value)
     }
 
