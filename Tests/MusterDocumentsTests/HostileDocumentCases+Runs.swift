@@ -86,8 +86,7 @@ extension HostileDocumentCases {
         .init(.environment, "\"2026-11-22T20:00:00Z\"", "«document.bad-value»\"2026-11-22T20:00:60Z\""),
         .init(
             .environment, "{ opens: \"2026-11-22T20:00:00Z\", closes: \"2026-11-23",
-            "«environment.change-window»{ opens: \"2026-11-22T20:00:00Z\", closes: \"2026-11-21"),
-        .init(.environment, "{ opens: \"2026-11-29T20", "«environment.change-window»{ opens: \"2026-11-23T01"),
+            "«window.bad»{ opens: \"2026-11-22T20:00:00Z\", closes: \"2026-11-21"),
         .init(.environment, "[ { group: dba } ]", "[ { group: «policy.unknown-group»dbas } ]"),
         .init(.environment, "[ { group: dba } ]", "[ { group: dba, count: «policy.too-few-persons»3 } ]"),
         .init(.environment, "[ { group: dba } ]", "[ { group: dba }, { group: «policy.doubled-group»dba } ]"),

@@ -3,7 +3,7 @@
 /// Documents written to mislead, overload or reach what they may not, by kind. What YAML itself refuses is in `HostileYAMLTests`.
 enum HostileDocumentCases {
     static let all: [HostileDocument] =
-        catalog + persons + environment + connections + step + runbook + expressions + order + lock + scenario
+        catalog + persons + windows + environment + connections + step + runbook + expressions + order + lock + scenario
         + findings
         + inputs
 
@@ -103,6 +103,33 @@ enum HostileDocumentCases {
             .catalog, "policy-change: { group: dba, count: 2 }",
             "policy-change: { group: dba, count: «policy.too-few-persons»9 }"),
         .init(.catalog, "catalog: x\npersons:\n  «policy.no-consent»ada: {}\n"),
+    ]
+
+    static let windows: [HostileDocument] = [
+        .init(.catalog, "[sat, sun]", "«document.bad-value»[]"),
+        .init(.catalog, "[sat, sun]", "[«document.bad-value»Sat]"),
+        .init(.catalog, "[sat, sun]", "«document.wrong-type»sat"),
+        .init(.catalog, "from: \"22:00\"", "from: «yaml.ambiguous»22:00"),
+        .init(.catalog, "from: \"22:00\"", "from: «document.bad-value»\"24:00\""),
+        .init(.catalog, "from: \"22:00\"", "from: «document.bad-value»\"22:00:00\""),
+        .init(.catalog, "from: \"22:00\"", "from: «document.bad-value»\"10pm\""),
+        .init(.catalog, "{ days", "{ «document.unknown-key»day: sun, days"),
+        .init(.catalog, ", zone: Europe/Zurich }", ", zone: «document.bad-value»../../etc/passwd }"),
+        .init(.catalog, ", zone: Europe/Zurich }", ", zone: «document.bad-value»/etc/localtime }"),
+        .init(.catalog, ", zone: Europe/Zurich }", ", zone: «document.bad-value»Europe/../Zurich }"),
+        .init(.catalog, ", zone: Europe/Zurich }", ", zone: «document.bad-value»\"UTC;x\" }"),
+        .init(.catalog, ("{ days", "«window.bad»{ days"), (", zone: Europe/Zurich }", " }")),
+        .init(.catalog, ", zone: Europe/Zurich }", ", zone: Europe/Zurich, opens: «window.bad»\"2026-11-22T20:00\" }"),
+        .init(.catalog, "closes: \"2027-01-03T00:00\"", "closes: «document.bad-value»\"2027-01-32T00:00\""),
+        .init(
+            .catalog, "- opens: \"2026-12-20T00:00\"\n    closes: \"2027",
+            "- «window.bad»opens: \"2026-12-20T00:00\"\n    closes: \"2025"),
+        .init(
+            .catalog, ("opens: \"2026-12-20T00:00\"", "opens: «window.bad»\"2026-12-20T00:00\""),
+            ("closes: \"2027-01-03T00:00\"\n    zone: Europe/Zurich\n", "closes: «window.bad»\"2027-01-03T00:00\"\n")),
+        .init(.catalog, "why: The year ends", "why: «document.bad-value»\" \""),
+        .init(.catalog, "environments: [prod]", "environments: «document.bad-value»[]"),
+        .init(.catalog, "environments: [prod]", "environments: [«document.bad-value»\"*\"]"),
     ]
 
     static let lock: [HostileDocument] = [

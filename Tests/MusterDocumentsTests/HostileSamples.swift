@@ -24,6 +24,16 @@ enum HostileSamples {
             life: 8h
             break-glass: [lead]
         policy-change: { group: dba, count: 2 }
+        change-windows:
+          prod:
+            - { days: [sat, sun], from: "22:00", to: "04:00", zone: Europe/Zurich }
+            - { opens: "2026-11-22T20:00:00Z", closes: "2026-11-23T02:00:00Z" }
+        freezes:
+          - opens: "2026-12-20T00:00"
+            closes: "2027-01-03T00:00"
+            zone: Europe/Zurich
+            why: The year ends
+            environments: [prod]
         """
 
     static let runbook = """
