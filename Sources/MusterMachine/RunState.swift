@@ -120,13 +120,13 @@ package struct RunState: Sendable {
         case .runStarted(let body):
             guard phase == .created else { throw illegal(event) }
             phase = .running
-            window = body.window?.window
+            window = ChangeWindow.both(body.window?.window, body.ticket?.bindingWindow)
         case .runResumed(let body):
             guard phase != .empty, phase != .created else { throw illegal(event) }
             phase = .running
             pause = nil
             resumed = body
-            window = body.window?.window
+            window = ChangeWindow.both(body.window?.window, body.ticket?.bindingWindow)
             resume(body, time)
         case .pauseRequested(let body):
             guard phase == .running else { throw illegal(event) }

@@ -96,6 +96,9 @@ package struct TicketAssessment: Hashable, Sendable, Codable {
         return ChangeWindow(opens: opens ?? Self.farPast, closes: closes ?? Self.farFuture)
     }
 
+    /// The window that effects are held to: none where somebody decided to go on without the ticket's consent.
+    package var bindingWindow: ChangeWindow? { override == nil ? window : nil }
+
     private static let farPast = Timestamp(milliseconds: 0)
     /// The last moment with a year of four digits.
     private static let farFuture = Timestamp(milliseconds: 253_402_300_799_999)

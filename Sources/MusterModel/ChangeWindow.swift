@@ -10,5 +10,11 @@ package struct ChangeWindow: Hashable, Sendable, Codable {
         self.closes = closes
     }
 
+    /// What is in both windows; where nothing is, a window that is never open. Nil limits nothing.
+    package static func both(_ one: ChangeWindow?, _ other: ChangeWindow?) -> ChangeWindow? {
+        guard let one, let other else { return one ?? other }
+        return ChangeWindow(opens: max(one.opens, other.opens), closes: min(one.closes, other.closes))
+    }
+
     package func contains(_ moment: Timestamp) -> Bool { opens <= moment && moment < closes }
 }

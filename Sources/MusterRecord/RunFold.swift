@@ -95,12 +95,14 @@ package struct RunFold: Sendable {
             confirmation = body.confirmation
             accepted = body.accepted
             window = body.window
-            newestWindow = body.window?.window
+            newestWindow = ChangeWindow.both(body.window?.window, body.ticket?.bindingWindow)
             ticket = body.ticket
             startedAt = now
             if body.confirmation == "confirmed", let createdAt { noteWaited(from: createdAt, to: now) }
         case .runResumed(let body):
-            if (created?.rules ?? 1) >= 3 { newestWindow = body.window?.window }
+            if (created?.rules ?? 1) >= 3 {
+                newestWindow = ChangeWindow.both(body.window?.window, body.ticket?.bindingWindow)
+            }
             resume(body, cut, heard: heard, now)
         case .pauseRequested, .runPaused, .rollbackRequested, .leaseChanged, .stopRequested: intervene(entry.event, now)
         case .clockJumped(let body): clockJumps.append(body.milliseconds)

@@ -61,6 +61,22 @@ import Testing
         #expect(state.state(of: "a")?.phase == .done(.verified))
     }
 
+    @Test func `the change ticket's window binds effects like the environment's`() throws {
+        for closes in [60, 600] {
+            let world = SimulatedWorld()
+            world.takes["a verify"] = .seconds(120)
+            let standing = TicketStanding(
+                state: "Implement", isAllowed: true, closes: F.time.advanced(by: .seconds(closes)))
+            let ticket = TicketAssessment(
+                "CHG1", system: .webhook, address: "https://tickets.example", answer: .standing(standing), at: F.time)
+            let started = RunStarted(confirmation: "--yes", window: Self.window(closesAfter: 3600), ticket: ticket)
+            var engine = Engine(
+                state: RunState(plan: F.plan(Self.twoSteps)), journal: world, world: world, followers: [world])
+            let state = try engine.run(opening: [F.created(rules: 3), .runStarted(started)])
+            #expect((state.phase == .paused) == (closes == 60) && begun(world).count == (closes == 60 ? 1 : 2))
+        }
+    }
+
     @Test func `in the next window it goes on, and before it opens it only looks`() throws {
         let world = SimulatedWorld()
         world.takes["a verify"] = .seconds(120)
