@@ -13,7 +13,18 @@ package actor NetworkTransport: HTTPTransport {
     /// Longest answer that is read. The largest pages of both clouds stay far below it.
     package static let answerBytesMax = 16 << 20
 
+    /// How long a connection, and any part of an answer, is waited for; the call's own limit ends both.
+    package struct Patience: Sendable {
+        package var connection: Duration
+        package var silence: Duration
+        package init(connection: Duration = .seconds(10), silence: Duration = .seconds(60)) {
+            self.connection = connection
+            self.silence = silence
+        }
+    }
+
     private let answerLimit: Int
+    private let patience: Patience
     private let additionalRoots: [NIOSSLCertificate]
     private var clients: [String: HTTPClient] = [:]
 
@@ -21,8 +32,11 @@ package actor NetworkTransport: HTTPTransport {
     ///   - caFile: PEM file of certificate authorities that are trusted besides the system's own.
     ///   - answerLimit: longest answer in bytes.
     /// - Throws: ``TransportError`` `ca-file` when the file cannot be read or holds no certificate.
-    package init(caFile: String?, answerLimit: Int = answerBytesMax) throws(TransportError) {
+    package init(
+        caFile: String?, answerLimit: Int = answerBytesMax, patience: Patience = Patience()
+    ) throws(TransportError) {
         self.answerLimit = answerLimit
+        self.patience = patience
         guard let caFile else {
             additionalRoots = []
             return
@@ -72,7 +86,8 @@ package actor NetworkTransport: HTTPTransport {
         var configuration = HTTPClient.Configuration()
         configuration.httpVersion = .http1Only
         configuration.redirectConfiguration = .disallow
-        configuration.timeout = .init(connect: .seconds(10), read: .seconds(60))
+        configuration.timeout = .init(
+            connect: .milliseconds(patience.connection.milliseconds), read: .milliseconds(patience.silence.milliseconds))
         // Retries are decided, counted and recorded one layer above.
         configuration.connectionPool.retryConnectionEstablishment = false
         if isLocalName { configuration.dnsOverride = [host: "127.0.0.1"] }

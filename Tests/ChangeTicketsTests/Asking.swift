@@ -26,7 +26,10 @@ struct Asking {
     func answer(of server: TicketServer) async throws -> TicketAnswer { try await answer(at: server.url + path) }
 
     func answer(at url: String) async throws -> TicketAnswer {
-        let transport = try NetworkTransport(caFile: caFile, answerLimit: TicketClient.answerBytesMax)
+        // A server that is starved of the processor is no fault.
+        let transport = try NetworkTransport(
+            caFile: caFile, answerLimit: TicketClient.answerBytesMax,
+            patience: .init(connection: answerTimeout, silence: answerTimeout))
         let client = TicketClient(
             transport: transport, retry: RetryPolicy(attemptsMax: attemptsMax, firstWait: .zero, waitMax: .zero),
             patience: .seconds(36_000), answerTimeout: answerTimeout)
