@@ -218,7 +218,7 @@ extension StoredRun {
         guard let assessment, let window = assessment.window, !window.contains(assessment.at), state.breakGlass == nil
         else { return [] }
         return [
-            "\(assessment.says) No effect begins outside of it: what was under way is read back, and what is undone may be undone."
+            "\(assessment.says) No effect begins before: what was under way is read back, and whoever rolls back may."
         ]
     }
 
