@@ -59,7 +59,8 @@ package final class Catalog {
         try client.call(.treeID(commit: commit, path: path))
     }
 
-    /// The contents that each path has had on the first-parent line that ends in the commit. One walk serves all paths.
+    /// The contents that each path has had on the first-parent line that ends in the commit, with who published them, on
+    /// whatever line that was. One walk serves all paths.
     package func histories(of paths: [String], from commit: ObjectID) throws(MusterError) -> [DefinitionHistory] {
         try client.call(.definitionHistories(commit: commit, paths: paths))
     }

@@ -111,7 +111,8 @@ package struct FolderEntry: Hashable, Sendable, Codable {
 
 /// The contents that one path has had on a branch.
 package struct DefinitionHistory: Hashable, Sendable, Codable {
-    /// One content and the commit that published it: the oldest of the branch's own line in which the path has it.
+    /// One content of the branch's own line, and the commit that published it: the oldest of that line in which the path has
+    /// it, and where that is a merge that took it over from a parent, the oldest of that parent's line, and so on.
     package struct Version: Hashable, Sendable, Codable {
         package var commit: ObjectID
         package var published: Timestamp

@@ -4,7 +4,7 @@ internal import CGit2
 internal import MusterModel
 
 /// What a walk from newer to older commits has seen of one path.
-private struct PathTrail {
+struct PathTrail {
     let path: TreePath
     /// The catalog place's entry (`plugins`, …) in the commit before; while it stays the same, so does all below it.
     var placeID: ObjectID?
@@ -44,11 +44,24 @@ extension Repository {
 
     private func walk(from newest: ObjectID, paths: [String]) throws -> [DefinitionHistory] {
         var trails = try paths.map { PathTrail(path: try TreePath(catalog: $0)) }
+        var line: Set<ObjectID> = []
+        var isComplete = try follow(&trails, from: newest, onto: &line)
+        if try !followMerges(&trails, of: line) { isComplete = false }
+        var left = GitLimits.answerBytes
+        return try trails.map { try history(of: $0, isComplete: isComplete, left: &left) }
+    }
+
+    /// Notes what each path has in a commit and its first parents, down to the root or to a commit that is known already.
+    ///
+    /// - Returns: False when the limit ended it.
+    func follow(_ trails: inout [PathTrail], from newest: ObjectID, onto known: inout Set<ObjectID>) throws -> Bool {
         var next: ObjectID? = newest
         var root: ObjectID?
         var visited = 0
-        while let commit = next, visited < GitLimits.historyCommits {
+        while let commit = next, !known.contains(commit) {
+            guard visited < GitLimits.historyCommits else { return false }
             visited += 1
+            known.insert(commit)
             let (tree, parent, time) = try withCommit(commit) { pointer in
                 (
                     ObjectID(git_commit_tree_id(pointer)), git_commit_parent_id(pointer, 0).map { ObjectID($0) },
@@ -60,8 +73,7 @@ extension Repository {
             root = tree
             next = parent
         }
-        var left = GitLimits.answerBytes
-        return try trails.map { try history(of: $0, isComplete: next == nil, left: &left) }
+        return true
     }
 
     /// Finds each path's blob in another commit's tree, going down only where the catalog's place changed.
