@@ -83,13 +83,13 @@ package struct Admission: Sendable {
             guard let bound = examined.statement.gate, bound.run == run, bound.step == gate else {
                 early.append(
                     StatementRefusal(
-                        "other-gate", "The statement of \(examined.statement.approver) is about another gate"))
+                        "approval.other-gate", "The statement of \(examined.statement.approver) is about another gate"))
                 return false
             }
             guard lines.contains(bound.lastLine) else {
                 early.append(
                     StatementRefusal(
-                        "other-moment",
+                        "approval.other-moment",
                         "The statement of \(examined.statement.approver) is about another moment of the run"))
                 return false
             }
@@ -136,16 +136,16 @@ package struct Admission: Sendable {
     /// Why the person's word does not count, whatever it says.
     private func refusal(of person: String, _ require: [GroupCount]) -> StatementRefusal? {
         if operators.contains(person) {
-            return StatementRefusal("own", "\(person) operates the run, and nobody approves their own")
+            return StatementRefusal("approval.own", "\(person) operates the run, and nobody approves their own")
         }
         if rule?.excludesAuthors == true, authors.contains(person) {
-            return StatementRefusal("author", "\(person) wrote a part of what the plan uses")
+            return StatementRefusal("approval.author", "\(person) wrote a part of what the plan uses")
         }
         for ground in [pinned, newest] where ground.policy.persons[person] == nil {
-            return StatementRefusal("unknown-person", "\(person) is no person of the policy any more, or not yet")
+            return StatementRefusal("approval.unknown-person", "\(person) is no person of the policy any more, or not yet")
         }
         guard require.contains(where: { isMember(person, $0.group) }) else {
-            return StatementRefusal("not-in-group", "\(person) is in none of the groups that are asked")
+            return StatementRefusal("approval.not-in-group", "\(person) is in none of the groups that are asked")
         }
         return nil
     }

@@ -57,12 +57,11 @@ package struct ApprovedPlan: Hashable, Sendable {
 
 /// A statement that does not count, and why.
 package struct StatementRefusal: Hashable, Sendable {
-    /// `approval.…`
     package var code: String
     package var summary: String
 
     package init(_ code: String, _ summary: String) {
-        self.code = "approval.\(code)"
+        self.code = code
         self.summary = summary
     }
 }
@@ -78,9 +77,9 @@ extension ExaminedStatement {
         for plan: ApprovedPlan, run: RunID?, life: Duration, now: Timestamp
     ) -> StatementRefusal? {
         let who = statement.approver
-        if let flaw { return StatementRefusal("signature", "The signature of \(who) does not hold: \(flaw)") }
+        if let flaw { return StatementRefusal("approval.signature", "The signature of \(who) does not hold: \(flaw)") }
         if let usedBy, usedBy != run {
-            return StatementRefusal("used", "The statement of \(who) was used for run \(usedBy) already")
+            return StatementRefusal("approval.used", "The statement of \(who) was used for run \(usedBy) already")
         }
         return mismatch(plan) ?? untimely(life: life, now: now)
     }
@@ -91,19 +90,19 @@ extension ExaminedStatement {
                 code, "The statement of \(statement.approver) is about \(what) \(said), and this is \(wanted)")
         }
         if statement.plan != plan.digest {
-            return other("other-plan", "the plan", statement.plan.short, plan.digest.short)
+            return other("approval.other-plan", "the plan", statement.plan.short, plan.digest.short)
         }
         if statement.runbook != plan.runbook {
-            return other("other-plan", "the runbook", statement.runbook, plan.runbook)
+            return other("approval.other-plan", "the runbook", statement.runbook, plan.runbook)
         }
         if statement.environment != plan.environment {
-            return other("other-environment", "the environment", statement.environment, plan.environment)
+            return other("approval.other-environment", "the environment", statement.environment, plan.environment)
         }
         if statement.kind != plan.kind {
-            return other("other-kind", "a run of the kind", statement.kind.rawValue, plan.kind.rawValue)
+            return other("approval.other-kind", "a run of the kind", statement.kind.rawValue, plan.kind.rawValue)
         }
         if statement.change != plan.change {
-            return other("other-change", "the change", statement.change ?? "none", plan.change ?? "none")
+            return other("approval.other-change", "the change", statement.change ?? "none", plan.change ?? "none")
         }
         return nil
     }
@@ -111,24 +110,24 @@ extension ExaminedStatement {
     private func untimely(life: Duration, now: Timestamp) -> StatementRefusal? {
         let who = statement.approver
         if statement.expires <= now {
-            return StatementRefusal("expired", "The statement of \(who) ended at \(statement.expires)")
+            return StatementRefusal("approval.expired", "The statement of \(who) ended at \(statement.expires)")
         }
         if statement.issued > now.advanced(by: Self.clockDifference) {
             return StatementRefusal(
-                "not-yet", "The statement of \(who) is of \(statement.issued), and here it is \(now)")
+                "approval.not-yet", "The statement of \(who) is of \(statement.issued), and here it is \(now)")
         }
         if statement.expires.duration(since: statement.issued) > life {
             return StatementRefusal(
-                "life",
+                "approval.life",
                 "The statement of \(who) lives for \(statement.expires.duration(since: statement.issued).readable), longer than \(life.readable)"
             )
         }
         if statement.issued.advanced(by: life) <= now {
-            return StatementRefusal("expired", "The statement of \(who) is older than \(life.readable)")
+            return StatementRefusal("approval.expired", "The statement of \(who) is older than \(life.readable)")
         }
         if let window = statement.window, !window.contains(now) {
             return StatementRefusal(
-                "window",
+                "approval.window",
                 "The statement of \(who) is for the change window from \(window.opens) to \(window.closes)")
         }
         return nil

@@ -64,7 +64,7 @@ private struct SignersReader {
     mutating func report(_ code: String, _ summary: String, help: String? = nil, line: Int, column: Int) {
         diagnostics.append(
             Diagnostic(
-                code: "signers.\(code)", summary, help: help,
+                code: code, summary, help: help,
                 at: SourceLocation(file: file, line: line, column: column)))
     }
 
@@ -73,7 +73,7 @@ private struct SignersReader {
         guard let first = fields.first, !first.text.hasPrefix("#") else { return }
         guard TextRule.person.accepts(first.text) else {
             return report(
-                "not-one-person", "'\(first.text)' is not the name of one person",
+                "signers.not-one-person", "'\(first.text)' is not the name of one person",
                 help: "One line for each key, with the person's name as it stands in muster.yaml: no list, no pattern.",
                 line: number, column: first.column)
         }
@@ -92,16 +92,16 @@ private struct SignersReader {
         _ rest: ArraySlice<Field>, person: String, _ namespaces: [String]?, _ number: Int, column: Int
     ) {
         guard let type = rest.first, let blob = rest.dropFirst().first else {
-            return report("no-key", "The line has no key", line: number, column: column)
+            return report("signers.no-key", "The line has no key", line: number, column: column)
         }
         guard Self.keyTypes.contains(type.text) else {
             return report(
-                "key-type", "'\(type.text)' is no type of key that may sign",
+                "signers.key-type", "'\(type.text)' is no type of key that may sign",
                 help: "There are \(Self.keyTypes.joined(separator: ", ")).", line: number, column: type.column)
         }
         guard let bytes = Base64Text.decode(blob.text), Self.typeInside(bytes) == type.text else {
             return report(
-                "damaged-key", "The key of '\(person)' is damaged", help: "Copy the line of the .pub file again.",
+                "signers.damaged-key", "The key of '\(person)' is damaged", help: "Copy the line of the .pub file again.",
                 line: number, column: blob.column)
         }
         keys.append(
@@ -118,13 +118,13 @@ private struct SignersReader {
             case "valid-after", "valid-before":
                 guard Self.isMoment(option.value) else {
                     report(
-                        "not-utc", "'\(option.name)' needs a time in UTC such as 20270101Z or 202701011200Z",
+                        "signers.not-utc", "'\(option.name)' needs a time in UTC such as 20270101Z or 202701011200Z",
                         help: "Without the Z each machine would read another time.", line: number, column: field.column)
                     return nil
                 }
             default:
                 report(
-                    "option", "The option '\(option.name)' is not allowed here",
+                    "signers.option", "The option '\(option.name)' is not allowed here",
                     help: "There are namespaces, valid-after and valid-before. Name each key itself, no authority.",
                     line: number, column: field.column)
                 return nil
@@ -142,7 +142,7 @@ private struct SignersReader {
                 continue
             }
             report(
-                "shared-key", "The key of '\(key.person)' stands in line \(other.line) already, for '\(other.person)'",
+                "signers.shared-key", "The key of '\(key.person)' stands in line \(other.line) already, for '\(other.person)'",
                 help: "Give each person a key of their own.", line: key.line, column: 1)
         }
     }

@@ -37,7 +37,7 @@ struct ApprovalProof {
         } catch {
             if error.code == "git.missing-object" || error.code == "git.corrupt-repository" { return [] }
             return [
-                finding("policy-unreadable", "The policy at commit \(commit.short) cannot be read: \(error.summary)")
+                finding("record.policy-unreadable", "The policy at commit \(commit.short) cannot be read: \(error.summary)")
             ]
         }
         return try findings(pinned, environment)
@@ -80,7 +80,7 @@ struct ApprovalProof {
         if body.policy != pinned.files.digest {
             findings.append(
                 finding(
-                    "other-policy",
+                    "record.other-policy",
                     "The policy at the plan's commit is \(pinned.files.digest.short), the run names \(body.policy.short)."
                 ))
         }
@@ -90,13 +90,13 @@ struct ApprovalProof {
             if newest.files.digest != body.newest {
                 findings.append(
                     finding(
-                        "other-policy", "The policy at commit \(body.newestCommit.short) is not what the run names."))
+                        "record.other-policy", "The policy at commit \(body.newestCommit.short) is not what the run names."))
             }
             return newest
         } catch {
             findings.append(
                 finding(
-                    "policy-missing",
+                    "record.policy-missing",
                     "Commit \(body.newestCommit.short), the newest when the run was held against the policy, is not in this repository.",
                     severity: .warning))
             return nil
@@ -112,7 +112,7 @@ struct ApprovalProof {
         guard let statement = offered.parsed, statement.id == body.id, statement.approver == body.approver,
             statement.decision == body.decision, statement.gate?.step == body.step
         else {
-            findings.append(finding("approval-differs", "\(place) does not say what its statement says."))
+            findings.append(finding("record.approval-differs", "\(place) does not say what its statement says."))
             return nil
         }
         for signers in Set(policies.map(\.signersBytes)) {
@@ -122,7 +122,7 @@ struct ApprovalProof {
             if case .bad(let why) = verdict {
                 findings.append(
                     finding(
-                        "bad-signature",
+                        "record.bad-signature",
                         "\(place): the signature of \(statement.approver) does not hold: \(visibleText(why))"))
                 return nil
             }
@@ -142,7 +142,7 @@ struct ApprovalProof {
         else { return [] }
         return [
             finding(
-                "approval-elsewhere",
+                "record.approval-elsewhere",
                 "Line \(word.entry.sequence + 1) of the journal: the word of \(body.approver) is about another run or another moment."
             )
         ]
@@ -157,11 +157,11 @@ struct ApprovalProof {
             words, pinned, grounds.last?.newest ?? pinned, environment, entry.at, grounds.last?.applied)
         guard admission.rule != nil || plan.hasGates else { return [] }
         guard !admission.operators.isEmpty, grounds.last != nil else {
-            return [finding("operator-unknown", "The policy asks who operates the run, and no signature says it.")]
+            return [finding("record.operator-unknown", "The policy asks who operates the run, and no signature says it.")]
         }
         let verdict = admission.verdict(on: words.filter { $0.body.step == nil }.map(\.examined))
-        return verdict.refused.map { finding("approval-not-counted", visibleText($0.summary) + ".") }
-            + verdict.missing.map { finding("not-approved", "The run began without an approval: \(visibleText($0)).") }
+        return verdict.refused.map { finding("record.approval-not-counted", visibleText($0.summary) + ".") }
+            + verdict.missing.map { finding("record.not-approved", "The run began without an approval: \(visibleText($0)).") }
     }
 
     /// Whoever went on without the approvals signed for that, with the reason, and was allowed to.
@@ -177,12 +177,12 @@ struct ApprovalProof {
         guard isSigned, admission.mayBreakGlass(body.person) else {
             return [
                 finding(
-                    "glass-not-allowed", "The run went on without the approvals, and nobody who may signed for that.")
+                    "record.glass-not-allowed", "The run went on without the approvals, and nobody who may signed for that.")
             ]
         }
         return [
             finding(
-                "break-glass",
+                "record.break-glass",
                 "The run went on without the approvals that the policy asks for: \(visibleText(body.reason))",
                 severity: .warning)
         ]
@@ -204,7 +204,7 @@ struct ApprovalProof {
         let lines = Set(here.compactMap { $0.statement.gate?.lastLine })
         let verdict = admission.verdict(at: step, here, require: gate, lines: lines)
         return verdict.missing.map {
-            finding("gate-passed", "The gate \(step) was passed without an approval: \(visibleText($0)).")
+            finding("record.gate-passed", "The gate \(step) was passed without an approval: \(visibleText($0)).")
         }
     }
 
@@ -234,7 +234,7 @@ struct ApprovalProof {
 
     private func finding(_ code: String, _ summary: String, severity: Diagnostic.Severity = .error) -> Diagnostic {
         Diagnostic(
-            severity, code: "record.\(code)", summary,
+            severity, code: code, summary,
             help: "Check it by hand: ssh-keygen -Y verify, as the record's page says.")
     }
 }

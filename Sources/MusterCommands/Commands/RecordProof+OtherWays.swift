@@ -14,12 +14,12 @@ extension RecordProof {
             let name = "journal.jsonl"
             guard let other = try records.git.readRecord(RecordPlace(aside), paths: [name])?[name]?.content.bytes else {
                 findings.append(
-                    finding("other-way-unreadable", "\(aside.ref) is kept beside the run and has no journal."))
+                    finding("record.other-way-unreadable", "\(aside.ref) is kept beside the run and has no journal."))
                 continue
             }
             if let problem = Self.problem(other) {
                 findings.append(
-                    finding("other-way-unreadable", "The journal of \(aside.ref), kept beside the run: \(problem)"))
+                    finding("record.other-way-unreadable", "The journal of \(aside.ref), kept beside the run: \(problem)"))
             }
             let lines = zip(journal, other).prefix { $0.0 == $0.1 }.count { $0.0 == 0x0A }
             let more = other.count { $0 == 0x0A } - lines

@@ -11,7 +11,7 @@ extension RecordProof {
     /// reviewer, where the catalog knows that person's keys.
     func reviewed(_ files: [String: [UInt8]]) throws(MusterError) -> [Diagnostic] {
         var findings = verifyReviews(files)
-        for breach in try records.git.reviewBreaches(run) { findings.append(finding("review-altered", breach)) }
+        for breach in try records.git.reviewBreaches(run) { findings.append(finding("record.review-altered", breach)) }
         let reviews = files.keys.filter { ReviewFiles.isReview($0) && $0.hasSuffix("/\(ReviewFiles.record)") }.sorted()
         guard !reviews.isEmpty else { return findings }
         let policy = try newestPolicy()
@@ -22,12 +22,12 @@ extension RecordProof {
             guard let signature = files[path + ".sig"] else {
                 if policy?.wantsSignature == true {
                     findings.append(
-                        finding("review-not-signed", "The catalog wants records signed, and \(path) is not."))
+                        finding("record.review-not-signed", "The catalog wants records signed, and \(path) is not."))
                 }
                 continue
             }
             if let why = try flaw(String(decoding: signature, as: UTF8.self), over: bytes, review, policy?.at) {
-                findings.append(finding("review-signature", "\(path): its signature does not hold: \(why)."))
+                findings.append(finding("record.review-signature", "\(path): its signature does not hold: \(why)."))
             }
         }
         return findings

@@ -17,7 +17,7 @@ extension RecordProof {
         else { return [] }
         guard let sums = files[RecordSeal.sums], let signature = files[RecordSeal.signature] else {
             guard case .runFinished = last.event, plan.kind != .rehearsal, try wantsSignature(plan) else { return [] }
-            return [finding("not-sealed", "The catalog wants records signed, and this one has no signature.")]
+            return [finding("record.not-sealed", "The catalog wants records signed, and this one has no signature.")]
         }
         return try held(String(decoding: signature, as: UTF8.self), over: sums, plan, at: last.at)
     }
@@ -42,7 +42,7 @@ extension RecordProof {
     ) throws(MusterError) -> [Diagnostic] {
         let tool = SSHKeygen()
         if let why = try tool.mismatch(signature, over: sums, namespace: RecordSeal.namespace) {
-            return [finding("seal-broken", "\(RecordSeal.signature) is no signature over \(RecordSeal.sums): \(why).")]
+            return [finding("record.seal-broken", "\(RecordSeal.signature) is no signature over \(RecordSeal.sums): \(why).")]
         }
         var signers: PolicyAt?
         // Why a policy cannot be read is told with the approvals.
@@ -56,7 +56,7 @@ extension RecordProof {
         let isKnown = signers.map { !$0.signers.keys.isEmpty } ?? false
         return [
             finding(
-                "seal-of-nobody", "The record is signed with a key of nobody whom the catalog names.",
+                "record.seal-of-nobody", "The record is signed with a key of nobody whom the catalog names.",
                 severity: isKnown ? .error : .warning)
         ]
     }

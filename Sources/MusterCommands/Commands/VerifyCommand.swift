@@ -136,10 +136,10 @@ struct RecordProof {
         var findings: [Diagnostic] = []
         if log == nil, isOver {
             let what = "The run is over and the log of executions, \(records.branch), does not hold it."
-            findings.append(finding("not-in-log", what + " If it ended on this machine, muster publish adds it."))
+            findings.append(finding("record.not-in-log", what + " If it ended on this machine, muster publish adds it."))
         }
         if let log, let branch, log.map(\.path) != branch.map(\.path) || log.map(\.id) != branch.map(\.id) {
-            findings.append(finding("differs-from-branch", "The log's record is not what the run's branch ends with."))
+            findings.append(finding("record.differs-from-branch", "The log's record is not what the run's branch ends with."))
         }
         if log != nil, !isOver { findings.append(noEnd) }
         return findings
@@ -151,7 +151,7 @@ struct RecordProof {
         return outcome.flatMap(RunRecord.Outcome.init(rawValue:))?.isOver ?? true
     }
 
-    private var noEnd: Diagnostic { finding("no-end", "The log holds a run that has no end.") }
+    private var noEnd: Diagnostic { finding("record.no-end", "The log holds a run that has no end.") }
 
     /// A run that was over was taken up once more: the log holds it as it was, and gets the rest at its new end.
     private func againstBeginning(_ files: [String: [UInt8]]) throws(MusterError) -> [Diagnostic] {
@@ -160,7 +160,7 @@ struct RecordProof {
         if !Self.isOver(logged) { findings.append(noEnd) }
         if Self.isOver(files) {
             let what = "The log of executions, \(records.branch), holds the run as it was before its last end."
-            findings.append(finding("not-in-log", what + " If it ended on this machine, muster publish adds it."))
+            findings.append(finding("record.not-in-log", what + " If it ended on this machine, muster publish adds it."))
         }
         return findings
     }
@@ -170,12 +170,12 @@ struct RecordProof {
         // A journal that cannot be read, and a plan that no planner makes, are reported by the record's own checks.
         guard let bytes = files["journal.jsonl"], let reading = try? JournalReading(bytes) else { return [] }
         guard plan.isWellFormed else {
-            return [finding("impossible-plan", "The plan is not one that a planner makes.")]
+            return [finding("record.impossible-plan", "The plan is not one that a planner makes.")]
         }
         var state = RunState(plan: plan)
         for entry in reading.entries {
             do { try state.apply(entry.event, at: entry.at) } catch {
-                return [finding("impossible-event", "Line \(entry.sequence + 1) of the journal: \(error).")]
+                return [finding("record.impossible-event", "Line \(entry.sequence + 1) of the journal: \(error).")]
             }
         }
         return []
@@ -200,7 +200,7 @@ struct RecordProof {
         guard try isHere(commit) else {
             return [
                 finding(
-                    "commit-missing",
+                    "record.commit-missing",
                     "Commit \(commit.short), which everything was read from, is not in this repository.",
                     severity: .warning)
             ]
@@ -209,7 +209,7 @@ struct RecordProof {
         let documents = [plan.runbook.document] + [plan.lock, plan.environment.document].compactMap(\.self)
         let published = try records.git.files(documents.map(\.path), at: commit)
         for document in documents where published[document.path]?.id != document.blob {
-            findings.append(finding("not-of-commit", "\(document.path) is not what commit \(commit.short) holds."))
+            findings.append(finding("record.not-of-commit", "\(document.path) is not what commit \(commit.short) holds."))
         }
         if let lock = plan.lock.flatMap({ published[$0.path] }) { findings += locked(plan, lock.content.bytes) }
         return findings + (try publications(plan))
@@ -228,12 +228,12 @@ struct RecordProof {
 
     private func locked(_ plan: Plan, _ bytes: [UInt8]) -> [Diagnostic] {
         guard let lock = Lock.parse(bytes, file: plan.lock?.path ?? "").value else {
-            return [finding("lock-unreadable", "The lock cannot be read.")]
+            return [finding("record.lock-unreadable", "The lock cannot be read.")]
         }
         let pinned = Set(lock.steps.values.map(\.blob))
         return plan.definitions.values.sorted { "\($0.reference)" < "\($1.reference)" }.compactMap { definition in
             guard let document = definition.document, !pinned.contains(document.blob) else { return nil }
-            return finding("not-locked", "\(definition.reference) \(definition.version) is not what the lock pins.")
+            return finding("record.not-locked", "\(definition.reference) \(definition.version) is not what the lock pins.")
         }
     }
 
@@ -245,15 +245,15 @@ struct RecordProof {
             let name = "\(definition.reference) \(definition.version)"
             if try !isHere(commit) {
                 let what = "Commit \(commit.short), which published \(name), is gone from this repository."
-                findings.append(finding("publication-missing", what, severity: .warning))
+                findings.append(finding("record.publication-missing", what, severity: .warning))
             } else if try records.git.file(document.path, at: commit)?.id != document.blob {
-                findings.append(finding("not-published-there", "\(name) is not what commit \(commit.short) published."))
+                findings.append(finding("record.not-published-there", "\(name) is not what commit \(commit.short) published."))
             }
         }
         return findings
     }
 
     func finding(_ code: String, _ summary: String, severity: Diagnostic.Severity = .error) -> Diagnostic {
-        Diagnostic(severity, code: "record.\(code)", summary, help: "Compare with another clone of the catalog.")
+        Diagnostic(severity, code: code, summary, help: "Compare with another clone of the catalog.")
     }
 }
