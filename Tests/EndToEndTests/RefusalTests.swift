@@ -40,6 +40,27 @@ struct RefusalTests {
             "unknown environment", 2, ["[catalog.unknown-environment]", "lab"],
             "run failover-group-key-swap -e lub --yes"),
         Case(
+            "an environment that nobody committed", 2,
+            ["[catalog.unknown-environment]", "environments/sim.yaml is not committed; commit it"],
+            "run failover-group-key-swap -e sim --yes"
+        ) { try $0.write("environments/sim.yaml", "environment: sim\n") },
+        Case(
+            "no environment at all", 2, ["There is none in environments/: add environments/sim.yaml, and commit it"],
+            "run failover-group-key-swap -e sim --yes"
+        ) { catalog in
+            try catalog.git("rm", "-q", "environments/lab.yaml")
+            try catalog.commit("No environment")
+        },
+        Case(
+            "a runbook that nobody committed", 2,
+            ["[catalog.unknown-runbook]", "runbooks/fresh.yaml is not committed; commit it"], "plan fresh -e lab"
+        ) { try $0.write("runbooks/fresh.yaml", "runbook: fresh\n") },
+        Case("a commit from before", 2, ["[catalog.unknown-environment]", "leave out --at"], swap + " --at HEAD~1"),
+        Case("a lock that nobody committed", 2, ["[lock.missing]", "is not committed; commit it"], swap) { catalog in
+            try catalog.git("rm", "-q", "--cached", "runbooks/failover-group-key-swap.lock.yaml")
+            try catalog.git("commit", "-q", "-m", "No lock")
+        },
+        Case(
             "missing inputs, all at once", 2, ["[plan.missing-input]", "'primary'", "'secondaryKey'"],
             "run failover-group-key-swap -e lab --yes"),
         Case("mistyped input", 2, ["[plan.input-type]", "'primary'"], swap + " --input primary=nonsense"),
@@ -106,13 +127,17 @@ struct RefusalTests {
         Case("unknown command", 2, ["-C"], "nonsense"),
         Case("speed of zero", 2, ["--speed"], "rehearse failover-group-key-swap --speed 0"),
         Case(
-            "unknown fault", 2, ["[simulator.failed]", "nonsense"], "rehearse failover-group-key-swap --fault nonsense"),
+            "unknown fault", 2,
+            ["error: There is no fault \"nonsense\" [simulator.unknown-fault]\n  The faults are\n", "\n    throttle\n"],
+            "rehearse failover-group-key-swap --fault nonsense"),
+        Case(
+            "a fault's unknown setting", 2, ["error: The fault throttle has no setting \"x\" [simulator.invalid-fault]"],
+            "rehearse failover-group-key-swap --fault throttle:x=1"),
         Case(
             "unknown scenario", 2, ["[catalog.unknown-scenario]", "default"],
             "rehearse failover-group-key-swap --scenario defualt"),
         Case("unknown commit", 2, ["[git.unknown-revision]"], swap + " --at nonsense"),
         Case("unreadable plan", 2, ["[plan.unreadable]"], "run ROOT/nothing.json --yes"),
-        Case("unknown run", 2, ["[state.unknown-run]"], "status"),
         Case(
             "inputs of a file, all at once", 2,
             ["wrong.yaml:1:1:", "[input.unknown]", "'primary'", "wrong.yaml:2:12:", "[input.type]"],
@@ -121,7 +146,11 @@ struct RefusalTests {
             try Data("primry: x\nsecondary: [a]\n".utf8)
                 .write(to: URL(filePath: "\(catalog.root)/wrong.yaml"))
         },
-        Case("no record to verify", 2, ["[record."], "verify last"),
+        Case("no run yet", 2, ["No run was started on this machine yet", "[state.unknown-run]"], "status"),
+        Case("no run to roll back", 2, ["No run was started on this machine yet"], "rollback last --plan"),
+        Case("no run to pause", 2, ["No run was started on this machine yet"], "pause last"),
+        Case("no record to verify", 2, ["No run has been recorded", "[record.unknown-run]"], "verify last"),
+        Case("no record to show", 2, ["No run has been recorded"], "show last"),
         Case("nothing to verify", 2, ["--all"], "verify"),
     ]
 

@@ -92,8 +92,9 @@ final class CatalogDocuments {
     func configuration() throws(MusterError) -> Configuration {
         guard let file = try file("muster.yaml") else {
             throw MusterError(
-                code: "catalog.no-configuration", "The catalog has no muster.yaml.",
-                help: "Add one at the root of the repository: `catalog: <name>` is enough.")
+                code: "catalog.no-configuration", "The catalog has no muster.yaml\(place).",
+                help: try notCommitted("muster.yaml")
+                    ?? "Add one at the root of the repository: `catalog: <name>` is enough.")
         }
         return try Configuration.parse(file.bytes, file: "muster.yaml").get()
     }
@@ -101,11 +102,9 @@ final class CatalogDocuments {
     func runbook(_ name: String) throws(MusterError) -> (runbook: Runbook, document: Plan.Document) {
         let path = "runbooks/\(name).yaml"
         guard isKebabCase(name), let file = try file(path) else {
-            let known = try runbookNames()
             throw MusterError(
                 code: "catalog.unknown-runbook", "There is no runbook \"\(visibleText(name))\"\(place).",
-                help: suggestion(for: name, in: known)
-                    ?? (known.isEmpty ? "runbooks/ is empty." : "There are \(known.joined(separator: ", "))."))
+                help: try help(for: name, missing: path, known: try runbookNames()))
         }
         return (try Runbook.parse(file.bytes, file: path).get(), file.document)
     }
@@ -126,10 +125,32 @@ final class CatalogDocuments {
             let known = try names(in: "environments", ending: ".yaml").map { String($0.dropLast(5)) }
             throw MusterError(
                 code: "catalog.unknown-environment", "There is no environment \"\(visibleText(name))\"\(place).",
-                help: suggestion(for: name, in: known)
-                    ?? (known.isEmpty ? "environments/ is empty." : "There are \(known.joined(separator: ", "))."))
+                help: try help(for: name, missing: path, known: known))
         }
         return (try Environment.parse(file.bytes, file: path).get(), file.document)
+    }
+
+    // MARK: What is not there
+
+    /// What to do about a document that the source does not have.
+    ///
+    /// - Parameter known: the names of those that it has.
+    func help(for name: String, missing path: String, known: [String]) throws(MusterError) -> String {
+        if isKebabCase(name), let said = try notCommitted(path) { return said }
+        if let close = suggestion(for: name, in: known) { return close }
+        if !known.isEmpty { return "There are \(known.joined(separator: ", "))." }
+        let folder = path.split(separator: "/").dropLast().joined(separator: "/")
+        return "There is none in \(folder)/: add \(path)\(commit == nil ? "" : ", and commit it")."
+    }
+
+    /// Says that the work tree has what the commit has not, or that a newer commit has it; nil where neither does.
+    func notCommitted(_ path: String) throws(MusterError) -> String? {
+        guard let commit else { return nil }
+        if let head = state.head, head != commit, try git.file(path, at: head) != nil {
+            return "\(path) is in the newest commit, \(head.short): leave out --at."
+        }
+        guard let root = state.workTree, access("\(root)/\(path)", F_OK) == 0 else { return nil }
+        return "\(path) is not committed; commit it: documents are read from commits."
     }
 
     private var place: String {

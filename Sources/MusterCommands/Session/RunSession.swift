@@ -77,7 +77,8 @@ final class RunSession {
         if documents.commit != nil, lock == nil {
             throw MusterError(
                 code: "lock.missing", "The runbook \(request.runbook) has no lock in this commit.",
-                help: "Run \"muster lock \(request.runbook)\" and commit runbooks/\(request.runbook).lock.yaml.")
+                help: try documents.notCommitted("runbooks/\(request.runbook).lock.yaml")
+                    ?? "Run \"muster lock \(request.runbook)\" and commit runbooks/\(request.runbook).lock.yaml.")
         }
         let definitions = try DefinitionFinder(documents: documents).definitions(of: runbook, lock: lock?.lock)
         let cached = onceEach(secrets)
