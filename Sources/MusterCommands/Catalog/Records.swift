@@ -97,12 +97,18 @@ struct Records {
         let known = Set(logged).union(try git.runTips().map(\.run)).sorted()
         let matches = text == "last" ? Array(known.suffix(1)) : known.filter { $0.isNamed(by: text) }
         if matches.count == 1 { return matches[0] }
+        if known.isEmpty {
+            throw MusterError(
+                code: "record.unknown-run", "No run has been recorded in this catalog yet.",
+                help: "Each run leaves a record: muster run RUNBOOK --environment E, or muster rehearse RUNBOOK.")
+        }
+        let help = "\"muster list\" names them."
+        guard matches.isEmpty else {
+            throw MusterError(
+                code: "record.unknown-run", "\"\(visibleText(text))\" names \(matches.count) records.", help: help)
+        }
         throw MusterError(
-            code: "record.unknown-run",
-            matches.isEmpty
-                ? "No record is called \"\(visibleText(text))\"."
-                : "\"\(visibleText(text))\" names \(matches.count) records.",
-            help: "\"muster list\" names them.")
+            code: "record.unknown-run", "No record is called \"\(visibleText(text))\".", help: help)
     }
 
     /// Where the record is read: in the log, or on the run's own branch while it is not there yet, or not to its end.

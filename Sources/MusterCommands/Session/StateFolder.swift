@@ -87,12 +87,18 @@ struct StateFolder {
         }
         let matches = text == "last" ? Array(known.suffix(1)) : known.filter { $0.isNamed(by: text) }
         if matches.count == 1 { return matches[0] }
+        if known.isEmpty, runs().isEmpty {
+            throw MusterError(
+                code: "state.unknown-run", "No run was started on this machine yet.",
+                help: "Start one: muster run RUNBOOK --environment E, or muster rehearse RUNBOOK.")
+        }
+        let help = "\"muster list\" names the runs."
+        guard matches.isEmpty else {
+            throw MusterError(
+                code: "state.unknown-run", "\"\(visibleText(text))\" names \(matches.count) runs.", help: help)
+        }
         throw MusterError(
-            code: "state.unknown-run",
-            matches.isEmpty
-                ? "No run here is called \"\(visibleText(text))\"."
-                : "\"\(visibleText(text))\" names \(matches.count) runs.",
-            help: "\"muster list\" names the runs.")
+            code: "state.unknown-run", "No run here is called \"\(visibleText(text))\".", help: help)
     }
 }
 
