@@ -85,24 +85,27 @@ extension ExaminedStatement {
     }
 
     private func mismatch(_ plan: ApprovedPlan) -> StatementRefusal? {
-        func other(_ code: String, _ what: String, _ said: String, _ wanted: String) -> StatementRefusal {
-            StatementRefusal(
-                code, "The statement of \(statement.approver) is about \(what) \(said), and this is \(wanted)")
-        }
+        let who = "The statement of \(statement.approver)"
         if statement.plan != plan.digest {
-            return other("approval.other-plan", "the plan", statement.plan.short, plan.digest.short)
+            return StatementRefusal(
+                "approval.other-plan", "\(who) is about the plan \(statement.plan.short), and this is \(plan.digest.short)")
         }
         if statement.runbook != plan.runbook {
-            return other("approval.other-plan", "the runbook", statement.runbook, plan.runbook)
+            return StatementRefusal(
+                "approval.other-plan", "\(who) is about the runbook \(statement.runbook), and this is \(plan.runbook)")
         }
         if statement.environment != plan.environment {
-            return other("approval.other-environment", "the environment", statement.environment, plan.environment)
+            return StatementRefusal(
+                "approval.other-environment",
+                "\(who) is about the environment \(statement.environment), and this is \(plan.environment)")
         }
         if statement.kind != plan.kind {
-            return other("approval.other-kind", "a run of the kind", statement.kind.rawValue, plan.kind.rawValue)
+            return StatementRefusal(
+                "approval.other-kind", "\(who) is about a run of the kind \(statement.kind.rawValue), and this is \(plan.kind.rawValue)")
         }
         if statement.change != plan.change {
-            return other("approval.other-change", "the change", statement.change ?? "none", plan.change ?? "none")
+            let (said, wanted) = (statement.change ?? "none", plan.change ?? "none")
+            return StatementRefusal("approval.other-change", "\(who) is about the change \(said), and this is \(wanted)")
         }
         return nil
     }
