@@ -9,10 +9,12 @@ import MusterModel
 struct MusterCloudSimulator: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "muster-cloud-simulator",
-        abstract: "Serve a simulated Azure on 127.0.0.1, for rehearsals.",
+        abstract: "Serve a simulated Azure, and the scenario's Oracle cloud, on 127.0.0.1.",
         discussion: """
             When it is ready it prints one JSON line with its port, endpoints, tenant, subscription, client id and client \
-            secret. It ends when its stdin ends, so keep stdin open as long as it is needed.
+            secret; where the scenario has an Oracle cloud, under "oci" the credential, region, endpoints and database \
+            password of that too. It ends when its stdin ends, so keep stdin open as long as it is needed. \
+            docs/guides/practise-on-the-simulator.md shows how to point an environment at it.
             """)
 
     @OptionGroup var options: SimulatorOptions

@@ -48,7 +48,8 @@ package struct FaultRule: Sendable, Hashable {
         guard let kind = FaultKind(rawValue: name) else {
             throw MusterError(
                 code: "simulator.unknown-fault", "There is no fault \"\(name)\"",
-                help: "The faults are \(FaultKind.allCases.map(\.rawValue).joined(separator: ", ")).")
+                help: "The faults are\n"
+                    + FaultKind.allCases.map { "    \($0.rawValue)" }.sorted().joined(separator: "\n"))
         }
         try self.init(kind: kind, settings: settings)
     }

@@ -15,6 +15,11 @@ extension AzureWorld {
         case "effects": return SimulatedResponse(200, effectsJSON)
         case "requests": return SimulatedResponse(200, requestsJSON)
         case "state": return SimulatedResponse(200, stateJSON)
+        // Where there is an Oracle cloud, it has answered before this one is asked.
+        case "oracle":
+            return AzureError(
+                404, "NoOracleCloud", "The scenario has no Oracle cloud: its 'cloud' has no member 'oracle'."
+            ).response
         default: return ARMError.unknownPath(request.method, request.path).response
         }
     }

@@ -13,11 +13,17 @@ struct RehearseCommand: ParsableCommand {
         abstract: "Run a runbook against simulated clouds: no account, no effect outside.",
         discussion: """
             The scenario, runbooks/tests/<runbook>/<scenario>.yaml, says how the clouds stand and gives the runbook's inputs. \
-            Where the work tree has uncommitted changes, they are what is rehearsed, and the record says so.
+            Where the work tree has uncommitted changes, they are what is rehearsed, and the record says so. Nobody is asked: \
+            what fails is given up. Pausing, deciding and rolling back are practised with muster run against \
+            muster-cloud-simulator.
             """)
 
     @Argument(help: "The runbook's name.") var runbook: String
     @Option(help: ArgumentHelp("The scenario.", valueName: "name")) var scenario = "default"
+    @Flag(
+        name: .customLong("list"),
+        help: "List the runbook's scenarios, what each shows and how it must end; start nothing.")
+    var listsScenarios = false
     @Option(help: ArgumentHelp("Simulated seconds in a real one.", valueName: "factor")) var speed = 10.0
     @Option(
         help: ArgumentHelp(
@@ -39,6 +45,7 @@ struct RehearseCommand: ParsableCommand {
     func run() throws {
         let terminal = Terminal()
         let documents = try openDocuments()
+        if listsScenarios { return try list(documents, terminal) }
         let scenario = try readScenario(documents)
         let simulator = try SimulatorProcess(scenario: scenario, speed: speed, faults: fault)
         let session = try makeSession(documents, scenario, simulator)
@@ -71,15 +78,42 @@ struct RehearseCommand: ParsableCommand {
         return try committedDocuments(common.catalog, nil)
     }
 
+    private func list(_ documents: CatalogDocuments, _ terminal: Terminal) throws {
+        _ = try documents.runbook(runbook)
+        let folder = "runbooks/tests/\(runbook)"
+        let scenarios = try documents.names(in: folder, ending: ".yaml").compactMap { name in
+            try documents.file("\(folder)/\(name)").map {
+                try RehearsalScenario.parse($0.bytes, file: "\(folder)/\(name)").get()
+            }
+        }
+        if common.json {
+            let list = scenarios.map { one -> JSON in
+                [
+                    "scenario": .string(one.name.value), "summary": .string(one.summary),
+                    "expect": .string(one.expected.rawValue),
+                ]
+            }
+            return terminal.out(JSON.array(list).canonicalText)
+        }
+        if scenarios.isEmpty {
+            return terminal.out("The runbook \(runbook) has no scenario: add \(folder)/default.yaml.")
+        }
+        let width = scenarios.map(\.name.value.count).max() ?? 0
+        for one in scenarios {
+            let name = one.name.value.padding(to: width)
+            terminal.out("\(name)  \(one.expected.rawValue.padding(to: 9))  \(visibleText(one.summary))")
+        }
+    }
+
     private func readScenario(_ documents: CatalogDocuments) throws(MusterError) -> RehearsalScenario {
         let folder = "runbooks/tests/\(runbook)"
         _ = try documents.runbook(runbook)
         guard isKebabCase(scenario), let file = try documents.file("\(folder)/\(scenario).yaml") else {
-            let known = try documents.names(in: folder, ending: ".yaml").map { $0.dropLast(5) }.joined(separator: ", ")
+            let known = try documents.names(in: folder, ending: ".yaml").map { String($0.dropLast(5)) }
             throw MusterError(
                 code: "catalog.unknown-scenario",
                 "The runbook \(runbook) has no scenario \"\(visibleText(scenario))\".",
-                help: known.isEmpty ? "Add \(folder)/default.yaml." : "There are \(known).")
+                help: try documents.help(for: scenario, missing: "\(folder)/\(scenario).yaml", known: known))
         }
         return try RehearsalScenario.parse(file.bytes, file: "\(folder)/\(scenario).yaml").get()
     }
@@ -102,4 +136,8 @@ struct RehearseCommand: ParsableCommand {
             },
             person: Person(.rehearsal, name: Host.userName))
     }
+}
+
+extension String {
+    fileprivate func padding(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

@@ -75,11 +75,13 @@ final class SimulatorProcess {
     ///   - faults: as `--fault` takes them.
     /// - Throws: `simulator.missing`, `simulator.failed` with what it said.
     init(scenario: RehearsalScenario, speed: Double, faults: [String]) throws(MusterError) {
-        let path = "\(Host.executableFolder ?? ".")/muster-cloud-simulator"
+        let folder = Host.executableFolder ?? "."
+        let path = "\(folder)/muster-cloud-simulator"
         guard access(path, X_OK) == 0 else {
             throw MusterError(
                 code: "simulator.missing", "The cloud simulator was not found at \(path).",
-                help: "Build it: `swift build --product muster-cloud-simulator`, with the same configuration as muster."
+                help: "It belongs beside muster. In Muster's repository build it with: "
+                    + "swift build -c \(folder.hasSuffix("/debug") ? "debug" : "release") --product muster-cloud-simulator"
             )
         }
         child = try ChildProcess(
@@ -119,9 +121,21 @@ final class SimulatorProcess {
     }
 
     private static func failed(_ what: String, _ errors: [UInt8]) -> MusterError {
-        let text = String(decoding: errors.prefix(2000), as: UTF8.self).split(separator: "\n").joined(separator: "\n  ")
+        let said = String(decoding: errors.prefix(4000), as: UTF8.self)
+        if let refusal = refusal(said) { return refusal }
+        let text = said.split(separator: "\n").joined(separator: "\n  ")
         return MusterError(
             code: "simulator.failed", "The cloud simulator \(what).", help: text.isEmpty ? "It gave no reason." : text)
+    }
+
+    /// What the simulator itself has against what it was given, such as an unknown fault: nothing failed then. It speaks as
+    /// `MusterError` does; nil for anything else.
+    private static func refusal(_ said: String) -> MusterError? {
+        guard let match = said.wholeMatch(of: /error: ([^\n]*) \[(simulator\.[a-z-]+)\]\n(?:  ((?s).*))?/) else {
+            return nil
+        }
+        let help = match.3.map { String($0).trimmingSuffix("\n") }
+        return MusterError(code: String(match.2), String(match.1), help: help)
     }
 
     /// The environment that leads plugins into the simulated clouds, SQL included: no database is asked, and evidence says
@@ -161,4 +175,10 @@ final class SimulatorProcess {
     static let secretName = "MUSTER_REHEARSAL_SECRET"
     static let oracleKeyName = "MUSTER_REHEARSAL_ORACLE_KEY"
     static let oraclePasswordName = "MUSTER_REHEARSAL_ORACLE_PASSWORD"
+}
+
+extension String {
+    fileprivate func trimmingSuffix(_ suffix: String) -> String {
+        hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
+    }
 }
