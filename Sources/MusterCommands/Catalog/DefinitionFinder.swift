@@ -69,6 +69,18 @@ struct DefinitionFinder {
         }
     }
 
+    /// The versions of a plugin's steps as the catalog has them now, by step; `?` for one that cannot be read.
+    func versions(of plugin: String) throws(MusterError) -> [String: String] {
+        var versions: [String: String] = [:]
+        for file in try documents.names(in: "plugins/\(pluginFolderName(plugin))/steps", ending: ".yaml") {
+            let reference = StepReference(plugin: plugin, step: String(file.dropLast(5)))
+            guard let bytes = try documents.file(reference.definitionPath)?.bytes else { continue }
+            let definition = StepDefinition.parse(bytes, file: reference.definitionPath).partial
+            versions[reference.step] = definition?.version.value.description ?? "?"
+        }
+        return versions
+    }
+
     /// The steps of the catalog by their names in `uses:`.
     func stepNames() throws(MusterError) -> [String] {
         var names: [String] = []

@@ -4,11 +4,54 @@ internal import ArgumentParser
 internal import MusterDocuments
 internal import MusterGit
 internal import MusterModel
+internal import MusterPluginHost
 internal import MusterSystem
 
 struct PluginCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plugin", abstract: "Look at plugins and build them.", subcommands: [PluginBuildCommand.self])
+        commandName: "plugin", abstract: "Look at plugins and build them.",
+        subcommands: [PluginListCommand.self, PluginBuildCommand.self])
+}
+
+struct PluginListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the catalog's plugins: the executable that a run would use, its digest, and its steps.",
+        discussion: "Executables are looked for in the folders of --plugins, then beside muster. None is started.")
+
+    @Option(
+        name: .customLong("plugins"),
+        help: ArgumentHelp("A folder with plugins' executables; may be repeated.", valueName: "dir"))
+    var pluginFolders: [String] = []
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let documents = try committedDocuments(common.catalog, nil)
+        let finder = DefinitionFinder(documents: documents)
+        let locator = PluginLocator(pluginFolders)
+        var opener = PluginExecutable.Opener()
+        let terminal = Terminal()
+        var list: [JSON] = []
+        for folder in try documents.folders(in: "plugins") {
+            let plugin = kebabName(pluginFolder: folder)
+            let steps = try finder.versions(of: plugin)
+            var members: [String: JSON] = [
+                "plugin": .string(plugin), "steps": .object(steps.mapValues { .string($0) }),
+            ]
+            var place = "no executable"
+            if let path = locator.path(of: plugin) {
+                let digest = try opener.open(path).digest
+                members["executable"] = .string(path)
+                members["digest"] = .string(digest.description)
+                place = "\(digest.short)  \(visibleText(path))"
+            }
+            list.append(.object(members))
+            guard !common.json else { continue }
+            terminal.out("\(plugin)  \(place)")
+            for (step, version) in steps.sorted(by: { $0.key < $1.key }) { terminal.out("    \(step)@\(version)") }
+        }
+        if common.json { terminal.out(JSON.array(list).canonicalText) }
+    }
 }
 
 struct PluginBuildCommand: ParsableCommand {

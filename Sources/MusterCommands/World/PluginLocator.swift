@@ -13,15 +13,20 @@ struct PluginLocator {
         folders = given + [Host.executableFolder].compactMap(\.self)
     }
 
+    /// The first of the folders that has it wins; nil where none has.
+    func path(of plugin: String) -> String? {
+        folders.map { "\($0)/\(pluginFolderName(plugin))" }.first { access($0, X_OK) == 0 }
+    }
+
     /// - Throws: `plugin.missing`, naming the folders that were searched.
     func executable(_ plugin: String, _ opener: inout PluginExecutable.Opener) throws(MusterError) -> PluginExecutable {
+        if let path = path(of: plugin) { return try opener.open(path) }
         let name = pluginFolderName(plugin)
-        for folder in folders where access("\(folder)/\(name)", X_OK) == 0 {
-            return try opener.open("\(folder)/\(name)")
-        }
         throw MusterError(
             code: "plugin.missing", "The executable of plugin \(plugin) was not found (\(name)).",
-            help: "Searched \(folders.joined(separator: ", ")). Build it with \"muster plugin build \(plugin)\", "
-                + "or name its folder with --plugins.")
+            help:
+                "Searched \(folders.joined(separator: ", ")). \"muster plugin build \(plugin)\" builds its committed sources "
+                + "and says which --plugins to give; in Muster's own repository \"make plugins\" puts all beside muster."
+        )
     }
 }
