@@ -13,8 +13,8 @@ struct DoctorCommand: ParsableCommand {
         abstract: "Run the read-only runbooks' checks at an environment, and say what is wrong and what to do.",
         discussion: """
             Without names it takes every runbook whose steps have no effect. An input that is not given is taken from \
-            the environment's values, where one has its name. Nothing is changed or recorded. Ends with 3 when \
-            something does not hold or cannot be told.
+            the environment's values, where one has its name; a runbook that lacks one is left out, and that is said. Nothing is \
+            changed or recorded. Ends with 3 when something does not hold or cannot be told, or nothing was looked at.
             """)
 
     @Argument(help: "Runbooks whose steps have no effect (default: all of them).") var runbooks: [String] = []
@@ -69,7 +69,8 @@ struct DoctorCommand: ParsableCommand {
                 if runbooks.isEmpty { continue }
                 throw MusterError(
                     code: "doctor.has-effects", "The runbook \(name) has steps with an effect.",
-                    help: "Look at it with \"muster plan \(name)\", which is read-only too.")
+                    help:
+                        "Look at it with \"muster plan \(name) --environment \(environment)\", which is read-only too.")
             }
             let given = try inputs.values(for: runbook)
             let declared = Set(runbook.inputs.map(\.name.value))
@@ -82,7 +83,8 @@ struct DoctorCommand: ParsableCommand {
         guard !examined.isEmpty else {
             throw MusterError(
                 code: "doctor.nothing", "The catalog has no runbook whose steps have no effect.",
-                help: "Look at a runbook with \"muster plan\", which is read-only.")
+                help: "Look at a runbook with \"muster plan RUNBOOK --environment \(environment)\", which is read-only."
+            )
         }
         return examined
     }

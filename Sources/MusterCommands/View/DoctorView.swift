@@ -94,7 +94,7 @@ struct DoctorView {
                 style(one.runbook, .strong) + "  not looked at: it needs \(one.needs.joined(separator: ", ")). "
                     + "Give --input, or values of these names in the environment.")
         }
-        if report.examined.isEmpty { lines.append("Nothing was looked at.") }
+        if report.examined.isEmpty { lines.append("Nothing was looked at, so nothing is known to be well.") }
         while lines.last == "" { lines.removeLast() }
         return lines.joined(separator: "\n")
     }
