@@ -178,6 +178,9 @@ def signed(path, data, signature, namespace, signers, person):
 def main():
     arguments = sys.argv[1:]
     signers = None
+    if arguments[:1] in (["-h"], ["--help"]):
+        print(__doc__.strip())
+        return
     if arguments[:1] == ["--signers"] and len(arguments) > 1:
         signers, arguments = arguments[1], arguments[2:]
     if not arguments:

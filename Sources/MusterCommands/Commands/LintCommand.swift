@@ -35,7 +35,7 @@ struct LintCommand: ParsableCommand {
             for diagnostic in lint.diagnostics { terminal.error(diagnostic.description) }
             let warnings = lint.diagnostics.count - errors
             terminal.out(
-                "\(checked) documents: \(errors) error\(errors == 1 ? "" : "s"), \(warnings) warning\(warnings == 1 ? "" : "s")"
+                "\(checked) document\(checked == 1 ? "" : "s"): \(errors) error\(errors == 1 ? "" : "s"), \(warnings) warning\(warnings == 1 ? "" : "s")"
             )
         }
         if errors > 0 { throw CommandEnd(status: .usage) }

@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import MusterDocuments
 internal import MusterGit
 internal import MusterModel
+internal import MusterSystem
 
 struct LockCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -67,7 +68,9 @@ struct LockCommand: ParsableCommand {
 
     private func write(_ lock: Lock, _ root: String, _ before: Lock?) throws {
         let path = "runbooks/\(runbook).lock.yaml"
-        try writeFile("\(root)/\(path)", Array(lock.text.utf8))
+        let text = Array(lock.text.utf8)
+        let isChanged = readSmallFile("\(root)/\(path)") != text
+        if isChanged { try writeFile("\(root)/\(path)", text) }
         let terminal = Terminal()
         if common.json {
             let steps = lock.steps.mapValues { entry -> JSON in
@@ -83,6 +86,6 @@ struct LockCommand: ParsableCommand {
             terminal.out(
                 "\(mark) \(name) → \(entry.version), blob \(entry.blob.short), published in \(entry.commit.short)")
         }
-        terminal.out("Wrote \(path): commit it.")
+        terminal.out(isChanged ? "Wrote \(path): commit it." : "\(path) is up to date: nothing was written.")
     }
 }

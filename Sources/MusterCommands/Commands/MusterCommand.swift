@@ -15,7 +15,9 @@ package struct MusterCommand: ParsableCommand {
         discussion: """
             Definitions come from commits of a catalog, a git repository with muster.yaml, runbooks/, plugins/ and \
             environments/. Exit status: 0 done; 1 the run failed; 2 wrong usage or invalid document; 3 a precondition \
-            unmet or unverifiable; 4 waits for a person; 5 stuck or in doubt; 6 verification failed; 130 interrupted.
+            unmet or unverifiable, or the target held by another run; 4 waits for a person; 5 stuck or in doubt; 6 verification \
+            failed; 130 interrupted or cancelled. With --json the result on standard output is JSON; notes and errors are \
+            text on standard error, an error's code in brackets at the end of its line.
             """,
         version: musterVersion,
         subcommands: [
@@ -73,7 +75,7 @@ struct CommonOptions: ParsableArguments {
             "The catalog's folder (default: the repository around the current folder).", valueName: "dir"))
     var catalog: String?
 
-    @Flag(help: "Print JSON for programs instead of text.")
+    @Flag(help: "Print the result as JSON for programs; notes and errors stay text on standard error.")
     var json = false
 
     /// The catalog that a run on this machine belongs to: the one that was named, else the one that it was started from; nil: the one
