@@ -142,7 +142,8 @@ package struct Admission: Sendable {
             return StatementRefusal("approval.author", "\(person) wrote a part of what the plan uses")
         }
         for ground in [pinned, newest] where ground.policy.persons[person] == nil {
-            return StatementRefusal("approval.unknown-person", "\(person) is no person of the policy any more, or not yet")
+            return StatementRefusal(
+                "approval.unknown-person", "\(person) is no person of the policy any more, or not yet")
         }
         guard require.contains(where: { isMember(person, $0.group) }) else {
             return StatementRefusal("approval.not-in-group", "\(person) is in none of the groups that are asked")

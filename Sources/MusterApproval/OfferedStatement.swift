@@ -88,7 +88,8 @@ extension ExaminedStatement {
         let who = "The statement of \(statement.approver)"
         if statement.plan != plan.digest {
             return StatementRefusal(
-                "approval.other-plan", "\(who) is about the plan \(statement.plan.short), and this is \(plan.digest.short)")
+                "approval.other-plan",
+                "\(who) is about the plan \(statement.plan.short), and this is \(plan.digest.short)")
         }
         if statement.runbook != plan.runbook {
             return StatementRefusal(
@@ -101,11 +102,13 @@ extension ExaminedStatement {
         }
         if statement.kind != plan.kind {
             return StatementRefusal(
-                "approval.other-kind", "\(who) is about a run of the kind \(statement.kind.rawValue), and this is \(plan.kind.rawValue)")
+                "approval.other-kind",
+                "\(who) is about a run of the kind \(statement.kind.rawValue), and this is \(plan.kind.rawValue)")
         }
         if statement.change != plan.change {
             let (said, wanted) = (statement.change ?? "none", plan.change ?? "none")
-            return StatementRefusal("approval.other-change", "\(who) is about the change \(said), and this is \(wanted)")
+            return StatementRefusal(
+                "approval.other-change", "\(who) is about the change \(said), and this is \(wanted)")
         }
         return nil
     }

@@ -101,7 +101,8 @@ private struct SignersReader {
         }
         guard let bytes = Base64Text.decode(blob.text), Self.typeInside(bytes) == type.text else {
             return report(
-                "signers.damaged-key", "The key of '\(person)' is damaged", help: "Copy the line of the .pub file again.",
+                "signers.damaged-key", "The key of '\(person)' is damaged",
+                help: "Copy the line of the .pub file again.",
                 line: number, column: blob.column)
         }
         keys.append(
@@ -142,7 +143,8 @@ private struct SignersReader {
                 continue
             }
             report(
-                "signers.shared-key", "The key of '\(key.person)' stands in line \(other.line) already, for '\(other.person)'",
+                "signers.shared-key",
+                "The key of '\(key.person)' stands in line \(other.line) already, for '\(other.person)'",
                 help: "Give each person a key of their own.", line: key.line, column: 1)
         }
     }

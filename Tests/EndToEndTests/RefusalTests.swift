@@ -128,10 +128,14 @@ struct RefusalTests {
         Case("speed of zero", 2, ["--speed"], "rehearse failover-group-key-swap --speed 0"),
         Case(
             "unknown fault", 2,
-            ["error: There is no fault \"nonsense\" [simulator.unknown-fault]\n  The faults are\n", "\n    throttle\n"],
+            [
+                "error: There is no fault \"nonsense\" [simulator.unknown-fault]\n  The faults are\n",
+                "\n    throttle\n",
+            ],
             "rehearse failover-group-key-swap --fault nonsense"),
         Case(
-            "a fault's unknown setting", 2, ["error: The fault throttle has no setting \"x\" [simulator.invalid-fault]"],
+            "a fault's unknown setting", 2,
+            ["error: The fault throttle has no setting \"x\" [simulator.invalid-fault]"],
             "rehearse failover-group-key-swap --fault throttle:x=1"),
         Case(
             "unknown scenario", 2, ["[catalog.unknown-scenario]", "default"],

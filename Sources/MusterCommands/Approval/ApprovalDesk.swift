@@ -158,7 +158,8 @@ struct ApprovalDesk {
         var parsed: [(OfferedStatement, ApprovalStatement)] = []
         for one in offered {
             guard let statement = one.parsed else {
-                notices.append(StatementRefusal("approval.unreadable", "\(visibleText(one.origin)) is no statement of Muster's"))
+                notices.append(
+                    StatementRefusal("approval.unreadable", "\(visibleText(one.origin)) is no statement of Muster's"))
                 continue
             }
             if seen.insert(statement.id + one.signature).inserted { parsed.append((one, statement)) }

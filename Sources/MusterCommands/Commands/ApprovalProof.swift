@@ -37,7 +37,8 @@ struct ApprovalProof {
         } catch {
             if error.code == "git.missing-object" || error.code == "git.corrupt-repository" { return [] }
             return [
-                finding("record.policy-unreadable", "The policy at commit \(commit.short) cannot be read: \(error.summary)")
+                finding(
+                    "record.policy-unreadable", "The policy at commit \(commit.short) cannot be read: \(error.summary)")
             ]
         }
         return try findings(pinned, environment)
@@ -90,7 +91,8 @@ struct ApprovalProof {
             if newest.files.digest != body.newest {
                 findings.append(
                     finding(
-                        "record.other-policy", "The policy at commit \(body.newestCommit.short) is not what the run names."))
+                        "record.other-policy",
+                        "The policy at commit \(body.newestCommit.short) is not what the run names."))
             }
             return newest
         } catch {
@@ -157,11 +159,15 @@ struct ApprovalProof {
             words, pinned, grounds.last?.newest ?? pinned, environment, entry.at, grounds.last?.applied)
         guard admission.rule != nil || plan.hasGates else { return [] }
         guard !admission.operators.isEmpty, grounds.last != nil else {
-            return [finding("record.operator-unknown", "The policy asks who operates the run, and no signature says it.")]
+            return [
+                finding("record.operator-unknown", "The policy asks who operates the run, and no signature says it.")
+            ]
         }
         let verdict = admission.verdict(on: words.filter { $0.body.step == nil }.map(\.examined))
         return verdict.refused.map { finding("record.approval-not-counted", visibleText($0.summary) + ".") }
-            + verdict.missing.map { finding("record.not-approved", "The run began without an approval: \(visibleText($0)).") }
+            + verdict.missing.map {
+                finding("record.not-approved", "The run began without an approval: \(visibleText($0)).")
+            }
     }
 
     /// Whoever went on without the approvals signed for that, with the reason, and was allowed to.
@@ -177,7 +183,8 @@ struct ApprovalProof {
         guard isSigned, admission.mayBreakGlass(body.person) else {
             return [
                 finding(
-                    "record.glass-not-allowed", "The run went on without the approvals, and nobody who may signed for that.")
+                    "record.glass-not-allowed",
+                    "The run went on without the approvals, and nobody who may signed for that.")
             ]
         }
         return [

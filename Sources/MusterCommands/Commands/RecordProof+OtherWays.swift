@@ -19,7 +19,8 @@ extension RecordProof {
             }
             if let problem = Self.problem(other) {
                 findings.append(
-                    finding("record.other-way-unreadable", "The journal of \(aside.ref), kept beside the run: \(problem)"))
+                    finding(
+                        "record.other-way-unreadable", "The journal of \(aside.ref), kept beside the run: \(problem)"))
             }
             let lines = zip(journal, other).prefix { $0.0 == $0.1 }.count { $0.0 == 0x0A }
             let more = other.count { $0 == 0x0A } - lines

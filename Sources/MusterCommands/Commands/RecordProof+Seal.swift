@@ -42,7 +42,10 @@ extension RecordProof {
     ) throws(MusterError) -> [Diagnostic] {
         let tool = SSHKeygen()
         if let why = try tool.mismatch(signature, over: sums, namespace: RecordSeal.namespace) {
-            return [finding("record.seal-broken", "\(RecordSeal.signature) is no signature over \(RecordSeal.sums): \(why).")]
+            return [
+                finding(
+                    "record.seal-broken", "\(RecordSeal.signature) is no signature over \(RecordSeal.sums): \(why).")
+            ]
         }
         var signers: PolicyAt?
         // Why a policy cannot be read is told with the approvals.

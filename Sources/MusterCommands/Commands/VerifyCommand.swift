@@ -136,10 +136,12 @@ struct RecordProof {
         var findings: [Diagnostic] = []
         if log == nil, isOver {
             let what = "The run is over and the log of executions, \(records.branch), does not hold it."
-            findings.append(finding("record.not-in-log", what + " If it ended on this machine, muster publish adds it."))
+            findings.append(
+                finding("record.not-in-log", what + " If it ended on this machine, muster publish adds it."))
         }
         if let log, let branch, log.map(\.path) != branch.map(\.path) || log.map(\.id) != branch.map(\.id) {
-            findings.append(finding("record.differs-from-branch", "The log's record is not what the run's branch ends with."))
+            findings.append(
+                finding("record.differs-from-branch", "The log's record is not what the run's branch ends with."))
         }
         if log != nil, !isOver { findings.append(noEnd) }
         return findings
@@ -160,7 +162,8 @@ struct RecordProof {
         if !Self.isOver(logged) { findings.append(noEnd) }
         if Self.isOver(files) {
             let what = "The log of executions, \(records.branch), holds the run as it was before its last end."
-            findings.append(finding("record.not-in-log", what + " If it ended on this machine, muster publish adds it."))
+            findings.append(
+                finding("record.not-in-log", what + " If it ended on this machine, muster publish adds it."))
         }
         return findings
     }
@@ -209,7 +212,8 @@ struct RecordProof {
         let documents = [plan.runbook.document] + [plan.lock, plan.environment.document].compactMap(\.self)
         let published = try records.git.files(documents.map(\.path), at: commit)
         for document in documents where published[document.path]?.id != document.blob {
-            findings.append(finding("record.not-of-commit", "\(document.path) is not what commit \(commit.short) holds."))
+            findings.append(
+                finding("record.not-of-commit", "\(document.path) is not what commit \(commit.short) holds."))
         }
         if let lock = plan.lock.flatMap({ published[$0.path] }) { findings += locked(plan, lock.content.bytes) }
         return findings + (try publications(plan))
@@ -233,7 +237,8 @@ struct RecordProof {
         let pinned = Set(lock.steps.values.map(\.blob))
         return plan.definitions.values.sorted { "\($0.reference)" < "\($1.reference)" }.compactMap { definition in
             guard let document = definition.document, !pinned.contains(document.blob) else { return nil }
-            return finding("record.not-locked", "\(definition.reference) \(definition.version) is not what the lock pins.")
+            return finding(
+                "record.not-locked", "\(definition.reference) \(definition.version) is not what the lock pins.")
         }
     }
 
@@ -247,7 +252,8 @@ struct RecordProof {
                 let what = "Commit \(commit.short), which published \(name), is gone from this repository."
                 findings.append(finding("record.publication-missing", what, severity: .warning))
             } else if try records.git.file(document.path, at: commit)?.id != document.blob {
-                findings.append(finding("record.not-published-there", "\(name) is not what commit \(commit.short) published."))
+                findings.append(
+                    finding("record.not-published-there", "\(name) is not what commit \(commit.short) published."))
             }
         }
         return findings

@@ -30,7 +30,8 @@ extension Repository {
                     var known = line
                     var below = here.map { PathTrail(path: trails[$0.trail].path) }
                     if try !follow(&below, from: parent, onto: &known) { isComplete = false }
-                    for (content, found) in zip(here, below) where trails[content.trail].move(content.version, to: found) {
+                    for (content, found) in zip(here, below)
+                    where trails[content.trail].move(content.version, to: found) {
                         open.append(content)
                     }
                 }
