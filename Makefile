@@ -22,9 +22,13 @@ set-up-tests:
 
 .PHONY: drill
 drill: set-up ## Build, then rehearse the shipped runbook against the embedded cloud simulator
+	@echo "1 of 4: muster (the first time this takes some minutes, the others less)"
 	$(RELEASE) --product muster
+	@echo "2 of 4: the cloud simulator"
 	$(RELEASE) --product muster-cloud-simulator
+	@echo "3 of 4: the plugin FailoverGroupKeySwap"
 	$(RELEASE_PLUGIN) --product FailoverGroupKeySwap
+	@echo "4 of 4: the plugin TestFailover"
 	$(RELEASE_PLUGIN) --product TestFailover
 	.build/release/muster rehearse failover-group-key-swap
 
