@@ -13,6 +13,8 @@ package final class LabCloud {
     package let address: String
     package let secret: String
     private let ready: JSON
+    /// The line in which the simulator said that it is ready.
+    package var readyLine: String { process.text }
     private let process: RunningCommand
 
     /// - Parameters:

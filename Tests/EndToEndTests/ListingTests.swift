@@ -11,7 +11,7 @@ struct ListingTests {
         let text = try catalog.muster("rehearse", "failover-group-drill", "--list")
         #expect(text.status == 0, "\(text)")
         #expect(text.output.contains(/default +succeeded +A quiet day:/), "\(text)")
-        #expect(text.output.contains(/left-suspended +failed /), "\(text)")
+        #expect(text.output.contains(/left-suspended +failed/), "\(text)")
         let list = try catalog.muster("rehearse", "failover-group-drill", "--list", "--json").json
         let one = list.array?.first { $0["scenario"]?.string == "secondary-without-key" }
         #expect(one?["expect"]?.string == "failed" && one?["summary"]?.string?.isEmpty == false)
