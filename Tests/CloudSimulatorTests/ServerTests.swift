@@ -32,6 +32,14 @@ import Testing
         #expect(!String(decoding: state.body, as: UTF8.self).contains(secret))
     }
 
+    @Test func `who asks for the Oracle cloud of a scenario without one is told what is missing`() throws {
+        let simulator = try RunningSimulator(["--speed", "1000"])
+        defer { simulator.stop() }
+        let answer = try RawConnection.send("GET", "/simulator/oracle", port: simulator.port)
+        #expect(answer.status == 404)
+        #expect(String(decoding: answer.body, as: UTF8.self).contains("The scenario has no Oracle cloud"))
+    }
+
     @Test func `a lost connection ends without an answer though the change is made`() throws {
         let simulator = try RunningSimulator(["--speed", "1000", "--fault", "connection-lost-after-effect"])
         defer { simulator.stop() }
