@@ -23,7 +23,7 @@ struct LintTests {
         let catalog = try Catalog(.nothing)
         let sound = try write(catalog, "findings.yaml", Self.finding)
         let result = try catalog.muster("lint", sound)
-        #expect(result.status == 0 && result.output.contains("1 documents: 0 errors"), "\(result)")
+        #expect(result.status == 0 && result.output.contains("1 document: 0 errors"), "\(result)")
         let other = Self.finding.replacing("high", with: "hi").replacing("owner", with: "ower")
         let wrong = try write(catalog, "notes.yaml", other)
         let refused = try catalog.muster("lint", wrong)
