@@ -61,7 +61,10 @@ struct MulticloudTests {
         let calls = client.calls(OracleContext(deadline: Deadline(boot: .max), idempotencyKey: "run/step"))
         let cluster = try await calls.clusters.cluster(vmCluster)
         _ = try await calls.clusters.clusters(in: place, Region("fra"))
-        _ = try await calls.clusters.azureKeyUsers(of: vmCluster, in: place)
+        _ = try await calls.clusters.keyUsers(of: vmCluster, in: place)
+        let home = try #require(OracleID("ocid1.dbhome.oc1.eu-frankfurt-1.home"))
+        _ = try await calls.clusters.keyUsers(of: vmCluster, in: place, home: home)
+        _ = try await calls.databases.databases(of: home, in: place)
         _ = try await calls.clusters.setAzureKeyStore(true, on: cluster)
         _ = try await calls.clusters.setAzureKeyStore(false, on: cluster)
         let multicloud = calls.multicloud

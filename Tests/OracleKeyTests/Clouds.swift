@@ -28,7 +28,11 @@ final class Clouds: HTTPTransport {
     static let user = try? OracleUser()
     static let secret = "drill-secret"
     private let worlds: Mutex<(oracle: OracleWorld?, azure: AzureWorld)>
+    /// Answers in the place of a cloud's own.
+    private let lies = Mutex<[Lie]>([])
     let time: ManualTime
+
+    typealias Lie = @Sendable (SimulatedRequest) -> SimulatedResponse?
 
     init(_ scenario: CloudScenario, faults: [String] = [], time: ManualTime) throws {
         let rules = try scenario.faults + faults.map { try FaultRule(commandLine: $0) }
@@ -49,8 +53,9 @@ final class Clouds: HTTPTransport {
         let asked = SimulatedRequest(
             request.method.rawValue, host: headers["host"] ?? request.url.host, target: request.url.target,
             headers: headers, body: request.body ?? [], scheme: "https")
+        let told = lies.withLock { $0 }.lazy.compactMap { $0(asked) }.first
         let answer = worlds.withLock { worlds in
-            worlds.oracle?.handle(asked, at: time.now, azure: &worlds.azure)
+            told ?? worlds.oracle?.handle(asked, at: time.now, azure: &worlds.azure)
                 ?? worlds.azure.handle(asked, at: time.now)
         }
         if answer.dropsConnection { throw TransportError(.connectionLost, "The connection was lost.") }
@@ -66,6 +71,19 @@ final class Clouds: HTTPTransport {
 
     var oracle: OracleWorld? { worlds.withLock { $0.oracle } }
     var azure: AzureWorld { worlds.withLock { $0.azure } }
+
+    /// From now on that is answered, where it is not nil.
+    func lie(_ lie: @escaping Lie) { lies.withLock { $0.append(lie) } }
+
+    /// The clusters' lists of databases show nothing.
+    func hideDatabases() {
+        lie { asked in
+            let isList = asked.method == "GET" && asked.path.hasSuffix("/databases") && asked.query("systemId") != nil
+            return isList ? SimulatedResponse(200, []) : nil
+        }
+    }
+
+    func tellTruth() { lies.withLock { $0 = [] } }
 
     func changeOracle(_ change: (inout OracleState) -> Void) {
         worlds.withLock { if $0.oracle != nil { change(&$0.oracle!.state) } }

@@ -10,7 +10,9 @@ import Testing
 @testable import OracleDRSetup
 
 struct KeyStoreTests {
-    private let inputs: JSON = ["cluster": .string(ConnectionLab.cluster), "settleWithin": "1s"]
+    private let inputs: JSON = [
+        "cluster": .string(ConnectionLab.cluster), "databases": [], "settleWithin": "1s",
+    ]
 
     @Test func `the key store is enabled, once, and disabled when it is undone`() async throws {
         let lab = try await ConnectionLab()

@@ -12,7 +12,8 @@ extension OracleWorld {
             200,
             .array(
                 state.databases.filter {
-                    $0.region == call.region && wanted("systemId", $0.cluster) && wanted("dbHomeId", $0.place.home)
+                    $0.region == call.region && wanted("compartmentId", state.compartment(of: $0))
+                        && wanted("systemId", $0.cluster) && wanted("dbHomeId", $0.place.home)
                         && wanted("lifecycleState", $0.lifecycleState)
                         && wanted("dbName", $0.name ?? state.databaseName)
                 }.map { json($0, call) }))
@@ -21,8 +22,10 @@ extension OracleWorld {
     func homes(_ call: Call) -> SimulatedResponse {
         guard call.request.method == "GET", call.path.count == 1 else { return Self.missing }
         let cluster = call.request.query("vmClusterId")
-        let found = state.homes.filter {
-            (cluster == nil || $0.cluster == cluster) && state.multicloud.cluster($0.cluster)?.region == call.region
+        let found = state.homes.filter { home in
+            let own = state.multicloud.cluster(home.cluster)
+            return (cluster == nil || home.cluster == cluster) && own?.region == call.region
+                && call.request.query("compartmentId").map { $0 == own?.compartment } ?? true
         }
         return SimulatedResponse(
             200,

@@ -64,14 +64,17 @@ package struct ClusterOperations: Sendable {
                 .appending(path: "/20160918/cloudVmClusters", query: [("compartmentId", compartment.text)]))
     }
 
-    /// The databases of the cluster in that compartment whose keys are in Azure.
-    package func azureKeyUsers(
-        of cluster: OracleID, in compartment: OracleID
+    /// The databases of the cluster in that compartment, ended ones included.
+    ///
+    /// - Parameter home: those in this home alone, by a list of its own.
+    package func keyUsers(
+        of cluster: OracleID, in compartment: OracleID, home: OracleID? = nil
     ) async throws(OracleError) -> [KeyUser] {
+        let place = home.map { ("dbHomeId", $0.text) } ?? ("systemId", cluster.text)
         let all: [KeyUser] = try await calls.list(
             try calls.address(of: .database, for: cluster).appending(
-                path: "/20160918/databases", query: [("compartmentId", compartment.text), ("systemId", cluster.text)]))
-        return all.filter { $0.usesAzure && ($0.vmClusterId ?? cluster) == cluster }
+                path: "/20160918/databases", query: [("compartmentId", compartment.text), place]))
+        return all.filter { ($0.vmClusterId ?? cluster) == cluster }
     }
 
     /// Begins to install, or to remove, the driver by which the cluster's databases use keys of Azure.

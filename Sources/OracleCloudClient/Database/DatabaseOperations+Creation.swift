@@ -28,6 +28,13 @@ extension DatabaseOperations {
                 path: "/databases", query: [("compartmentId", compartment.text), ("systemId", cluster.text)]))
     }
 
+    /// Those in a home of databases, ended ones included.
+    package func databases(of home: OracleID, in compartment: OracleID) async throws(OracleError) -> [OracleDatabase] {
+        try await calls.list(
+            try base(in: home).appending(
+                path: "/databases", query: [("compartmentId", compartment.text), ("dbHomeId", home.text)]))
+    }
+
     package func homes(on cluster: OracleID, in compartment: OracleID) async throws(OracleError) -> [DatabaseHome] {
         try await calls.list(
             try base(in: cluster).appending(

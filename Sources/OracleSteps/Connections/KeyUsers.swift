@@ -21,15 +21,18 @@ extension OracleSession {
         let reach = try await reach(of: key, in: vault, by: cluster, compartment)
         var users: [String] = []
         var looked: [String] = []
+        var doubts: [String] = []
         for id in reach.clusters {
             let cluster = try await oracle.clusters.cluster(id).value
             looked.append(cluster.label)
-            for user in try await oracle.clusters.azureKeyUsers(of: id, in: cluster.compartmentId)
-            where try await has(user, key, in: vault, reach) {
+            let listed = try await azureKeyUsers(on: cluster)
+            if let doubt = listed.doubt { doubts.append(doubt) }
+            for user in listed.all where try await has(user, key, in: vault, reach) {
                 users.append("\(user.label) on \(cluster.label)")
             }
         }
         if !users.isEmpty { return .unmet("The key \(key) is that of \(users.joined(separator: ", ")).") }
+        if !doubts.isEmpty { return .unverifiable(doubts.joined(separator: " ")) }
         if !reach.hidden.isEmpty {
             return .unverifiable(
                 "The vault is replicated to \(reach.hidden.joined(separator: ", ")), and not listed there.")

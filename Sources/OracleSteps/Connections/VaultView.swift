@@ -87,26 +87,3 @@ extension VaultAssociation {
     package var isLive: Bool { lifecycleState.map { !Lifecycle.gone.contains($0) && $0 != "FAILED" } ?? true }
     package var isBusy: Bool { lifecycleState.map(Lifecycle.busy.contains) ?? false }
 }
-
-extension OracleSession {
-    /// The databases of the connector's cluster whose key is in Azure.
-    ///
-    /// Which vault it is in does not count: a standby may name its key by the registration in its primary's region, so
-    /// that nobody can tell by one region's registered keys.
-    package func keyUsers(of connector: OracleID) async throws -> Finding {
-        let read = try await oracle.multicloud.connector(connector).value
-        guard let clusterID = read.dbClusterResourceId else {
-            return .unverifiable("The connector \(read.label) does not say whose it is.")
-        }
-        return try await keyUsers(ofCluster: clusterID)
-    }
-
-    package func keyUsers(ofCluster clusterID: OracleID) async throws -> Finding {
-        let cluster = try await oracle.clusters.cluster(clusterID).value
-        let users = try await oracle.clusters.azureKeyUsers(of: clusterID, in: cluster.compartmentId)
-        let names = users.map(\.label).joined(separator: ", ")
-        return users.isEmpty
-            ? .met("No database on \(cluster.label) has its key in Azure.")
-            : .unmet("On \(cluster.label) \(names) \(users.count == 1 ? "has its" : "have their") key in Azure.")
-    }
-}

@@ -21,6 +21,9 @@ package struct CreatedDatabase: Hashable, Codable, Sendable {
     /// For people: the id, or the name where that is not known yet.
     package var named: String
 
+    /// Known by the service's answer, or by the operation that the answer named.
+    package var knownID: OracleID? { database ?? operation?.database }
+
     package init(cluster: OracleID, compartment: OracleID, uniqueName: String, tags: [String: String]? = nil) {
         self.cluster = cluster
         self.compartment = compartment
@@ -31,15 +34,6 @@ package struct CreatedDatabase: Hashable, Codable, Sendable {
 }
 
 extension OracleSession {
-    /// The database of that unique name on the cluster; nil when there is none, or none any more.
-    package func database(
-        named uniqueName: String, on cluster: OracleID, in compartment: OracleID
-    ) async throws -> OracleDatabase? {
-        try await oracle.databases.databases(on: cluster, in: compartment).last {
-            $0.isLive && $0.dbUniqueName.lowercased() == uniqueName.lowercased()
-        }
-    }
-
     /// Reads the database that an earlier attempt may have begun to make, once what it began is at its end.
     ///
     /// - Returns: why it could not be followed; nil when it was, or when there was nothing to follow.
@@ -91,20 +85,27 @@ extension OracleSession {
         }
     }
 
-    /// The database that was made, as it is now; nil when it is gone.
-    package func made(_ undo: CreatedDatabase) async throws -> OracleDatabase? {
-        guard let id = undo.database else {
-            let found = try await database(named: undo.uniqueName, on: undo.cluster, in: undo.compartment)
-            guard let found, let tags = undo.tags else { return nil }
-            return tags.allSatisfy { found.freeformTags?[$0.key] == $0.value } ? found : nil
+    /// What a step finds: what the run has made, else what has the name. A list that hides what was made is not believed.
+    package func found(
+        _ undo: CreatedDatabase?, named uniqueName: String, on cluster: OracleID, in compartment: OracleID
+    ) async throws -> Presence {
+        if let undo, undo.knownID != nil {
+            let made = try await presence(of: undo)
+            if case .gone = made {} else { return made }
         }
-        return try await oracle.databases.databases(on: undo.cluster, in: undo.compartment)
-            .first { $0.id == id && $0.isLive }
+        let named = try await database(named: uniqueName, on: cluster, in: compartment)
+        return named.map(Presence.there) ?? .gone
+    }
+
+    /// Whether it is the one that the run has made.
+    package func isMade(_ database: OracleDatabase, by undo: CreatedDatabase) -> Bool {
+        if let id = undo.knownID { return id == database.id }
+        return undo.tags?.allSatisfy { database.freeformTags?[$0.key] == $0.value } ?? false
     }
 
     /// Why nobody can tell whether the run made what is there; nil where that is known.
     private func unknownOrigin(_ undo: CreatedDatabase) async throws -> String? {
-        guard undo.database == nil, undo.tags == nil,
+        guard undo.knownID == nil, undo.tags == nil,
             let found = try await database(named: undo.uniqueName, on: undo.cluster, in: undo.compartment)
         else { return nil }
         return "Whether this run made \(found.label) is not known: the answer to its request was lost."
@@ -121,7 +122,11 @@ extension OracleSession {
             throw StepError.permanent(
                 "oracle.origin-unknown", why, remedy: "Look up who made it; delete it by hand when it was this run.")
         }
-        guard let left = try await made(undo) else {
+        let left: OracleDatabase
+        switch try await settledPresence(of: undo, context) {
+        case .there(let database): left = database
+        case .disputed(let why): throw Self.disputed(why)
+        case .gone:
             var data = undo
             data.isUndone = true
             return try await begin(data)
@@ -148,11 +153,22 @@ extension OracleSession {
                     guard error.isNotFound else { throw error }
                 }
             }
-            guard let still = try await made(data) else { return }
-            throw StepError.unknownOutcome(
-                "oracle.database-not-deleted", "\(still.label) is still \(still.lifecycleState).",
-                remedy: "Look up the reason in its work requests, then undo again.")
+            switch try await settledPresence(of: data, context) {
+            case .gone: return
+            case .disputed(let why): throw Self.disputed(why, afterEffect: true)
+            case .there(let still):
+                throw StepError.unknownOutcome(
+                    "oracle.database-not-deleted", "\(still.label) is still \(still.lifecycleState).",
+                    remedy: "Look up the reason in its work requests, then undo again.")
+            }
         }
+    }
+
+    private static func disputed(_ why: String, afterEffect: Bool = false) -> StepError {
+        let remedy = "Look the database up by its OCID in Oracle's console. Once OCID and list agree, undo again."
+        return afterEffect
+            ? .unknownOutcome("oracle.lists-disagree", why, remedy: remedy)
+            : .permanent("oracle.lists-disagree", why, remedy: remedy)
     }
 
     /// What an undo that deletes a database needs.
@@ -163,7 +179,11 @@ extension OracleSession {
     ) async throws -> (idle: Finding, unneeded: Finding) {
         if let why = try await creationUnsettled(undo, context) { return (.unverifiable(why), .unverifiable(why)) }
         if let why = try await unknownOrigin(undo) { return (.unverifiable(why), .unverifiable(why)) }
-        guard let left = try await made(undo) else {
+        let left: OracleDatabase
+        switch try await settledPresence(of: undo, context) {
+        case .there(let database): left = database
+        case .disputed(let why): return (.unverifiable(why), .unverifiable(why))
+        case .gone:
             let gone = Finding.met("There is no \(undo.uniqueName) that this run made.")
             return (gone, gone)
         }

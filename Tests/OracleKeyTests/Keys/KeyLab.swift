@@ -91,7 +91,7 @@ struct KeyLab {
 
     static func memberInputs(_ members: JSON...) -> JSON {
         [
-            "group": "oracle-nodes", "members": .array(members), "patience": "10m",
+            "group": "oracle-nodes", "members": .array(members), "databases": [], "patience": "10m",
             "cluster": .string(ConnectionLab.cluster),
         ]
     }

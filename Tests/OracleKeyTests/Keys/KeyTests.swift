@@ -160,7 +160,7 @@ struct KeyTests {
         _ = try await lab.harness(AssociateVault.self).apply(
             [
                 "registeredVault": .string(replica.registeredVault.text), "connector": .string(standby),
-                "compartment": .string(ConnectionLab.compartment), "name": "standby",
+                "compartment": .string(ConnectionLab.compartment), "name": "standby", "databases": [],
             ] as JSON)
         for key in [first.registeredKey, replica.registeredKey] {
             lab.holdDatabase(key: key.text, on: ConnectionLab.standby)

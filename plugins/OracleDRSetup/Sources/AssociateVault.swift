@@ -15,6 +15,7 @@ struct AssociateVault: ReversibleStep {
         let connector: OracleID
         let compartment: OracleID
         let name: String
+        let databases: [OracleID]
     }
 
     struct Outputs: Hashable, Codable, Sendable {
@@ -160,7 +161,7 @@ struct AssociateVault: ReversibleStep {
             guard made(view, undo) != nil else {
                 return [Finding.met("There is no association that this run made.").condition(id)]
             }
-            return [try await session.keyUsers(of: inputs.connector).condition(id)]
+            return [try await session.keyUsers(of: inputs.connector, knowing: inputs.databases).condition(id)]
         }
     }
 
@@ -176,7 +177,7 @@ struct AssociateVault: ReversibleStep {
                 undo.isUndone = true
                 return try await gate.begin(undo: undo)
             }
-            let users = try await session.keyUsers(of: inputs.connector)
+            let users = try await session.keyUsers(of: inputs.connector, knowing: inputs.databases)
             guard users.isMet else {
                 throw StepError.permanent(
                     "association.in-use", users.text,

@@ -39,10 +39,9 @@ struct CreateDatabase: ReversibleStep {
     func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
         try await OracleSession.run(context) { session in
             let cluster = try await session.clusterIsReady(inputs.cluster)
-            let all = try await session.oracle.databases.databases(on: inputs.cluster, in: inputs.compartment)
+            let all = try await session.databases(on: inputs.cluster, in: inputs.compartment).all
             let homes = try await session.oracle.databases.homes(on: inputs.cluster, in: inputs.compartment)
-            let found = try await session.database(
-                named: inputs.uniqueName, on: inputs.cluster, in: inputs.compartment)
+            let found = all.last { $0.isLive && $0.dbUniqueName.lowercased() == inputs.uniqueName.lowercased() }
             let dryRun: Finding =
                 if let found {
                     .met("\(found.label) is there already, so that nothing is asked for.")
@@ -75,11 +74,10 @@ struct CreateDatabase: ReversibleStep {
 
     /// Rules of the service (CreateDatabaseDetails, dbName), and nobody else has the name.
     private func nameIsFree(_ all: [OracleDatabase], _ inputs: Inputs) -> Finding {
-        let isName =
-            inputs.name.first?.isLetter == true && inputs.name.utf8.count <= 8
-            && inputs.name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
-        guard isName else {
-            return .unmet("\"\(inputs.name)\" is no name: a letter first, then letters and digits, eight at most.")
+        if case .unmet(let why) = databaseNamesFit(
+            name: inputs.name, uniqueName: inputs.uniqueName, pluggable: inputs.pluggableDatabase)
+        {
+            return .unmet(why)
         }
         let others = all.filter { $0.isLive && $0.dbName.lowercased() == inputs.name.lowercased() }
         guard let other = others.first(where: { !isWanted($0, inputs) }) else {
@@ -98,13 +96,15 @@ struct CreateDatabase: ReversibleStep {
         try await OracleSession.run(context) { session in
             let undo = try context.recordedUndo(as: Undo.self)
             if let why = try await session.creationUnsettled(undo, context) { return .unknown(why: why) }
-            guard
-                let found = try await session.database(
-                    named: inputs.uniqueName, on: inputs.cluster, in: inputs.compartment)
-            else { return .needed([change(inputs, from: nil)]) }
+            let found: OracleDatabase
+            switch try await self.found(undo, inputs, session) {
+            case .there(let database): found = database
+            case .disputed(let why): return .unknown(why: why)
+            case .gone: return .needed([change(inputs, from: nil)])
+            }
             if undo?.isUndone == true { return .needed([change(inputs, from: found.lifecycleState)]) }
             if isWanted(found, inputs), found.lifecycleState == "AVAILABLE" {
-                return .satisfied(try await outputs(found, undo, session))
+                return .satisfied(outputs(found, undo, session))
             }
             return .partial(
                 [change(inputs, from: found.lifecycleState)],
@@ -116,12 +116,14 @@ struct CreateDatabase: ReversibleStep {
         Change("databases/\(inputs.uniqueName)", from: from, to: "AVAILABLE, with its key in \(inputs.registeredKey)")
     }
 
-    private func outputs(
-        _ found: OracleDatabase, _ undo: Undo?, _ session: OracleSession
-    ) async throws -> Outputs {
-        var isMade = false
-        if let undo { isMade = try await session.made(undo)?.id == found.id }
-        return Outputs(database: found.id, uniqueName: found.dbUniqueName, isMade: isMade)
+    private func found(_ undo: Undo?, _ inputs: Inputs, _ session: OracleSession) async throws -> Presence {
+        try await session.found(undo, named: inputs.uniqueName, on: inputs.cluster, in: inputs.compartment)
+    }
+
+    private func outputs(_ found: OracleDatabase, _ undo: Undo?, _ session: OracleSession) -> Outputs {
+        Outputs(
+            database: found.id, uniqueName: found.dbUniqueName,
+            isMade: undo.map { session.isMade(found, by: $0) } ?? false)
     }
 
     func apply(_ inputs: Inputs, _ context: StepContext, _ gate: EffectGate<Undo>) async throws -> Outputs {
@@ -134,7 +136,7 @@ struct CreateDatabase: ReversibleStep {
                         "oracle-dr-setup.name-taken", "\(found.label) is there, and not as wanted.",
                         remedy: "Look at what it is; delete it when it is what is left of a failed try.")
                 }
-                return try await outputs(found, context.recordedUndo(as: Undo.self), session)
+                return outputs(found, try context.recordedUndo(as: Undo.self), session)
             }
             let undo = Undo(
                 cluster: inputs.cluster, compartment: inputs.compartment, uniqueName: inputs.uniqueName,

@@ -12,6 +12,7 @@ struct EnableKeyStore: ReversibleStep {
 
     struct Inputs: Decodable, Sendable {
         let cluster: OracleID
+        let databases: [OracleID]
         let settleWithin: Span
     }
 
@@ -172,7 +173,7 @@ struct EnableKeyStore: ReversibleStep {
                 return Finding.met("The key store of \(cluster.label) is off.").conditions(ids)
             }
             return [
-                try await session.keyUsers(ofCluster: inputs.cluster).condition(ids[0]),
+                try await session.keyUsers(ofCluster: inputs.cluster, knowing: inputs.databases).condition(ids[0]),
                 available(cluster).condition(ids[1]),
             ]
         }
@@ -184,7 +185,7 @@ struct EnableKeyStore: ReversibleStep {
             guard let cluster else { throw StepError.retryable("key-store.unsettled", why) }
             guard cluster.tdeKeyStoreType == Self.azure else { return }
             // The service may not refuse it, and a database would lose its key.
-            let users = try await session.keyUsers(ofCluster: inputs.cluster)
+            let users = try await session.keyUsers(ofCluster: inputs.cluster, knowing: inputs.databases)
             guard users.isMet else {
                 throw StepError.permanent(
                     "key-store.in-use", users.text,

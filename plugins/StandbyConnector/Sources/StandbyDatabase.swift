@@ -132,10 +132,14 @@ struct StandbyDatabase: ReversibleStep {
             if let why = try await session.creationUnsettled(undo, context) { return .unknown(why: why) }
             let change = Change(
                 "data-guard/\(inputs.uniqueName)", from: nil, to: "a standby of \(inputs.primary) on \(inputs.cluster)")
-            guard
-                let found = try await session.database(
-                    named: inputs.uniqueName, on: inputs.cluster, in: inputs.compartment)
-            else { return .needed([change]) }
+            let found: OracleDatabase
+            switch try await session.found(
+                undo, named: inputs.uniqueName, on: inputs.cluster, in: inputs.compartment)
+            {
+            case .there(let database): found = database
+            case .disputed(let why): return .unknown(why: why)
+            case .gone: return .needed([change])
+            }
             if undo?.isUndone == true { return .needed([change]) }
             if isWanted(found, inputs), found.lifecycleState == "AVAILABLE" {
                 return .satisfied(outputs(found, inputs))

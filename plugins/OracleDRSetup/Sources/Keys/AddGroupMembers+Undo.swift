@@ -32,7 +32,9 @@ extension AddGroupMembers {
             return .unverifiable("No cluster is given, so whether a database uses a key of Azure was not looked up.")
         }
         do {
-            return try await OracleSession.run(context) { try await $0.keyUsers(ofCluster: cluster) }
+            return try await OracleSession.run(context) { session in
+                try await session.keyUsers(ofCluster: cluster, knowing: inputs.databases)
+            }
         } catch let error as StepError {
             return .unverifiable("Whether a database uses a key of Azure could not be read: \(error.message)")
         }

@@ -21,6 +21,7 @@ struct AddGroupMembers: ReversibleStep {
         let resourceGroup: String?
         /// Whose databases an undo must not part from their keys.
         let cluster: OracleID?
+        let databases: [OracleID]
         let patience: Span
     }
 
