@@ -55,6 +55,35 @@ struct KeyVaultRoleTests {
         #expect(try await lab.harness(GrantKeyVaultRoles.self).check(inputs).failing == ["vault-uses-roles"])
     }
 
+    @Test func `members that the group had before hinder no undo, and those that were added since do`() async throws {
+        let hsm: [String: JSON] = ["managed-hsms": ["hsm1": ["location": "eastus"]], "groups": ["oracle-nodes": [:]]]
+        try await keepsMembers(GrantKeyVaultRoles.self, Self.cloud, inputs)
+        try await keepsMembers(GrantManagedHSMRoles.self, hsm, KeyLab.grantInputs(KeyLab.hsm))
+    }
+
+    private func keepsMembers<S: ReversibleStep>(
+        _ type: S.Type, _ cloud: [String: JSON], _ inputs: JSON
+    ) async throws {
+        let lab = try await KeyLab(cloud)
+        let later = "88888888-8888-8888-8888-888888888888"
+        let now = lab.time.now
+        lab.clouds.changeAzure { world in
+            world.state.directory.others.formUnion([KeyLab.somebody, later])
+            world.state.directory.groups[0].members = [.init(id: KeyLab.somebody, effective: now)]
+        }
+        let step = try lab.harness(type)
+        _ = try await step.apply(inputs)
+        #expect(try await step.checkUndo(inputs).failing == [])
+        lab.clouds.changeAzure { $0.state.directory.groups[0].members.append(.init(id: later, effective: now)) }
+        let found = try await step.checkUndo(inputs)
+        #expect(found.failing == ["undo-group-unused"] && found[0].says.contains(later))
+        #expect(!found[0].says.contains(KeyLab.somebody))
+        #expect(await thrown { try await step.undo(inputs) }?.code == "oracle-dr-setup.group-in-use")
+        lab.clouds.changeAzure { $0.state.directory.groups[0].members.removeLast() }
+        try await step.undo(inputs)
+        #expect(lab.clouds.azure.state.roleAssignments == [])
+    }
+
     @Test func `members would lose their keys, so an undo says so first`() async throws {
         let lab = try await KeyLab(Self.cloud)
         let step = try lab.harness(GrantKeyVaultRoles.self)

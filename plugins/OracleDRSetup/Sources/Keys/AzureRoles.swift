@@ -64,15 +64,33 @@ struct AzureRoles {
 
 /// Who would lose what a group is granted.
 enum GroupUse {
-    static func finding(_ group: String, _ session: AzureSession) async throws -> Finding {
-        let read = try await attempt { () throws(AzureError) -> [DirectoryMember] in
-            guard try await session.azure.graph.group(group) != nil else { return [] }
-            return try await session.azure.graph.members(of: group)
-        }
+    /// The object ids of the group's members.
+    static func members(of group: String, _ session: AzureSession) async throws(AzureError) -> [String] {
+        guard try await session.azure.graph.group(group) != nil else { return [] }
+        return try await session.azure.graph.members(of: group).map { $0.id.lowercased() }
+    }
+
+    /// The look right before the roles are taken.
+    static func demandUnused(_ group: String, before: [String]?, _ session: AzureSession) async throws {
+        try [try await finding(group, before: before, session).condition("undo-group-unused")].demandMet(
+            code: "oracle-dr-setup.group-in-use",
+            remedy: "Have those who added members since take them out again, or keep the roles.")
+    }
+
+    /// - Parameter before: who were members when the roles were granted. They had no access by these roles until then.
+    static func finding(_ group: String, before: [String]?, _ session: AzureSession) async throws -> Finding {
+        let read = try await attempt { () throws(AzureError) in try await members(of: group, session) }
         return read.finding { members in
-            members.isEmpty
+            let since = members.filter { !(before ?? []).contains($0) }
+            if !since.isEmpty {
+                let names = since.joined(separator: ", ")
+                return .unmet(
+                    "The group has members that it had not when the roles were granted, and they may use the keys by them: "
+                        + "\(names).")
+            }
+            return members.isEmpty
                 ? .met("The group has no members, so nobody loses access.")
-                : .unmet("The group has \(members.count) members, which may use the keys by these roles.")
+                : .met("The group has the members that it had when the roles were granted, and no other.")
         }
     }
 }

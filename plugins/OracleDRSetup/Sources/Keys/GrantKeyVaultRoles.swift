@@ -25,6 +25,8 @@ struct GrantKeyVaultRoles: ReversibleStep {
         let groupId: String
         /// Names that only this step gives. What somebody else granted has another name, and stays.
         let assignments: [String]
+        /// Object ids of the group's members before the first grant.
+        let membersBefore: [String]?
     }
 
     static let roles = [
@@ -79,7 +81,8 @@ struct GrantKeyVaultRoles: ReversibleStep {
             if missing.isEmpty { return Outputs(groupId: group.id) }
             let undo = Undo(
                 vault: inputs.vault, group: group.displayName, groupId: group.id,
-                assignments: Self.roles.map { roles.grant($0).name })
+                assignments: Self.roles.map { roles.grant($0).name },
+                membersBefore: try await Self.membersBefore(group.id, session, context))
             try await gate.begin(undo: undo)
             try await each(missing) { role in
                 context.progress("granting \(role.name) on \(inputs.vault.name) to \(group.displayName)")
@@ -88,6 +91,15 @@ struct GrantKeyVaultRoles: ReversibleStep {
             try await afterEffect { try await roles.untilGranted(Self.roles) }
             return Outputs(groupId: group.id)
         }
+    }
+
+    /// As an earlier attempt saw them: it may have granted a role already.
+    private static func membersBefore(
+        _ group: String, _ session: AzureSession, _ context: StepContext
+    ) async throws -> [String] {
+        let earlier = try context.recordedUndo(as: Undo.self).flatMap { $0.groupId == group ? $0.membersBefore : nil }
+        if let earlier { return earlier }
+        return try await GroupUse.members(of: group, session)
     }
 
     func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
@@ -105,7 +117,10 @@ struct GrantKeyVaultRoles: ReversibleStep {
 
     func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {
         try await AzureSession.run(context) { session in
-            [try await GroupUse.finding(undo.groupId, session).condition("undo-group-unused")]
+            [
+                try await GroupUse.finding(undo.groupId, before: undo.membersBefore, session).condition(
+                    "undo-group-unused")
+            ]
         }
     }
 
@@ -114,6 +129,7 @@ struct GrantKeyVaultRoles: ReversibleStep {
             let roles = AzureRoles(undo.vault, undo.groupId, session)
             let left = try await roles.named(undo.assignments)
             if left.isEmpty { return }
+            try await GroupUse.demandUnused(undo.groupId, before: undo.membersBefore, session)
             try await gate.begin(undo: undo)
             try await each(left) { name in
                 context.progress("taking a role on \(undo.vault.name) from \(undo.group)")

@@ -26,6 +26,8 @@ struct GrantManagedHSMRoles: ReversibleStep {
         /// Names that only this step gives. What somebody else granted has another name, and stays.
         let assignments: [String]
         let localAssignments: [String]
+        /// Object ids of the group's members before the first grant.
+        let membersBefore: [String]?
     }
 
     static let azureRoles = [VaultRole(name: "Reader", id: "acdd72a7-3385-48ef-bd42-f606fba81ae7")]
@@ -99,7 +101,8 @@ struct GrantManagedHSMRoles: ReversibleStep {
                 undo: Undo(
                     vault: inputs.vault, hsmName: inputs.vault.name, group: group.displayName, groupId: group.id,
                     assignments: Self.azureRoles.map { roles.grant($0).name },
-                    localAssignments: Self.localRoles.map { local($0).name }))
+                    localAssignments: Self.localRoles.map { local($0).name },
+                    membersBefore: try await Self.membersBefore(group.id, session, context)))
             try await each(missing.azure) { role in
                 context.progress("granting \(role.name) on \(inputs.vault.name) to \(group.displayName)")
                 try await session.azure.authorization.assign(roles.grant(role))
@@ -111,6 +114,15 @@ struct GrantManagedHSMRoles: ReversibleStep {
             try await afterEffect { try await roles.untilGranted(Self.azureRoles) }
             return Outputs(groupId: group.id)
         }
+    }
+
+    /// As an earlier attempt saw them: it may have granted a role already.
+    private static func membersBefore(
+        _ group: String, _ session: AzureSession, _ context: StepContext
+    ) async throws -> [String] {
+        let earlier = try context.recordedUndo(as: Undo.self).flatMap { $0.groupId == group ? $0.membersBefore : nil }
+        if let earlier { return earlier }
+        return try await GroupUse.members(of: group, session)
     }
 
     func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
@@ -132,7 +144,10 @@ struct GrantManagedHSMRoles: ReversibleStep {
 
     func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {
         try await AzureSession.run(context) { session in
-            [try await GroupUse.finding(undo.groupId, session).condition("undo-group-unused")]
+            [
+                try await GroupUse.finding(undo.groupId, before: undo.membersBefore, session).condition(
+                    "undo-group-unused")
+            ]
         }
     }
 
@@ -152,6 +167,7 @@ struct GrantManagedHSMRoles: ReversibleStep {
             let home = try await KeyPlace.read(undo.vault, session).home
             let (left, local) = try await left(undo, home, session)
             if left.isEmpty, local.isEmpty { return }
+            try await GroupUse.demandUnused(undo.groupId, before: undo.membersBefore, session)
             try await gate.begin(undo: undo)
             context.progress("taking roles on \(undo.hsmName) from \(undo.group)")
             if let home { try await each(local) { try await session.azure.localRoles.remove($0, in: home) } }
