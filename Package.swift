@@ -226,6 +226,7 @@ let package = Package(
                 .embedInCode("steps/create-database.yaml"),
                 .embedInCode("steps/group-members.yaml"),
                 .embedInCode("steps/identity-connector.yaml"),
+                .embedInCode("steps/inputs-fit.yaml"),
                 .embedInCode("steps/key-access-events.yaml"),
                 .embedInCode("steps/key-store.yaml"),
                 .embedInCode("steps/key-vault-audit.yaml"),

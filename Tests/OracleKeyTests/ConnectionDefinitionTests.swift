@@ -50,18 +50,22 @@ struct ConnectionDefinitionTests {
             AssociateVault.self, lab,
             [
                 "registeredVault": .string(replica.registeredVault.text), "connector": .string(standby),
-                "compartment": .string(ConnectionLab.compartment), "name": "standby",
+                "compartment": .string(ConnectionLab.compartment), "name": "standby", "databases": [],
             ])
         let proof = try StepDefinition.parse(ProveKeyReach.definition, file: "prove-key-reach.yaml").get()
-        let shown = try await lab.harness(ProveKeyReach.self)
-            .verify(
-                [
-                    "connector": .string(standby), "registeredVault": .string(replica.registeredVault.text),
-                    "registeredKey": .string(replica.registeredKey.text),
-                    "compartment": .string(ConnectionLab.compartment), "statusWithin": "1h", "patience": "1m",
-                ] as JSON)
+        let reach: JSON = [
+            "connector": .string(standby), "registeredVault": .string(replica.registeredVault.text),
+            "registeredKey": .string(replica.registeredKey.text), "cluster": .string(ConnectionLab.standby),
+            "vault": .string(ConnectionLab.vault), "keyInUse": false, "keys": ["sales"],
+            "compartment": .string(ConnectionLab.compartment), "statusWithin": "1h", "patience": "1m",
+        ]
+        let checked = try await lab.harness(ProveKeyReach.self).check(reach)
+        #expect(checked.map(\.id) == proof.preconditions.map(\.id.value) && checked.failing.isEmpty, "\(checked)")
+        let shown = try await lab.harness(ProveKeyReach.self).verify(reach)
         #expect(shown.map(\.id) == proof.postconditions.map(\.id.value) && shown.failing.isEmpty)
     }
 
-    private func store(_ cluster: String) -> JSON { ["cluster": .string(cluster), "settleWithin": "1s"] }
+    private func store(_ cluster: String) -> JSON {
+        ["cluster": .string(cluster), "databases": [], "settleWithin": "1s"]
+    }
 }

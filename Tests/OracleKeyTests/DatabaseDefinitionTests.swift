@@ -59,7 +59,7 @@ struct DatabaseDefinitionTests {
             RotateKey.self,
             [
                 "database": sales, "vaultUri": "https://tde-keys.vault.azure.net/", "key": "sales", "olderThan": "1h",
-                "settleWithin": "1s",
+                "settleWithin": "1s", "registeredKey": key, "vault": .string(DatabaseLab.vault),
             ])
         try await agree(VerifyDatabaseKey.self, ["database": sales, "registeredKey": key, "within": "1s"])
         try await agree(RollingNodeReset.self, ["database": sales, "confirm": "SALES_EAST", "within": "1m"])

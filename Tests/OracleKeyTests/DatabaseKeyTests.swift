@@ -105,6 +105,7 @@ struct RotateKeyTests {
         given(
             [
                 "database": .string(DatabaseLab.sales), "vaultUri": "https://tde-keys.vault.azure.net/", "key": "sales",
+                "registeredKey": .string(DatabaseLab.key), "vault": .string(DatabaseLab.vault),
                 "olderThan": "1h", "settleWithin": "1s",
             ], more)
     }

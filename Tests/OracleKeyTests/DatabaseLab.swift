@@ -22,6 +22,8 @@ struct DatabaseLab {
     static let homeWest = "ocid1.dbhome.oc1.us-phoenix-1.home-west"
     static let sales = "ocid1.database.oc1.us-ashburn-1.sales"
     static let key = "ocid1.oracledbazurekey.oc1.us-ashburn-1.tde-sales"
+    static let vault =
+        "/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/drill/providers/Microsoft.KeyVault/vaults/tde-keys"
     static let spare = "ocid1.oracledbazurekey.oc1.us-ashburn-1.tde-spare"
 
     let time = ManualTime()

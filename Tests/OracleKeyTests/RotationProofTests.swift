@@ -14,6 +14,7 @@ struct RotationProofTests {
         given(
             [
                 "database": .string(DatabaseLab.sales), "vaultUri": "https://tde-keys.vault.azure.net/", "key": "sales",
+                "registeredKey": .string(DatabaseLab.key), "vault": .string(DatabaseLab.vault),
                 "olderThan": "1h", "settleWithin": "1s",
             ], more)
     }
@@ -61,7 +62,21 @@ struct RotationProofTests {
 
     static let others: [[String: JSON]] = [
         ["key": "spare"], ["vaultUri": "https://other-keys.vault.azure.net/"],
+        ["registeredKey": .string(DatabaseLab.spare)],
+        ["vault": .string(DatabaseLab.vault.replacing("tde-keys", with: "other-keys"))],
+        ["vault": .string(DatabaseLab.vault.replacing("/vaults/", with: "/managedHSMs/"))],
+        ["vault": .string(DatabaseLab.vault.replacing("/drill/", with: "/other/"))],
     ]
+
+    @Test func `a key in a Managed HSM is not rotated by the look at a vault of the same name`() async throws {
+        let lab = try await DatabaseLab()
+        let step = try lab.harness(RotateKey.self)
+        lab.clouds.changeOracle { $0.multicloud.vaults[0].type = "managedHSMs" }
+        let found = try await step.check(wish()).one("key-inspected")
+        #expect(found?.verdict == .unmet && found?.says.contains("managedHSMs") == true, "\(String(describing: found))")
+        #expect(await thrown { try await step.apply(wish()) }?.code == "oracle-dr-setup.other-key")
+        #expect(lab.effects.isEmpty)
+    }
 
     @Test(arguments: others)
     func `the vault and the key that are looked at are those of the database`(other: [String: JSON]) async throws {

@@ -17,7 +17,7 @@ struct StandbyReachTests {
         let registered = try await lab.harness(RegisterVault.self).apply(ConnectionLab.registration(primary))
         let standby = try await lab.connected(ConnectionLab.standby, isGranted: isGranted)
         _ = try await lab.harness(EnableKeyStore.self)
-            .apply(["cluster": .string(ConnectionLab.standby), "settleWithin": "1s"] as JSON)
+            .apply(["cluster": .string(ConnectionLab.standby), "databases": [], "settleWithin": "1s"] as JSON)
         return (
             [
                 "registeredVault": .string(registered.registeredVault.text),
@@ -30,7 +30,7 @@ struct StandbyReachTests {
     private func association(_ vault: String, _ connector: String) -> JSON {
         [
             "registeredVault": .string(vault), "connector": .string(connector),
-            "compartment": .string(ConnectionLab.compartment), "name": "standby",
+            "compartment": .string(ConnectionLab.compartment), "name": "standby", "databases": [],
         ]
     }
 
@@ -38,7 +38,8 @@ struct StandbyReachTests {
         [
             "connector": .string(connector), "registeredVault": .string(replica.registeredVault.text),
             "registeredKey": .string(replica.registeredKey.text), "compartment": .string(ConnectionLab.compartment),
-            "statusWithin": "1h", "patience": .string(patience),
+            "statusWithin": "1h", "patience": .string(patience), "cluster": .string(ConnectionLab.standby),
+            "keyInUse": false, "keys": [],
         ]
     }
 

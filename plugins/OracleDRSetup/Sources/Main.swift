@@ -15,6 +15,7 @@ struct Main {
                 EnableKeyStore.self,
                 GrantKeyVaultRoles.self,
                 GrantManagedHSMRoles.self,
+                InputsFit.self,
                 KeyAccessEvents.self,
                 KeyVaultAudit.self,
                 MakeConnector.self,

@@ -14,31 +14,29 @@ extension RotateKey {
         guard let id = view.database.encryptionKeyLocationDetails?.azureEncryptionKeyId else {
             return .unmet("\(view.name) has its key \(view.database.keyPlace), not registered with Oracle.")
         }
-        do throws(OracleError) {
+        guard id == inputs.registeredKey else {
+            return .unmet("\(view.name) has the key \(id), not \(inputs.registeredKey).")
+        }
+        guard home.isAddress(of: inputs.vault) else {
+            return .unmet("\(inputs.vaultUri) is not the address of \(inputs.vault.text).")
+        }
+        return try await session.reading("The registered key \(id), or its vault,") { () throws(OracleError) in
             let key = try await session.oracle.multicloud.key(id)
             guard key.isNamed(inputs.key) else {
-                return .unmet(
-                    "\(view.name) has the key \(key.azureKeyId ?? key.displayName ?? id.text), not \(inputs.key).")
+                return .unmet("\(view.name) has the key \(key.nameInAzure ?? id.text), not \(inputs.key).")
             }
             guard let vaultID = key.oracleDbAzureVaultId else {
                 return .unverifiable("The registered key \(id) does not name its vault.")
             }
-            let vault = try await session.oracle.multicloud.vault(vaultID).value
-            guard let name = vault.azureName else {
-                return .unverifiable("The registered vault \(vault.label) does not tell its name in Azure.")
-            }
-            return name.lowercased() == home.name.lowercased()
-                ? .met("\(view.name) has its key as \(inputs.key) in \(name).")
-                : .unmet("\(view.name) has its key in the vault \(name), and \(inputs.vaultUri) is another.")
-        } catch {
-            try Task.checkCancellation()
-            let says = "The registered key \(id) could not be read with its vault: \(error)"
-            return error.isNotFound ? .unmet(says) : .unverifiable(says)
+            let found = try await session.oracle.multicloud.vault(vaultID).value.isVery(inputs.vault)
+            return found.isMet ? .met("\(view.name) has its key as \(inputs.key) in \(inputs.vault.text).") : found
         }
     }
 }
 
-extension RegisteredVault {
-    /// Oracle tells the name alone, or the whole id.
-    fileprivate var azureName: String? { azureVaultId?.split(separator: "/").last.map(String.init) }
+extension KeyHome {
+    /// Within one kind a name is the world's, and it is the first part of the address.
+    fileprivate func isAddress(of vault: AzureVaultName) -> Bool {
+        name.lowercased() == vault.name.lowercased() && (kind == .managedHSM) == (vault.type == "managedHSMs")
+    }
 }

@@ -16,6 +16,8 @@ struct RotateKey: EffectStep {
 
     struct Inputs: Decodable, Sendable {
         let database: OracleID
+        let registeredKey: OracleID
+        let vault: AzureVaultName
         /// Of the data plane, such as `https://kv1.vault.azure.net/`.
         let vaultUri: String
         let key: String
@@ -155,7 +157,8 @@ struct RotateKey: EffectStep {
         guard inspected.isMet else {
             throw StepError.permanent(
                 "oracle-dr-setup.other-key", inspected.text,
-                remedy: "Name the vault and the key that Oracle has registered for the database.")
+                remedy:
+                    "Name the vault and the key that Oracle has registered for the database, by id, kind and address.")
         }
         guard case .success = before.answers else {
             throw StepError.retryable(

@@ -20,6 +20,13 @@ struct ProveKeyReach: ReportStep {
         let compartment: OracleID
         let statusWithin: Span
         let patience: Span
+        /// Whose nodes the connector must give their identities.
+        let cluster: OracleID?
+        let database: OracleID?
+        /// The database has the key already.
+        let keyInUse: Bool
+        let vault: AzureVaultName?
+        let keys: [String]
     }
 
     struct Outputs: Hashable, Codable, Sendable { let isReached: Bool }
@@ -46,6 +53,41 @@ struct ProveKeyReach: ReportStep {
             case false?: return .unmet("Not all of \(identities) get at the vault.")
             case nil: return .unverifiable("The service does not say whether \(connector.label) gets at the vault.")
             }
+        }
+    }
+
+    /// Each of the inputs may be sound, and of another cluster: what would be proven is then nothing of this one.
+    func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
+        try await OracleSession.run(context) { session in
+            [
+                try await session.connectorFits(inputs.connector, cluster: inputs.cluster, database: inputs.database)
+                    .condition("connector-of-cluster"),
+                try await keyFits(inputs, session).condition("key-of-database"),
+                try await vaultFits(inputs, session).condition("vault-as-named"),
+                try await keyIsListed(inputs, session).condition("key-listed"),
+            ]
+        }
+    }
+
+    private func keyFits(_ inputs: Inputs, _ session: OracleSession) async throws -> Finding {
+        guard inputs.keyInUse else { return .met("No database has to have the key already.") }
+        guard let database = inputs.database else { return .unmet("No database is named that has the key.") }
+        return try await session.keyFits(inputs.registeredKey, database: database)
+    }
+
+    private func vaultFits(_ inputs: Inputs, _ session: OracleSession) async throws -> Finding {
+        guard let vault = inputs.vault else { return .met("No vault of Azure is named to be compared.") }
+        return try await session.vaultFits(inputs.registeredVault, vault)
+    }
+
+    private func keyIsListed(_ inputs: Inputs, _ session: OracleSession) async throws -> Finding {
+        if inputs.keys.isEmpty { return .met("No names of keys are given to be compared.") }
+        return try await session.reading("The registered key \(inputs.registeredKey)") { () throws(OracleError) in
+            let key = try await session.oracle.multicloud.key(inputs.registeredKey)
+            let name = key.nameInAzure ?? key.id.text
+            return inputs.keys.contains(where: key.isNamed)
+                ? .met("The registered key \(name) is among the keys.")
+                : .unmet("The registered key \(name) is not among \(inputs.keys.joined(separator: ", ")).")
         }
     }
 
