@@ -13,7 +13,7 @@ struct OracleCreateDatabaseTests {
         #expect(try rehearsal.run.outcome == "succeeded")
         #expect(
             try rehearsal.results() == [
-                "verified", "already-so", "verified", "shown", "verified", "shown", "shown",
+                "shown", "verified", "already-so", "verified", "shown", "verified", "shown", "shown",
             ])
         try rehearsal.expectPage(says: [
             "`databases/SALES_FRA`", "ORDERS is READ\\_WRITE.", "The master keys in use are in HSM.",
@@ -44,6 +44,21 @@ struct OracleCreateDatabaseTests {
         #expect(try rehearsal.run.outcome == "failed")
         #expect(try rehearsal.run.result(of: "create-database") == "not-reached")
         try rehearsal.expectPage(says: ["fra-1 gets no answer from tde-keys"])
+    }
+
+    @Test(arguments: [
+        ("name=TOOLONGNAME", "eight at most"), ("uniqueName=SALES FRA", "no name of a DB_UNIQUE_NAME"),
+        ("home=ocid1.dbhome.oc1.eu-frankfurt-1.home-two", "The cluster has no home"),
+        ("cluster=ocid1.cloudvmcluster.oc1.eu-frankfurt-1.other", "is that of ocid1.cloudvmcluster"),
+        ("compartment=ocid1.compartment.oc1..other", "is in ocid1.compartment.oc1..drill, not in"),
+        ("registration=nonsense", "is registered as tde-keys, not as nonsense"),
+    ])
+    func `what does not belong together is told by the plan, and nothing is made`(input: String, says: String) throws {
+        let catalog = try Catalog(.shipped)
+        let result = try catalog.muster("rehearse", Self.runbook, "--speed", "400", "--input", input)
+        #expect(result.status == 3, "\(result)")
+        #expect((result.errors + result.output).contains(says), "\(result)")
+        #expect(catalog.runFolders.isEmpty)
     }
 
     // MARK: At a cloud that stays

@@ -46,6 +46,18 @@ struct OracleDrillTests {
     }
 
     @Test(arguments: [
+        ("connector=ocid1.oracledbazureconnector.oc1.eu-frankfurt-1.to-fra", "and SALES_AMS (eu-amsterdam-1) is on"),
+        ("standbyKey=ocid1.oracledbazurekey.oc1.eu-frankfurt-1.none", "could not be read"),
+    ])
+    func `another cluster's connector, or another key, is told by the plan`(input: String, says: String) throws {
+        let catalog = try Catalog(.shipped)
+        let result = try catalog.muster("rehearse", Self.runbook, "--speed", "400", "--input", input)
+        #expect(result.status == 3, "\(result)")
+        #expect((result.errors + result.output).contains(says), "\(result)")
+        #expect(catalog.runFolders.isEmpty)
+    }
+
+    @Test(arguments: [
         ("switchover-half-completes", ["could not be opened as primary"]),
         ("vault-unreachable-at-switchover", ["ORA-28374", "ams-1 gets no answer from tde-keys"]),
     ])

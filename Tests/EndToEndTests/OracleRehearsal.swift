@@ -11,9 +11,10 @@ struct OracleRehearsal {
     let result: CommandResult
     let run: RecordedRun
 
-    init(_ runbook: String, _ scenario: String = "default") throws {
+    init(_ runbook: String, _ scenario: String = "default", faults: [String] = []) throws {
         catalog = try Catalog(.shipped)
-        result = try catalog.muster("rehearse", runbook, "--scenario", scenario, "--speed", "400")
+        let asked = ["rehearse", runbook, "--scenario", scenario, "--speed", "400"]
+        result = try catalog.muster(asked + faults.flatMap { ["--fault", $0] })
         #expect(result.status == 0, "not as the scenario expects: \(result)")
         run = try catalog.onlyRun
         #expect(try catalog.muster("verify", "last").status == 0)

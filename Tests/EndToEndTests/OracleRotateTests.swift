@@ -40,6 +40,25 @@ struct OracleRotateTests {
         #expect(try rehearsal.keyChanges().filter { $0.contains("rotateKey") }.count == requests)
     }
 
+    @Test func `a database on which another operation works is asked again, and rotated once`() throws {
+        let rehearsal = try OracleRehearsal(Self.runbook, faults: ["busy:operation=rotateKey"])
+        #expect(try rehearsal.run.outcome == "succeeded")
+        try rehearsal.expectPage(says: ["2 attempts of 3 allowed"])
+        #expect(try rehearsal.run.step("rotate")?["outputs"]?["versions"] == 2)
+    }
+
+    @Test(arguments: [
+        "vault=/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/drill/providers/Microsoft.KeyVault/managedHSMs/tde-keys",
+        "vaultUri=https://other.vault.azure.net/",
+        "registeredKey=ocid1.oracledbazurekey.oc1.eu-frankfurt-1.tde-keys-hr",
+    ])
+    func `a vault or a key that is not the database's is told by the plan`(input: String) throws {
+        let catalog = try Catalog(.shipped)
+        let result = try catalog.muster("rehearse", Self.runbook, "--speed", "400", "--input", input)
+        #expect(result.status == 3, "\(result)")
+        #expect(catalog.runFolders.isEmpty)
+    }
+
     @Test func `a second run at the same clouds rotates nothing`() throws {
         let lab = try OracleLab(Self.runbook)
         let file = "\(lab.catalog.root)/inputs.yaml"

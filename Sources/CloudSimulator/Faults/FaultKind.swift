@@ -151,7 +151,9 @@ package enum FaultKind: String, CaseIterable, Sendable, Hashable {
         case .busy:
             .init(
                 summary: "409 ConflictingServerOperation on changes; nothing was done",
-                drill: "Waits, reads where things stand, and then decides; the drill goes on.", meets: .changes,
+                drill:
+                    "Waits, reads where things stand, and then decides; the drill goes on where the step has a `retry`.",
+                meets: .changes,
                 times: 2)
         case .wrongAnswer:
             .init(
