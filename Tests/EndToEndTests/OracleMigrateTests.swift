@@ -22,6 +22,13 @@ struct OracleMigrateTests {
         ])
     }
 
+    @Test func `a database on which another operation works is asked again, and its key moved once`() throws {
+        let rehearsal = try OracleRehearsal(Self.runbook, faults: ["busy:operation=changeEncryptionKeyLocation"])
+        #expect(try rehearsal.run.outcome == "succeeded")
+        #expect(try rehearsal.run.result(of: "migrate") == "verified")
+        try rehearsal.expectPage(says: ["3 attempts of 3 allowed"])
+    }
+
     @Test func `a key that is in the vault is left there`() throws {
         let rehearsal = try OracleRehearsal(Self.runbook, "already-migrated")
         #expect(try rehearsal.run.outcome == "succeeded")

@@ -43,7 +43,7 @@ struct OracleRotateTests {
     @Test func `a database on which another operation works is asked again, and rotated once`() throws {
         let rehearsal = try OracleRehearsal(Self.runbook, faults: ["busy:operation=rotateKey"])
         #expect(try rehearsal.run.outcome == "succeeded")
-        try rehearsal.expectPage(says: ["2 attempts of 3 allowed"])
+        try rehearsal.expectPage(says: ["3 attempts of 3 allowed"])
         #expect(try rehearsal.run.step("rotate")?["outputs"]?["versions"] == 2)
     }
 

@@ -74,7 +74,7 @@ struct MulticloudTests {
         _ = try await multicloud.wait(for: made.operation)
         _ = try await multicloud.submit(accessToken: "token", to: connector)
         _ = try await multicloud.delete(connector)
-        #expect(transport.requests.count == 12)
+        #expect(transport.requests.count == 14)
         try checkContract(transport.requests)
     }
 
