@@ -63,7 +63,7 @@ import Testing
         report.skipped = [.init(runbook: "audit", needs: ["vault", "keys"])]
         #expect(!report.isWell)
         #expect(text(report).contains("audit  not looked at: it needs vault, keys."))
-        #expect(text(report).hasSuffix("Nothing was looked at."))
+        #expect(text(report).contains("Nothing was looked at"))
         let waiting = self.report(.met) { plan in
             plan.steps[0].preview?.knownAfter = ["b"]
         }
