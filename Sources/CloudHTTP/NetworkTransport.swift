@@ -87,7 +87,8 @@ package actor NetworkTransport: HTTPTransport {
         configuration.httpVersion = .http1Only
         configuration.redirectConfiguration = .disallow
         configuration.timeout = .init(
-            connect: .milliseconds(patience.connection.milliseconds), read: .milliseconds(patience.silence.milliseconds))
+            connect: .milliseconds(patience.connection.milliseconds), read: .milliseconds(patience.silence.milliseconds)
+        )
         // Retries are decided, counted and recorded one layer above.
         configuration.connectionPool.retryConnectionEstablishment = false
         if isLocalName { configuration.dnsOverride = [host: "127.0.0.1"] }
