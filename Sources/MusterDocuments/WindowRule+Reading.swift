@@ -81,6 +81,13 @@ extension WindowRule {
         // Both are read before either is missed: what is wrong with them is told at once.
         let ends = (moment("opens"), moment("closes"))
         guard let opens = ends.0, let closes = ends.1 else { return nil }
+        if (opens.isUTC) != (closes.isUTC) {
+            report(
+                "'opens' and 'closes' are by two clocks",
+                "Write both in UTC with a Z, or both by the clocks of 'zone'.",
+                value.location)
+            return nil
+        }
         let isBackwards =
             switch (opens, closes) {
             case (.utc(let opens), .utc(let closes)): closes <= opens
@@ -105,6 +112,10 @@ extension WindowRule {
     static func check(_ list: LocatedValue?, into diagnostics: inout [Diagnostic]) {
         for item in list?.list ?? [] where item.members != nil { _ = WindowRule(item, into: &diagnostics) }
     }
+}
+
+extension WindowRule.Moment {
+    fileprivate var isUTC: Bool { if case .utc = self { true } else { false } }
 }
 
 extension Freeze {

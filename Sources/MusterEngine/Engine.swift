@@ -73,7 +73,7 @@ package struct Engine {
             let (new, abandoned) = changedCalls()
             try flush()
             for task in abandoned { world.cancel(task) }
-            try answerGranted()
+            answerGranted()
             perform(new)
             if state.isFinished || state.phase == .paused { return state }
             let inputs = world.wait(until: state.nextDue)
@@ -170,9 +170,9 @@ package struct Engine {
         }
     }
 
-    /// The journal's disk may be slow, and the machine may have slept while it wrote: the lease and the window are looked at
-    /// again, last of all.
-    private mutating func answerGranted() throws(MusterError) {
+    /// The journal's disk may be slow, and the machine may have slept while it wrote: the lease is looked at again, last of
+    /// all. The window is not: what is journaled as begun in time has begun in time, and a refusal would make the step fail.
+    private mutating func answerGranted() {
         let begins = granted
         granted.removeAll()
         for begin in begins {
@@ -180,8 +180,6 @@ package struct Engine {
                 world.answerBegin(begin.task, request: begin.request, refusal: nil)
             } else if !world.lease.isHeld {
                 held.append(begin)
-            } else if let why = state.windowRefusal(ofBegin: begin.task, at: latest(world.now)) {
-                try refuseForGood(begin, why)
             } else {
                 world.answerBegin(begin.task, request: begin.request, refusal: nil)
             }
@@ -361,9 +359,6 @@ package struct Engine {
     /// What was journaled as begun and has not begun yet. A refusal is safe: the step is read back, and found as it was.
     private mutating func takeAgain(_ begin: Begin) throws(MusterError) {
         if case .lost(let why) = world.lease { return try refuseForGood(begin, why) }
-        if let why = state.windowRefusal(ofBegin: begin.task, at: latest(world.now)) {
-            return try refuseForGood(begin, why)
-        }
         if let why = state.refusal(ofBegin: begin.task) {
             return world.answerBegin(begin.task, request: begin.request, refusal: why)
         }

@@ -106,6 +106,8 @@ package struct RunCreated: Hashable, Sendable, Codable {
         self.rules = rules
     }
 
+    /// From these on no effect begins outside of the change window.
+    package static let rulesOfWindows = 3
     /// The rules of this version.
     package static let currentRules = 3
 }

@@ -8,7 +8,8 @@ extension RunState {
     /// A way back stays open at any time: an undo, and `finally` once a person, a failure or a rollback ends the run early.
     /// Whoever broke the glass goes on outside of windows, too.
     package func windowRefusal(ofBegin task: StepTask, at now: Timestamp) -> String? {
-        guard (created?.rules ?? 1) >= 3, task.verb == .apply, breakGlass == nil, let window, !window.contains(now),
+        guard (created?.rules ?? 1) >= RunCreated.rulesOfWindows, task.verb == .apply, breakGlass == nil, let window,
+            !window.contains(now),
             let at = positions[task.step]
         else { return nil }
         if plan.steps[at].section == .finally, isEndingEarly || stoppedBy != nil { return nil }

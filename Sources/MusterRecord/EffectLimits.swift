@@ -9,6 +9,8 @@ enum EffectLimits {
     /// - Returns: the line, counted from 1, and what is wrong with it.
     static func breaches(_ entries: [JournalEntry]) -> [(line: Int, says: String)] {
         var unheld: [String: String] = [:]
+        // What has begun may go on, and tells once more what it needs to be undone.
+        var begun: Set<String> = []
         var breaches: [(line: Int, says: String)] = []
         for entry in entries {
             switch entry.event {
@@ -22,6 +24,7 @@ enum EffectLimits {
             // A new engine takes its leases again, and says so.
             case .runResumed: unheld = [:]
             case .stepBegun(let body):
+                guard begun.insert("\(body.step) \(body.attempt)").inserted else { continue }
                 breaches += unheld.sorted { $0.key < $1.key }.map { lock, why in
                     (
                         Int(clamping: entry.sequence) + 1,
@@ -29,6 +32,7 @@ enum EffectLimits {
                     )
                 }
             case .undoBegun(let body):
+                guard begun.insert("undo \(body.step) \(body.attempt)").inserted else { continue }
                 breaches += unheld.sorted { $0.key < $1.key }.map { lock, why in
                     (
                         Int(clamping: entry.sequence) + 1,
@@ -52,7 +56,9 @@ enum EffectLimits {
         for entry in entries {
             if case .stepBegun(let body) = entry.event {
                 let task = StepTask(step: body.step, attempt: body.attempt, verb: .apply)
-                if let why = state.windowRefusal(ofBegin: task, at: entry.at) {
+                // What has begun may go on, and tells once more what it needs to be undone.
+                let goesOn = state.state(of: body.step)?.phase == .applying(begun: true)
+                if !goesOn, let why = state.windowRefusal(ofBegin: task, at: entry.at) {
                     breaches.append(
                         (Int(clamping: entry.sequence) + 1, "The effect of \(body.step) began though \(why)."))
                 }

@@ -17,6 +17,11 @@ package enum ReviewFiles {
 
     package static func isReview(_ path: String) -> Bool { path.hasPrefix(folder + "/") }
 
+    /// The review that a file belongs to: its folder's name.
+    package static func review(of path: String) -> String {
+        path.split(separator: "/", maxSplits: 2).dropFirst().first.map(String.init) ?? ""
+    }
+
     package static func path(of review: ReviewRecord) -> String {
         "\(folder)/\(prefix(of: review.number))\(slug(review.reviewer))"
     }

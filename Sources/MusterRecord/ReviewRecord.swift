@@ -54,17 +54,23 @@ package struct ReviewStanding: Hashable, Sendable {
     package private(set) var findings: [ReviewFinding] = []
 
     package init(_ reviews: [ReviewRecord]) {
-        for review in reviews.sorted(by: { $0.number < $1.number }) { apply(review) }
+        for review in reviews.sorted(by: { ($0.number, $0.at) < ($1.number, $1.at) }) { apply(review) }
     }
 
     package var isReviewed: Bool { !reviews.isEmpty }
-    package var isAccepted: Bool { reviews.last?.verdict == .accepted }
+    /// An acceptance says nothing of what its reviewer could not know of.
+    package var isAccepted: Bool { reviews.last?.verdict == .accepted && open.isEmpty }
     package var open: [ReviewFinding] { findings.filter { $0.state == .open } }
 
     private mutating func apply(_ review: ReviewRecord) {
         reviews.append(review)
         if review.verdict == .accepted {
-            for index in findings.indices { findings[index].state = .closed }
+            // Of the same number are the words of somebody who was not known of.
+            let unknown = Set(
+                reviews.dropLast().filter { $0.number == review.number }.flatMap(\.findings).map(\.id))
+            for index in findings.indices where !unknown.contains(findings[index].id) {
+                findings[index].state = .closed
+            }
         }
         for finding in review.findings {
             if let index = findings.firstIndex(where: { $0.id == finding.id }) {

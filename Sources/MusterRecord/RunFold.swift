@@ -100,7 +100,7 @@ package struct RunFold: Sendable {
             startedAt = now
             if body.confirmation == "confirmed", let createdAt { noteWaited(from: createdAt, to: now) }
         case .runResumed(let body):
-            if (created?.rules ?? 1) >= 3 {
+            if (created?.rules ?? 1) >= RunCreated.rulesOfWindows {
                 newestWindow = ChangeWindow.both(body.window?.window, body.ticket?.bindingWindow)
             }
             resume(body, cut, heard: heard, now)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CommandFixture
+import Foundation
 import MusterModel
 import Testing
 
@@ -55,5 +56,20 @@ struct TwoReviewersTests {
         #expect(told.output.contains("rita") && told.output.contains("otto"), "\(told)")
         let proof = try catalog.muster("verify", drill.runID, "-C", otto)
         #expect(proof.status == 0, "\(proof)")
+    }
+
+    @Test func `an acceptance closes no finding that its author did not know of`() throws {
+        let (rita, otto) = (try reviewer("rita"), try reviewer("otto"))
+        try git(otto, "remote", "set-url", "origin", "\(catalog.root)/nowhere")
+        let findings = "\(catalog.root)/findings.yaml"
+        let text =
+            "findings:\n  - { id: F-1, severity: high, text: Nobody was told, owner: Otto, due: \"2999-12-31\" }\n"
+        #expect(FileManager.default.createFile(atPath: findings, contents: Data(text.utf8)))
+        _ = try catalog.muster("review", drill.runID, "--findings", findings, "-C", otto)
+        #expect(try review(rita).status == 0)
+        try git(otto, "remote", "set-url", "origin", "\(catalog.root)/bare")
+        #expect(try catalog.muster("publish", "-C", otto).status == 0)
+        let list = try catalog.muster("list", "-C", otto)
+        #expect(list.output.contains("1 open finding"), "\(list)")
     }
 }

@@ -73,6 +73,10 @@ struct ChangeWindowTests {
             "lab.yaml:3:14: error: 'opens' is by no clock [window.bad]"
         ),
         (
+            #"  - { opens: "2026-11-22T20:00:00Z", closes: "2025-11-23T02:00", zone: UTC }"#,
+            "lab.yaml:3:5: error: 'opens' and 'closes' are by two clocks [window.bad]"
+        ),
+        (
             #"  - { opens: "2026-11-22T20:00:00Z" }"#, "lab.yaml:3:5: error: The window has no 'closes' [window.bad]"
         ),
         (

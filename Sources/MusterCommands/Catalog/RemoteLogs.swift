@@ -24,8 +24,9 @@ struct RemoteLogs {
         var findings: [Diagnostic] = []
         for remote in state.remotes.sorted() {
             let ref = Self.ref(branch, of: remote)
-            guard let there = try tip(ref) else { continue }
+            // One that was there before and is gone is missed, too.
             if let rewound = try memory(remote) { findings.append(rewound) }
+            guard let there = try tip(ref) else { continue }
             findings += try differences(remote, ref, hasOurs: try git.contains(there, here))
             if there != here, try !git.contains(there, here), try !git.contains(here, there) {
                 findings.append(
@@ -65,7 +66,7 @@ struct RemoteLogs {
             let what: String? =
                 if theirs[run] == nil {
                     hasOurs ? "does not hold it any more" : nil
-                } else if try isTheSameRun(run, ref) {
+                } else if try isTheSameRun(run, ref, hasOurs: hasOurs) {
                     nil
                 } else {
                     "tells it otherwise"
@@ -87,19 +88,27 @@ struct RemoteLogs {
 
     /// Whether one journal goes on from the other, as when a run that was over was taken up once more; with the same journal
     /// only reviews may have been added.
-    private func isTheSameRun(_ run: RunID, _ ref: String) throws(MusterError) -> Bool {
+    ///
+    /// - Parameter hasOurs: the remote's is the longer one, or the same.
+    private func isTheSameRun(_ run: RunID, _ ref: String, hasOurs: Bool) throws(MusterError) -> Bool {
         let (ours, theirs) = (RecordPlace(run: run, branch: branch), RecordPlace(run: run, branch: ref))
         let name = "journal.jsonl"
         guard let mine = try git.readRecord(ours, paths: [name])?[name]?.content.bytes,
             let other = try git.readRecord(theirs, paths: [name])?[name]?.content.bytes
         else { return false }
-        if mine.count != other.count { return mine.starts(with: other) || other.starts(with: mine) }
         func files(_ place: RecordPlace) throws(MusterError) -> [String: ObjectID] {
-            let files = (try git.recordFiles(place) ?? []).filter { !ReviewFiles.isReview($0.path) }
+            let files = try git.recordFiles(place) ?? []
             return Dictionary(files.map { ($0.path, $0.id) }, uniquingKeysWith: { first, _ in first })
         }
-        guard mine == other else { return false }
         let (here, there) = (try files(ours), try files(theirs))
-        return here == there
+        func reviews(_ files: [String: ObjectID]) -> [String: ObjectID] {
+            files.filter { ReviewFiles.isReview($0.key) }
+        }
+        // No review is altered or dropped on the way.
+        let keepsOurs = reviews(here).allSatisfy { there[$0.key] == $0.value }
+        let keepsTheirs = reviews(there).allSatisfy { here[$0.key] == $0.value }
+        guard keepsOurs || !hasOurs && keepsTheirs, here["plan.json"] == there["plan.json"] else { return false }
+        if mine != other { return other.starts(with: mine) || !hasOurs && mine.starts(with: other) }
+        return here.filter { !ReviewFiles.isReview($0.key) } == there.filter { !ReviewFiles.isReview($0.key) }
     }
 }

@@ -126,6 +126,7 @@ func perform(
     _ session: ResumedSession, _ asks: [Event], _ terminal: Terminal, json: Bool,
     wanted: RunFinished.Outcome = .succeeded
 ) throws {
+    try session.assessWindow(for: asks)
     for notice in session.notices { terminal.error("note: \(notice)") }
     try perform(terminal, session.configuration, session.person, json: json, wanted: wanted) {
         views throws(MusterError) in

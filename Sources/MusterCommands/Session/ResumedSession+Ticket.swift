@@ -4,13 +4,14 @@ internal import MusterMachine
 internal import MusterModel
 
 extension ResumedSession {
-    /// Asks for the run's change ticket anew. What is being rolled back goes on without: it must be brought to an end.
+    /// Asks for the run's change ticket anew. What is being rolled back, or ends after a stop or a failure, goes on without: it
+    /// must be brought to an end.
     ///
     /// - Parameter reason: why the run goes on without the ticket's consent; nil where nobody said so now.
     /// - Throws: `run.no-change-ticket`, `run.change-ticket`, `change-ticket.interrupted`.
     func assessTicket(breakGlass reason: String?) throws(MusterError) {
         let state = stored.state
-        guard state.phase != .created, state.rollback == nil else { return }
+        guard state.phase != .created, state.rollback == nil, state.stop == nil, state.stoppedBy == nil else { return }
         let subject = TicketDesk.Subject(
             plan: stored.plan, digest: state.created?.plan ?? Digest(of: []),
             operatorName: documents.state.userOrLogin.text,

@@ -28,7 +28,7 @@ final class ResumedSession {
     let configuration: Configuration
     let person: Person
     /// What to tell the person before anything goes on.
-    let notices: [String]
+    private(set) var notices: [String]
 
     /// What lets the run go on under the catalog's policy; nil where nothing is asked for, or it is to be ended or undone.
     var admission: RunAdmission?
@@ -52,8 +52,8 @@ final class ResumedSession {
     private let hold: TargetHold
     private let folders: StateFolder
     private let takeOver: TakeOver?
-    /// How the change window stands now; nil where nothing limits changes.
-    private let window: WindowAssessment?
+    /// How the change window stands; nil where nothing limits changes, and where the run is only brought to its end.
+    private var window: WindowAssessment?
 
     /// Nothing of a run that is refused is left here: what another machine published becomes this one's own in ``carryOut(_:views:)``.
     ///
@@ -100,13 +100,8 @@ final class ResumedSession {
             stored.plan, run: request.run, folders: folders, state: state, configuration: configuration,
             isBegun: !stored.state.isFinished, takeOver: nil)
         world.hold(hold.leases)
-        let calendar = try WindowCalendar(stored.plan.environment.name, git, state, at: stored.plan.commit!)
-        let records = Records(git: git, branch: configuration.recordsBranch)
-        let assessment = try WindowRoom(calendar, runsOf: stored.plan.runbook.name, in: records).assessment(
-            at: readClocks().wall)
-        window = assessment.isDeclared ? assessment : nil
         notices =
-            found.notices + stored.reading.notices + opened.notices + stored.notices(of: window)
+            found.notices + stored.reading.notices + opened.notices
             + opened.entries.values.compactMap { kept.notice($0.executable) }.sorted() + stored.unpublished(takeOver)
     }
 
@@ -115,6 +110,29 @@ final class ResumedSession {
         try ApprovalDesk(
             stored.plan, digest: stored.state.created?.plan ?? Digest(of: []), environment: environment,
             git: documents.git, state: documents.state)
+    }
+
+    /// Finds out how the change window stands, where the run is to go on. A way back is held up by nothing that it does not
+    /// need: neither by a document of today that cannot be read, nor by a machine without time zones.
+    ///
+    /// - Throws: `zone.unknown`; document errors; what keeps the log from being read.
+    func assessWindow(for asks: [Event]) throws(MusterError) {
+        let endsEarly = asks.contains {
+            switch $0 {
+            case .rollbackRequested, .stopRequested: true
+            default: false
+            }
+        }
+        guard !endsEarly, stored.state.rollback == nil, stored.state.stop == nil, stored.state.phase != .created else {
+            return
+        }
+        let calendar = try WindowCalendar(
+            stored.plan.environment.name, documents.git, documents.state, at: stored.plan.commit!)
+        let records = Records(git: documents.git, branch: configuration.recordsBranch)
+        let assessment = try WindowRoom(calendar, runsOf: stored.plan.runbook.name, in: records).assessment(
+            at: readClocks().wall)
+        window = assessment.isDeclared ? assessment : nil
+        notices += stored.notices(of: window)
     }
 
     /// What persons said of the run since it was left, as far as it counts.
@@ -215,7 +233,8 @@ extension StoredRun {
 
     /// What to tell the person of a window that is not open.
     fileprivate func notices(of assessment: WindowAssessment?) -> [String] {
-        guard let assessment, let window = assessment.window, !window.contains(assessment.at), state.breakGlass == nil
+        guard let assessment, let window = assessment.window, !window.contains(assessment.at),
+            state.breakGlass == nil, (state.created?.rules ?? 1) >= RunCreated.rulesOfWindows
         else { return [] }
         return [
             "\(assessment.says) No effect begins before: what was under way is read back, and whoever rolls back may."

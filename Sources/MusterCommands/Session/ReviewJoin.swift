@@ -29,9 +29,12 @@ struct ReviewJoin {
         // Other files may differ by what each of them was rendered with; what happened may not.
         let journals = [here, there].map { $0.first { $0.path == "journal.jsonl" }?.id }
         guard journals[0] == journals[1] else { return [] }
-        let known = Set(here.map(\.path))
-        let missing = there.filter { ReviewFiles.isReview($0.path) && !known.contains($0.path) }
-        guard !missing.isEmpty else { return [] }
+        let known = Set(here.filter { ReviewFiles.isReview($0.path) }.map { ReviewFiles.review(of: $0.path) })
+        let reviews = there.filter { ReviewFiles.isReview($0.path) }
+        let missing = reviews.filter { !known.contains(ReviewFiles.review(of: $0.path)) }
+        // Two reviews of one name are two ways of the run: neither is mixed into the other.
+        let same = Set(here)
+        guard !missing.isEmpty, reviews.allSatisfy({ missing.contains($0) || same.contains($0) }) else { return [] }
         let note = CommitNote(
             message: "\(run.runbook): what reviewers said of the run in two clones",
             trailers: [.init("Run", run.text)], author: author, time: readClocks().wall, signingKey: signingKey)

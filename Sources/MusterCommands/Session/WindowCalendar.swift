@@ -14,10 +14,14 @@ struct WindowCalendar {
     /// - Parameter name: the environment's document.
     /// - Throws: `zone.unknown`; document errors.
     init(_ name: String, _ git: Catalog, _ state: RepositoryState, at commit: ObjectID) throws(MusterError) {
-        let pinned = try Self.calendar(name, git, at: commit)
+        let old = try Self.configuration(git, at: commit)
+        let environment = try Self.environment(name, git, at: commit)
+        let pinned = Self.calendar(old, environment)
         var both = pinned
         if let head = state.head, head != commit {
-            let newest = try Self.calendar(name, git, at: head)
+            // One that is gone from there still is what the plan was made for.
+            let newest = Self.calendar(
+                try Self.configuration(git, at: head), try Self.environment(name, git, at: head) ?? environment)
             if newest != pinned {
                 both = ChangeCalendar(lists: pinned.lists + newest.lists, freezes: pinned.freezes + newest.freezes)
             }
@@ -26,16 +30,22 @@ struct WindowCalendar {
         zones = try ZoneFiles().rules(of: both.zones)
     }
 
-    private static func calendar(
-        _ name: String, _ git: Catalog, at commit: ObjectID
-    ) throws(MusterError) -> ChangeCalendar {
-        let path = "environments/\(name).yaml"
-        guard let file = try git.file("muster.yaml", at: commit), let environment = try git.file(path, at: commit)
-        else {
-            return ChangeCalendar(lists: [], freezes: [])
-        }
+    private static func calendar(_ configuration: Configuration?, _ environment: Environment?) -> ChangeCalendar {
+        guard let configuration, let environment else { return ChangeCalendar(lists: [], freezes: []) }
+        return configuration.calendar(of: environment)
+    }
+
+    private static func configuration(_ git: Catalog, at commit: ObjectID) throws(MusterError) -> Configuration? {
+        guard let file = try git.file("muster.yaml", at: commit) else { return nil }
         return try Configuration.parse(file.content.bytes, file: "muster.yaml").get()
-            .calendar(of: Environment.parse(environment.content.bytes, file: path).get())
+    }
+
+    private static func environment(
+        _ name: String, _ git: Catalog, at commit: ObjectID
+    ) throws(MusterError) -> Environment? {
+        let path = "environments/\(name).yaml"
+        guard let file = try git.file(path, at: commit) else { return nil }
+        return try Environment.parse(file.content.bytes, file: path).get()
     }
 
     /// Nil where nothing limits it.

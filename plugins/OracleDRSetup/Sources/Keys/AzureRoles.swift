@@ -74,10 +74,14 @@ enum GroupUse {
     static func demandUnused(_ group: String, before: [String]?, _ session: AzureSession) async throws {
         try [try await finding(group, before: before, session).condition("undo-group-unused")].demandMet(
             code: "oracle-dr-setup.group-in-use",
-            remedy: "Have those who added members since take them out again, or keep the roles.")
+            remedy:
+                "Have those who added members take them out again. For members that were there before the grant, keep the roles, or take them by hand once no database relies on them."
+        )
     }
 
-    /// - Parameter before: who were members when the roles were granted. They had no access by these roles until then.
+    /// Members that were there before the grant count, too: what relies on the roles since cannot be seen from the group.
+    ///
+    /// - Parameter before: who were members when the roles were granted.
     static func finding(_ group: String, before: [String]?, _ session: AzureSession) async throws -> Finding {
         let read = try await attempt { () throws(AzureError) in try await members(of: group, session) }
         return read.finding { members in
@@ -90,7 +94,9 @@ enum GroupUse {
             }
             return members.isEmpty
                 ? .met("The group has no members, so nobody loses access.")
-                : .met("The group has the members that it had when the roles were granted, and no other.")
+                : .unmet(
+                    "The group has the members that it had when the roles were granted, and they may rely on them since: "
+                        + "\(members.joined(separator: ", ")).")
         }
     }
 }
