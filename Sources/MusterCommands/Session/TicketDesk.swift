@@ -35,8 +35,8 @@ struct TicketDesk {
 
     /// Nil in a rehearsal, which asks nobody, and where neither a ticket is needed nor a system is to be asked for one.
     ///
-    /// What the plan's commit says holds, and so does what the catalog's newest one says: nobody gets round a rule by planning
-    /// at a commit from before it.
+    /// What the plan's commit says holds, and so does what the catalog's newest one says, the one that is checked out: nobody
+    /// gets round a rule by naming a commit from before it.
     init?(
         _ subject: Subject, _ environment: Environment, _ documents: CatalogDocuments, _ world: RunWorld
     ) throws(MusterError) {
