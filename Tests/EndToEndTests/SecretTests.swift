@@ -107,12 +107,24 @@ struct SecretTests {
 
     private static let key = "AKIAQ7EXAMPLE3KEYS4X"
 
-    @Test func `a run whose inputs hold a key is not begun`() throws {
+    @Test func `a runbook that holds a key is refused where it stands`() throws {
         try catalog.write(
             "runbooks/drill.yaml",
             WholeRunTests.runbook("steps:\n  - { id: one, uses: noop/nothing@1.0.0, with: { says: \(Self.key) } }"))
         try catalog.commit("A key")
         let result = try catalog.drill()
+        #expect(result.status == 2 && result.errors.contains("[document.secret]"), "\(result)")
+        #expect(result.errors.contains("runbooks/drill.yaml:") && !result.errors.contains(Self.key), "\(result)")
+        #expect(try catalog.git("for-each-ref", "refs/heads/muster").isEmpty)
+    }
+
+    @Test func `a run whose inputs hold a key is not begun`() throws {
+        try catalog.write(
+            "runbooks/drill.yaml",
+            "runbook: drill\nversion: 1.0.0\nsummary: Says it\ninputs: { says: { type: string } }\n"
+                + "steps:\n  - { id: one, uses: noop/nothing@1.0.0, with: { says: \"${{ inputs.says }}\" } }\n")
+        try catalog.commit("An input")
+        let result = try catalog.drill("--input", "says=\(Self.key)")
         #expect(result.status == 3 && result.errors.contains("[record.leak]"), "\(result)")
         #expect(
             result.errors.contains("plan.json:1: an access key of AWS") && !result.errors.contains(Self.key),

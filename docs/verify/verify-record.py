@@ -176,11 +176,9 @@ def signed(path, data, signature, namespace, signers, person):
 
 
 def main():
-    arguments = sys.argv[1:]
-    signers = None
+    arguments, signers = sys.argv[1:], None
     if arguments[:1] in (["-h"], ["--help"]):
-        print(__doc__.strip())
-        return
+        return print(__doc__.strip())
     if arguments[:1] == ["--signers"] and len(arguments) > 1:
         signers, arguments = arguments[1], arguments[2:]
     if not arguments:
