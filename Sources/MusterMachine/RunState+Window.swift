@@ -8,12 +8,15 @@ extension RunState {
     /// A way back stays open at any time: an undo, and `finally` once a person, a failure or a rollback ends the run early.
     /// Whoever broke the glass goes on outside of windows, too.
     package func windowRefusal(ofBegin task: StepTask, at now: Timestamp) -> String? {
-        guard (created?.rules ?? 1) >= RunCreated.rulesOfWindows, task.verb == .apply, breakGlass == nil, let window,
-            !window.contains(now),
-            let at = positions[task.step]
-        else { return nil }
-        if plan.steps[at].section == .finally, isEndingEarly || stoppedBy != nil { return nil }
+        guard isHeldToWindows(task), breakGlass == nil, let window, !window.contains(now) else { return nil }
         return now < window.opens
             ? "the change window opens at \(window.opens)" : "the change window closed at \(window.closes)"
+    }
+
+    /// Whether an effect of the call needs an open window, and the change ticket's consent, where the glass is not broken.
+    package func isHeldToWindows(_ task: StepTask) -> Bool {
+        guard (created?.rules ?? 1) >= RunCreated.rulesOfWindows, task.verb == .apply, let at = positions[task.step]
+        else { return false }
+        return plan.steps[at].section != .finally || !(isEndingEarly || stoppedBy != nil)
     }
 }

@@ -54,7 +54,9 @@ package struct WindowAssessment: Hashable, Sendable, Codable {
         at = now
         self.earlier = Self.telling(earlier)
         longestMilliseconds = self.earlier.map(\.tookMilliseconds).max()
-        (verdict, says) = (nil, "No change window is declared, and no freeze, so none limits when it is changed.")
+        (verdict, says) = (
+            nil, "No change window is declared, and no freeze is near, so none limits when it is changed."
+        )
         guard isDeclared else { return }
         (verdict, says) = relevant.map { judge($0, now) } ?? (.unmet, "No change window is open, and none is near.")
         guard let freeze = frozen.last(where: { $0.window.contains(now) }) else { return }

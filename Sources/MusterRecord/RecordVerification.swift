@@ -65,8 +65,11 @@ private struct RecordVerification {
             for breach in EffectLimits.breaches(journal.reading.entries) {
                 report(code: "record.outside-lease", breach.says, "journal.jsonl", line: breach.line)
             }
-            for breach in EffectLimits.outsideWindow(journal.reading.entries, of: fold.plan) {
-                report(code: "record.outside-window", breach.says, "journal.jsonl", line: breach.line)
+            for effect in HeldEffect.all(in: journal.reading.entries, of: fold.plan) {
+                guard let why = effect.refusal else { continue }
+                report(
+                    code: "record.outside-window", "The effect of \(effect.step) began though \(why).",
+                    "journal.jsonl", line: effect.line)
             }
             compare(try RecordFiles(fold: fold, journal: journal.bytes))
         } catch let error as MusterError {

@@ -26,7 +26,9 @@ import Testing
         #expect(refused.summary.contains("process \(getpid()) of Ada <ada@example.org> rolls it back, since "))
         #expect(refused.help?.contains("end that process") == false)
         #expect(EngineLock.isHeld(runFolder: "\(root)/runs/r"))
+        #expect(EngineLock.process(of: "\(root)/runs/r") == getpid())
         first.release()
+        #expect(EngineLock.process(of: "\(root)/runs/r") == nil)
         #expect(!EngineLock.isHeld(runFolder: "\(root)/runs/r"))
         _ = try EngineLock(runFolder: "\(root)/runs/r", for: .noting, by: "Bea")
     }

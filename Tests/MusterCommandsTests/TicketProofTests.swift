@@ -25,7 +25,7 @@ struct TicketProofTests {
 
     private func codes(
         asking: Bool = true, needing: Bool = false, change: String? = "CHG1", started ticket: TicketAssessment?,
-        resumed: TicketAssessment? = nil
+        resumed: TicketAssessment? = nil, resumedEffect: HeldEffect? = nil
     ) throws -> [String] {
         var plan = PlanFixture.plan([PlanFixture.step("one")])
         plan.change = change
@@ -34,9 +34,13 @@ struct TicketProofTests {
         let list = needing ? "change-tickets: [lab]\n" : ""
         let catalog = try Configuration.parse(Array("catalog: test\n\(list)".utf8), file: "muster.yaml").get()
         let again = RunResumed(by: "op", host: "h", bootID: "b", processID: 1, engine: "1", ticket: resumed)
-        return TicketProof(plan: plan, environment: environment, configuration: catalog).findings([
-            .runStarted(RunStarted(confirmation: "--yes", ticket: ticket)), .runResumed(again),
-        ]).map { "\($0.severity.rawValue) \($0.code)" }
+        let events: [Event] = [.runStarted(RunStarted(confirmation: "--yes", ticket: ticket)), .runResumed(again)]
+        let entries = events.enumerated().map { at, event in
+            JournalEntry(sequence: Int64(at), at: Self.now, boot: Int64(at), previous: "", event: event)
+        }
+        let effects = resumedEffect.map { [$0] } ?? []
+        return TicketProof(plan: plan, rules: ChangeRules(environment: environment, configuration: catalog))
+            .findings(entries, effects).map { "\($0.severity.rawValue) \($0.code)" }
     }
 
     @Test func `a consent is one, and where nobody asks none is missing`() throws {
@@ -55,6 +59,19 @@ struct TicketProofTests {
                 try codes(started: Self.met, resumed: Self.assessed(answer)) == ["error record.ticket-unmet"])
         }
         #expect(try codes(change: "CHG2", started: Self.met) == ["error record.other-ticket"])
+    }
+
+    @Test func `an effect of a run that was taken up without asking is found`() throws {
+        func effect(isResumed: Bool, _ ticket: TicketAssessment?) -> HeldEffect {
+            HeldEffect(
+                line: 9, step: "one", moment: Self.now, refusal: nil, isForced: false, isResumed: isResumed,
+                ticket: ticket)
+        }
+        #expect(
+            try codes(started: Self.met, resumedEffect: effect(isResumed: true, nil)) == ["error record.no-ticket"])
+        #expect(try codes(started: Self.met, resumedEffect: effect(isResumed: true, Self.met)).isEmpty)
+        #expect(
+            try codes(asking: false, needing: true, started: nil, resumedEffect: effect(isResumed: true, nil)).isEmpty)
     }
 
     @Test func `what somebody decided is a warning`() throws {

@@ -74,7 +74,8 @@ struct ApprovalDesk {
     /// The change window that is open, else the next one; nil where nothing limits changes.
     func window(after now: Timestamp) throws(MusterError) -> ChangeWindow? {
         guard let commit = plan.commit else { return nil }
-        let calendar = try WindowCalendar(plan.environment.name, git, state, at: commit)
+        let rules = try ChangeRules.binding(plan.environment.name, git, state, plannedAt: commit)
+        let calendar = try WindowCalendar(rules)
         return calendar.windows(around: now)?.first { $0.closes > now }
     }
 

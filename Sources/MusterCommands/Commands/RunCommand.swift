@@ -65,7 +65,6 @@ struct RunCommand: ParsableCommand {
         let interactive = Terminal.isInputTerminal && !common.json
         let session = try makeSession(planned, mode(terminal))
         defer { session.shutdown() }
-        session.breaksGlass = approvals.breaksGlass
         if let planned { try compare(planned, session.plan) }
         let question = GoAheadQuestion(
             plan: session.plan, terminal: terminal, readLine: interactive ? session.readLine : nil, isConfirmed: yes,

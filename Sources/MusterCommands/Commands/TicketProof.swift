@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import MusterDocuments
-internal import MusterGit
 internal import MusterMachine
 internal import MusterModel
 
@@ -9,49 +7,35 @@ internal import MusterModel
 /// the documents of its commit ask for, and with its system's consent, or by somebody's decision to go on without.
 struct TicketProof {
     let plan: Plan
-    let environment: Environment
-    let configuration: Configuration
+    let rules: ChangeRules
 
-    /// Nil where the plan's commit, or a document of it, is not in this clone: other checks say that.
-    init?(git: Catalog, plan: Plan) throws(MusterError) {
-        guard plan.kind != .rehearsal, let commit = plan.commit, let path = plan.environment.document?.path else {
-            return nil
-        }
-        let documents: (environment: CatalogFile?, configuration: CatalogFile?)
-        do throws(MusterError) {
-            documents = (try git.file(path, at: commit), try git.file("muster.yaml", at: commit))
-        } catch {
-            if error.code == "git.missing-object" || error.code == "git.corrupt-repository" { return nil }
-            throw error
-        }
-        guard let environment = documents.environment, let configuration = documents.configuration,
-            let read = Environment.parse(environment.content.bytes, file: path).value,
-            let catalog = Configuration.parse(configuration.content.bytes, file: "muster.yaml").value
-        else { return nil }
-        self.init(plan: plan, environment: read, configuration: catalog)
-    }
-
-    init(plan: Plan, environment: Environment, configuration: Configuration) {
-        self.plan = plan
-        self.environment = environment
-        self.configuration = configuration
-    }
-
-    func findings(_ events: [Event]) -> [Diagnostic] {
-        events.flatMap { event -> [Diagnostic] in
-            switch event {
+    /// - Parameter effects: those of the entries.
+    func findings(_ entries: [JournalEntry], _ effects: [HeldEffect]) -> [Diagnostic] {
+        entries.flatMap { entry -> [Diagnostic] in
+            switch entry.event {
             case .runStarted(let body): begun(body.ticket)
             case .runResumed(let body): body.ticket.map { [finding($0, "went on")].compactMap(\.self) } ?? []
             default: []
             }
+        } + unasked(effects)
+    }
+
+    /// Whoever takes a run up to roll it back, or to end it, asks nobody. Whatever goes forward then should not have.
+    private func unasked(_ effects: [HeldEffect]) -> [Diagnostic] {
+        guard rules.environment.changeTicket != nil else { return [] }
+        return effects.filter { $0.isResumed && $0.ticket == nil }.map { effect in
+            Diagnostic(
+                code: "record.no-ticket",
+                "The effect of \(effect.step) began after the run had been taken up without its change ticket's consent.",
+                help: "Read the journal before that line.",
+                at: SourceLocation(file: "journal.jsonl", line: effect.line, column: 1))
         }
     }
 
     private func begun(_ ticket: TicketAssessment?) -> [Diagnostic] {
         if let ticket { return [finding(ticket, "began")].compactMap(\.self) }
-        let isAsked = environment.changeTicket != nil
-        let isNeeded = configuration.changeTickets.contains { $0.value == environment.name.value }
-        guard isAsked || isNeeded && plan.change == nil else { return [] }
+        let isAsked = rules.environment.changeTicket != nil
+        guard isAsked || rules.needTicket && plan.change == nil else { return [] }
         return [
             Diagnostic(
                 code: "record.no-ticket",

@@ -190,12 +190,18 @@ struct RecordProof {
             let commit = plan.commit, try isHere(commit)
         else { return [] }
         let isClosed = ReviewStanding(ReviewFiles.reviews(in: files)).isAccepted
-        let tickets = try TicketProof(git: records.git, plan: plan)?.findings(reading.entries.map(\.event)) ?? []
-        return (try ApprovalProof(git: records.git, run: run, plan: plan, reading: reading).findings() + tickets).filter
-        {
+        let approvals = try ApprovalProof(git: records.git, run: run, plan: plan, reading: reading).findings()
+        return (approvals + (try changesAllowed(plan, reading.entries))).filter {
             // Open until a reviewer closes it.
             !(isClosed && ["record.break-glass", "record.without-ticket"].contains($0.code))
         }
+    }
+
+    private func changesAllowed(_ plan: Plan, _ entries: [JournalEntry]) throws(MusterError) -> [Diagnostic] {
+        guard let rules = try ChangeRules.pinned(by: plan, records.git) else { return [] }
+        let effects = HeldEffect.all(in: entries, of: plan)
+        return TicketProof(plan: plan, rules: rules).findings(entries, effects)
+            + WindowProof(rules: rules).findings(effects)
     }
 
     private func pinned(_ plan: Plan, _ files: [String: [UInt8]]) throws(MusterError) -> [Diagnostic] {

@@ -60,11 +60,24 @@ final class EngineLock {
     }
 
     private static func locked(_ path: String) -> MusterError {
-        let note = readSmallFile(path, limit: 4096, onlyRegular: true).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let note = note(path) ?? ""
         return MusterError(
             code: "journal.locked",
             "Another process has this run: \(note.isEmpty ? "it holds \(path)" : visibleText(note)).", help: lockedHelp,
             status: .preconditionUnmet)
+    }
+
+    private static func note(_ path: String) -> String? {
+        readSmallFile(path, limit: 4096, onlyRegular: true).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The process that has the run, by its own word. A journal's newest engine may be one that is gone: the next one says so
+    /// in the journal only after it has looked at everything.
+    static func process(of runFolder: String) -> Int32? {
+        guard isHeld(runFolder: runFolder), let words = note(path(runFolder))?.split(separator: " "), words.count > 1,
+            words[0] == "process"
+        else { return nil }
+        return Int32(words[1])
     }
 
     /// Only for people: what keeps it from being written keeps nobody from running.

@@ -12,11 +12,15 @@ extension ResumedSession {
     func assessTicket(breakGlass reason: String?) throws(MusterError) {
         let state = stored.state
         guard state.phase != .created, state.rollback == nil, state.stop == nil, state.stoppedBy == nil else { return }
+        let name = documents.state.userOrLogin.text
+        // What somebody decided for the run stays that person's word, whoever takes the run up.
+        let earlier =
+            stored.ticket?.override
+            ?? state.breakGlass.map { TicketAssessment.Override(by: $0.by, reason: $0.reason) }
         let subject = TicketDesk.Subject(
-            plan: stored.plan, digest: state.created?.plan ?? Digest(of: []),
-            operatorName: documents.state.userOrLogin.text,
-            breakGlass: reason ?? state.breakGlass?.reason ?? stored.ticket?.override?.reason)
-        ticket = try TicketDesk(subject, environment, documents, world)?.checked()
+            plan: stored.plan, digest: state.created?.plan ?? Digest(of: []), operatorName: name,
+            override: reason.map { TicketAssessment.Override(by: name, reason: $0) } ?? earlier)
+        ticket = try TicketDesk(subject, try changeRules(), documents.state, world)?.checked()
     }
 }
 

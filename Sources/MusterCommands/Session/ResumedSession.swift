@@ -126,13 +126,18 @@ final class ResumedSession {
         guard !endsEarly, stored.state.rollback == nil, stored.state.stop == nil, stored.state.phase != .created else {
             return
         }
-        let calendar = try WindowCalendar(
-            stored.plan.environment.name, documents.git, documents.state, at: stored.plan.commit!)
+        let calendar = try WindowCalendar(try changeRules())
         let records = Records(git: documents.git, branch: configuration.recordsBranch)
         let assessment = try WindowRoom(calendar, runsOf: stored.plan.runbook.name, in: records).assessment(
             at: readClocks().wall)
         window = assessment.isDeclared ? assessment : nil
         notices += stored.notices(of: window)
+    }
+
+    /// What binds the run now.
+    func changeRules() throws(MusterError) -> [ChangeRules] {
+        try ChangeRules.binding(
+            stored.plan.environment.name, documents.git, documents.state, plannedAt: stored.plan.commit!)
     }
 
     /// What persons said of the run since it was left, as far as it counts.

@@ -49,7 +49,7 @@ final class RunSession {
     /// What lets the run begin under the catalog's policy; nil where nothing is asked for.
     var admission: RunAdmission?
     /// Whether the operator asked to run without what the policy and the windows ask for; ``admission`` tells who may.
-    var breaksGlass = false
+    let breaksGlass: Bool
     /// What `--key` named.
     var key: String?
     private let environment: Environment
@@ -96,7 +96,9 @@ final class RunSession {
                 name: request.environmentName ?? section.name.value, document: environment.1,
                 digest: Digest(of: section.withoutSecrets().canonicalBytes()), values: section.values),
             change: request.change, inputs: request.inputs, definitions: definitions, plugins: pins)
-        room = try Self.room(request, section.name.value, documents, configuration)
+        let rules = try Self.changeRules(request, section.name.value, documents)
+        let records = Records(git: documents.git, branch: configuration.recordsBranch)
+        room = try rules.isEmpty ? nil : WindowRoom(WindowCalendar(rules), runsOf: request.runbook, in: records)
         window = room?.assessment(at: readClocks().wall)
         var preview = PlanPreview(try material.draft(), world, proving: request.isProving)
         (plan, problems) = preview.look()
@@ -106,22 +108,23 @@ final class RunSession {
             throw MusterError(
                 code: "plan.not-encodable", "The plan holds a number that JSON has no text for: \(error).")
         }
+        let name = documents.state.userOrLogin.text
+        breaksGlass = request.breakGlass != nil
         let subject = TicketDesk.Subject(
-            plan: plan, digest: digest, operatorName: documents.state.userOrLogin.text, breakGlass: request.breakGlass)
+            plan: plan, digest: digest, operatorName: name,
+            override: request.breakGlass.map { TicketAssessment.Override(by: name, reason: $0) })
         // Proofs are given by what begins no run, and an interrupted look has its refusal already.
-        tickets = request.isProving ? nil : try TicketDesk(subject, section, documents, world)
+        tickets = request.isProving ? nil : TicketDesk(subject, rules, documents.state, world)
         let isInterrupted = problems.contains { $0.failure.code == "plan.interrupted" }
         ticket = isInterrupted ? nil : try tickets?.assessment()
     }
 
-    /// Rehearsals are free of windows.
-    private static func room(
-        _ request: RunRequest, _ environment: String, _ documents: CatalogDocuments, _ configuration: Configuration
-    ) throws(MusterError) -> WindowRoom? {
-        guard request.kind != .rehearsal, let commit = documents.commit else { return nil }
-        return try WindowRoom(
-            WindowCalendar(environment, documents.git, documents.state, at: commit), runsOf: request.runbook,
-            in: Records(git: documents.git, branch: configuration.recordsBranch))
+    /// Rehearsals are free of them.
+    private static func changeRules(
+        _ request: RunRequest, _ environment: String, _ documents: CatalogDocuments
+    ) throws(MusterError) -> [ChangeRules] {
+        guard request.kind != .rehearsal, let commit = documents.commit else { return [] }
+        return try ChangeRules.binding(environment, documents.git, documents.state, plannedAt: commit)
     }
 
     /// Preconditions that must hold before the first effect and do not.

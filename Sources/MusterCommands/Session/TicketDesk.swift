@@ -15,8 +15,8 @@ struct TicketDesk {
         var digest: Digest
         /// `name <email>`
         var operatorName: String
-        /// Why the run goes on without the ticket's consent; nil: it does not.
-        var breakGlass: String?
+        /// Who decided that the run goes on without the ticket's consent, and why; nil: nobody.
+        var override: TicketAssessment.Override?
     }
 
     let subject: Subject
@@ -35,29 +35,18 @@ struct TicketDesk {
 
     /// Nil in a rehearsal, which asks nobody, and where neither a ticket is needed nor a system is to be asked for one.
     ///
-    /// What the plan's commit says holds, and so does what the catalog's newest one says, the one that is checked out: nobody
-    /// gets round a rule by naming a commit from before it.
-    init?(
-        _ subject: Subject, _ environment: Environment, _ documents: CatalogDocuments, _ world: RunWorld
-    ) throws(MusterError) {
+    /// - Parameter rules: what binds the run.
+    init?(_ subject: Subject, _ rules: [ChangeRules], _ state: RepositoryState, _ world: RunWorld) {
         guard subject.plan.kind != .rehearsal else { return nil }
-        let name = environment.name.value
-        var configurations = [try documents.configuration()]
-        var environments = [environment]
-        if let head = documents.state.head, head != documents.commit {
-            let newest = CatalogDocuments(git: documents.git, state: documents.state, source: .commit(head))
-            configurations.append(try newest.configuration())
-            if try newest.file("environments/\(name).yaml") != nil {
-                environments.append(try newest.environment(name).environment)
-            }
-        }
         var sources: [TicketSource] = []
-        for source in environments.compactMap(\.changeTicket) where !sources.contains(source) { sources.append(source) }
-        isNeeded = !sources.isEmpty || configurations.contains { $0.changeTickets.contains { $0.value == name } }
+        for source in rules.compactMap(\.environment.changeTicket) where !sources.contains(source) {
+            sources.append(source)
+        }
+        isNeeded = rules.contains(where: \.needTicket)
         self.sources = sources
         guard isNeeded else { return nil }
         self.subject = subject
-        root = documents.state.workTree ?? documents.state.gitFolder
+        root = state.workTree ?? state.gitFolder
         wait = { targets, timeout in world.wait(for: targets, timeout: timeout) }
         hide = { value, name in world.hide(value, name: name) }
     }
@@ -67,9 +56,7 @@ struct TicketDesk {
     /// - Throws: `change-ticket.interrupted`.
     func assessment() throws(MusterError) -> TicketAssessment? {
         guard var assessment = try found() else { return nil }
-        if assessment.verdict != .met, let reason = subject.breakGlass {
-            assessment.override = .init(by: subject.operatorName, reason: reason)
-        }
+        if assessment.verdict != .met { assessment.override = subject.override }
         return assessment
     }
 

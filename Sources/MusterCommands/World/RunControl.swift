@@ -82,12 +82,14 @@ final class RunControl {
 
     /// An engine has the run and cannot be reached: its socket was taken away or replaced, or it is about to open it.
     static func notListening(_ stored: StoredRun) -> MusterError {
-        let process = stored.holder.map { "\($0.processID)" } ?? "of the run"
+        let process = EngineLock.process(of: stored.folder)
+        let who = process.map { "Process \($0)" } ?? "Another process"
+        let kill = process.map { ", or kill -TERM \($0)," } ?? ""
         return MusterError(
             code: "run.not-listening",
-            "Process \(process) has the run \(stored.run), and nobody listens at \(stored.folder)/\(fileName).",
+            "\(who) has the run \(stored.run), and nobody listens at \(stored.folder)/\(fileName).",
             help:
-                "It may be about to begin or to end: try again. Else the socket was taken away; Ctrl-C at the run's terminal, or kill -TERM \(process), brings it to rest as well.",
+                "It may be about to begin or to end: try again. Else the socket was taken away; Ctrl-C at the run's terminal\(kill) brings it to rest as well.",
             status: .stuck)
     }
 
