@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CommandFixture
+import MusterDocuments
 import MusterGit
 import MusterMachine
 import MusterModel
@@ -35,7 +36,7 @@ struct ApprovalProofTests {
         }
 
         /// What the proof finds in a journal of these events, chained anew.
-        func findings(_ change: (inout [JournalEntry]) -> Void) throws -> Set<String> {
+        func findings(of other: RunID? = nil, _ change: (inout [JournalEntry]) -> Void) throws -> Set<String> {
             var changed = entries
             change(&changed)
             var previous = JournalEntry.firstPrevious
@@ -50,7 +51,10 @@ struct ApprovalProofTests {
             options.home = drill.catalog.home
             let git = MusterGit.Catalog(folder: drill.catalog.folder, options: options)
             defer { git.client.close() }
-            let proof = ApprovalProof(git: git, run: run, plan: plan, reading: try JournalReading(text))
+            let records = Records(git: git, branch: Configuration.standardRecordsBranch)
+            let proof = ApprovalProof(
+                git: git, run: other ?? run, plan: plan, reading: try JournalReading(text),
+                uses: StatementUses(records))
             return Set(try proof.findings().filter { $0.severity == .error }.map(\.code))
         }
     }
@@ -81,6 +85,15 @@ struct ApprovalProofTests {
         #expect(try it.findings { $0.removeAll { Self.isWord($0, of: "cy") } }.contains("record.gate-passed"))
         let renamed = try it.findings { Self.edit(&$0, of: "anu") { $0.approver = "cy" } }
         #expect(renamed.isSuperset(of: ["record.approval-differs", "record.not-approved"]))
+    }
+
+    @Test func `statements that an earlier run had used are found out`() throws {
+        let it = try Approved()
+        let earlier = try #require(RunID("20200101-000000-drill-000000"))
+        #expect(!(try it.findings(of: earlier) { _ in }.contains("record.not-approved")), "it would have been first")
+        let later = try #require(RunID("20990101-000000-drill-000000"))
+        let found = try it.findings(of: later) { _ in }
+        #expect(found.isSuperset(of: ["record.approval-not-counted", "record.not-approved"]))
     }
 
     @Test func `signatures, moments and excuses that were made up are found out`() throws {

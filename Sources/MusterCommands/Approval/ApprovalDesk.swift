@@ -166,8 +166,8 @@ struct ApprovalDesk {
             if seen.insert(statement.id + one.signature).inserted { parsed.append((one, statement)) }
         }
         guard let oldest = parsed.map(\.1.issued).min() else { return [] }
-        let used = UsedStatements(folders: folders, records: Records(git: git, branch: recordsBranch))
-        let recorded = try used.inRecords(since: oldest)
+        let used = UsedStatements(folders: folders)
+        let recorded = try StatementUses(Records(git: git, branch: recordsBranch)).firstRuns(since: oldest)
         return try parsed.map { (one, statement) throws(MusterError) in
             ExaminedStatement(
                 offered: one, statement: statement, flaw: try flaw(one, statement, now),

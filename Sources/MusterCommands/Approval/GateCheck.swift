@@ -53,8 +53,7 @@ struct GateCheck {
             throw Self.refused(why)
         }
         try refuseIncomplete(statement, verdict)
-        try UsedStatements(folders: desk.folders, records: Records(git: desk.git, branch: desk.recordsBranch)).claim(
-            [statement.id], for: stored.run)
+        try UsedStatements(folders: desk.folders).claim([statement.id], for: stored.run)
         return ApprovalRecorded(offered, statement)
     }
 

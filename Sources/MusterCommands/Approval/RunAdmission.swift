@@ -93,9 +93,7 @@ struct RunAdmission {
         let signed = try maker.sign(statement)
         let known = Set(taken.map(\.id))
         let new = verdict.counted.filter { !known.contains($0.statement.id) }
-        try UsedStatements(
-            folders: desk.folders, records: Records(git: desk.git, branch: desk.recordsBranch)
-        ).claim(new.map(\.statement.id) + [statement.id], for: run)
+        try UsedStatements(folders: desk.folders).claim(new.map(\.statement.id) + [statement.id], for: run)
         let policy = PolicyApplied(
             policy: desk.pinned.files.digest, newest: desk.newest.files.digest, newestCommit: desk.newest.commit,
             trust: desk.trust ?? .known,

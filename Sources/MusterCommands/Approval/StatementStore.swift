@@ -79,40 +79,11 @@ extension OfferedStatement {
     }
 }
 
-/// Which run took a statement up: by marks on this machine, and by the records that the catalog holds.
+/// Marks on this machine that tell which run took a statement up.
 struct UsedStatements {
     let folders: StateFolder
-    let records: Records
 
     private func mark(_ id: String) -> String { "\(folders.path)/approvals/\(id)" }
-
-    /// By statement's id, as far as records from that moment on tell.
-    func inRecords(since: Timestamp) throws(MusterError) -> [String: RunID] {
-        var used: [String: RunID] = [:]
-        // A clock may have been behind when the statement was signed.
-        let oldest = since.advanced(by: .seconds(-86_400)).compact
-        func note(_ run: RunID, _ bytes: [UInt8]?) {
-            // A record that cannot be read is verify's matter; its journal on this machine left its marks.
-            guard let bytes, let json = try? JSON.parse(bytes) else { return }
-            for approval in json["approvals"]?.array ?? [] {
-                if let id = approval["id"]?.string, !id.isEmpty { used[id] = run }
-            }
-        }
-        for tip in try records.git.runTips() where String(tip.run.text.prefix(15)) >= oldest {
-            let place = RecordPlace(run: tip.run, branch: nil)
-            note(tip.run, try records.git.readRecord(place, paths: ["record.json"])?["record.json"]?.content.bytes)
-        }
-        var before: RunID?
-        while true {
-            let page = try records.git.records(
-                RecordQuery(branch: records.branch, limit: 50, before: before, file: "record.json"))
-            for entry in page where String(entry.run.text.prefix(15)) >= oldest { note(entry.run, entry.file?.bytes) }
-            guard page.count == 50, let last = page.last?.run, String(last.text.prefix(15)) >= oldest else {
-                return used
-            }
-            before = last
-        }
-    }
 
     /// The run that took it up on this machine.
     func onThisMachine(_ id: String) -> RunID? {

@@ -68,7 +68,9 @@ struct ReviewDesk {
             )
         }
         try bringIn(record)
-        if opinion.isAcceptance { try refuse(RecordProof(records: records, run: run).findings(), run) }
+        if opinion.isAcceptance {
+            try refuse(RecordProof(records: records, run: run, uses: StatementUses(records)).findings(), run)
+        }
         let earlier = ReviewFiles.reviews(in: files)
         let review = self.review(of: record, opinion, after: earlier, files)
         let bytes: [UInt8]

@@ -15,6 +15,8 @@ struct ApprovalProof {
     let plan: Plan
     let reading: JournalReading
     var tool: any SignatureTool = SSHKeygen()
+    /// Of other records, too; nil: nobody asked for them.
+    var uses: StatementUses?
 
     /// A word that the run took up, as it was then.
     private struct Word {
@@ -131,7 +133,14 @@ struct ApprovalProof {
         }
         return Word(
             entry: entry, body: body,
-            examined: ExaminedStatement(offered: offered, statement: statement, flaw: nil, usedBy: nil))
+            examined: ExaminedStatement(
+                offered: offered, statement: statement, flaw: nil, usedBy: try earlierRun(statement)))
+    }
+
+    /// The run that used the statement before this one: the first one had it by right.
+    private func earlierRun(_ statement: ApprovalStatement) throws(MusterError) -> RunID? {
+        guard let uses, let first = try uses.firstRuns(since: statement.issued)[statement.id] else { return nil }
+        return first < run ? first : nil
     }
 
     /// A word at a gate names a line of this journal between the gate's opening and the word.

@@ -41,8 +41,9 @@ struct VerifyCommand: ParsableCommand {
         }
         var results: [JSON] = []
         var isSound = isGrown
+        let uses = StatementUses(records, since: all ? Timestamp(milliseconds: 0) : nil)
         for id in ids {
-            let findings = try damaged[id].map { [$0] } ?? proof(records, id)
+            let findings = try damaged[id].map { [$0] } ?? proof(records, id, uses)
             let errors = findings.filter { $0.severity == .error }
             isSound = isSound && errors.isEmpty
             results.append([
@@ -101,9 +102,9 @@ private func damagedBranches(_ records: Records) throws(MusterError) -> [RunID: 
 }
 
 /// What is wrong with one record. A tree that nobody may trust, or could go through, is a finding: the other records are proven still.
-private func proof(_ records: Records, _ run: RunID) throws(MusterError) -> [Diagnostic] {
+private func proof(_ records: Records, _ run: RunID, _ uses: StatementUses) throws(MusterError) -> [Diagnostic] {
     do {
-        return try RecordProof(records: records, run: run).findings()
+        return try RecordProof(records: records, run: run, uses: uses).findings()
     } catch  where ["git.too-large", "git.unsafe-entry"].contains(error.code) {
         return [Diagnostic(code: error.code, error.summary, help: error.help)]
     }
@@ -113,6 +114,8 @@ private func proof(_ records: Records, _ run: RunID) throws(MusterError) -> [Dia
 struct RecordProof {
     let records: Records
     let run: RunID
+    /// Who used which statement, by all records.
+    let uses: StatementUses
 
     func findings() throws(MusterError) -> [Diagnostic] {
         let files = try records.files(of: run)
@@ -190,7 +193,8 @@ struct RecordProof {
             let commit = plan.commit, try isHere(commit)
         else { return [] }
         let isClosed = ReviewStanding(ReviewFiles.reviews(in: files)).isAccepted
-        let approvals = try ApprovalProof(git: records.git, run: run, plan: plan, reading: reading).findings()
+        let approvals = try ApprovalProof(git: records.git, run: run, plan: plan, reading: reading, uses: uses)
+            .findings()
         return (approvals + (try changesAllowed(plan, reading.entries))).filter {
             // Open until a reviewer closes it.
             !(isClosed && ["record.break-glass", "record.without-ticket"].contains($0.code))

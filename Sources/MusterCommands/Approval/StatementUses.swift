@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MusterGit
+internal import MusterModel
+
+/// Which run took a statement up first, by the records that the catalog holds. They are read once.
+final class StatementUses {
+    private let records: Records
+    /// From this moment on they are read, or earlier where earlier ones are asked for.
+    private var since: Timestamp?
+    private var runs: [String: RunID] = [:]
+    private var isRead = false
+
+    /// - Parameter since: where it is known that all will be asked for from then on.
+    init(_ records: Records, since: Timestamp? = nil) {
+        self.records = records
+        self.since = since
+    }
+
+    /// By statement's id, as far as records from that moment on tell.
+    func firstRuns(since moment: Timestamp) throws(MusterError) -> [String: RunID] {
+        let oldest = min(since ?? moment, moment)
+        guard !isRead || oldest != since else { return runs }
+        runs = try read(since: oldest)
+        (since, isRead) = (oldest, true)
+        return runs
+    }
+
+    private func read(since: Timestamp) throws(MusterError) -> [String: RunID] {
+        var used: [String: RunID] = [:]
+        // A clock may have been behind when the statement was signed.
+        let oldest = since.advanced(by: .seconds(-86_400)).compact
+        func note(_ run: RunID, _ bytes: [UInt8]?) {
+            // A record that cannot be read is verify's matter; its journal on this machine left its marks.
+            guard let bytes, let json = try? JSON.parse(bytes) else { return }
+            for approval in json["approvals"]?.array ?? [] {
+                if let id = approval["id"]?.string, !id.isEmpty { used[id] = min(used[id] ?? run, run) }
+            }
+        }
+        for tip in try records.git.runTips() where String(tip.run.text.prefix(15)) >= oldest {
+            let place = RecordPlace(run: tip.run, branch: nil)
+            note(tip.run, try records.git.readRecord(place, paths: ["record.json"])?["record.json"]?.content.bytes)
+        }
+        var before: RunID?
+        while true {
+            let page = try records.git.records(
+                RecordQuery(branch: records.branch, limit: 50, before: before, file: "record.json"))
+            for entry in page where String(entry.run.text.prefix(15)) >= oldest { note(entry.run, entry.file?.bytes) }
+            guard page.count == 50, let last = page.last?.run, String(last.text.prefix(15)) >= oldest else {
+                return used
+            }
+            before = last
+        }
+    }
+}
