@@ -34,8 +34,7 @@ package struct ChangeCalendar: Hashable, Sendable {
     /// - Parameter zones: has each of ``zones``.
     /// - Returns: nil where nothing limits it, within the horizon.
     package func windows(around now: Timestamp, _ zones: [String: ZoneRules]) -> [ChangeWindow]? {
-        let stretch = ChangeWindow(
-            opens: now.advanced(by: .zero - Self.horizon), closes: now.advanced(by: Self.horizon))
+        let stretch = Self.stretch(around: now)
         var open = [stretch]
         for list in lists {
             open = open.meeting(joined(list.flatMap { $0.windows(in: stretch, zones) }))
@@ -47,11 +46,14 @@ package struct ChangeCalendar: Hashable, Sendable {
 
     /// The freezes around a moment, in order of time.
     package func frozen(around now: Timestamp, _ zones: [String: ZoneRules]) -> [Frozen] {
-        let stretch = ChangeWindow(
-            opens: now.advanced(by: .zero - Self.horizon), closes: now.advanced(by: Self.horizon))
+        let stretch = Self.stretch(around: now)
         return freezes.flatMap { freeze in
             freeze.rule.windows(in: stretch, zones, isWide: true).map { Frozen(window: $0, why: freeze.why) }
         }.sorted { $0.window.opens < $1.window.opens }
+    }
+
+    private static func stretch(around now: Timestamp) -> ChangeWindow {
+        ChangeWindow(opens: now.advanced(by: .zero - horizon), closes: now.advanced(by: horizon))
     }
 }
 
