@@ -81,6 +81,15 @@ struct WindowTests {
         #expect(try drill.verify().status == 0)
     }
 
+    @Test func `the glass breaks no window where nobody says who may`() throws {
+        let drill = try LedgerDrill([.init("one")])
+        try declare(drill.catalog, Self.freeze)
+        let result = try drill.catalog.muster(drill.arguments + ["--yes", "--break-glass", "--reason", "It burns"])
+        #expect(result.status == 3 && result.errors.contains("[run.change-window]"), "\(result)")
+        #expect(result.errors.contains("only where approvals in muster.yaml say who may"), "\(result)")
+        #expect(drill.catalog.runFolders.isEmpty)
+    }
+
     @Test func `a zone or an environment that does not exist is found before a run would`() throws {
         let drill = try LedgerDrill([.init("one")])
         let windows = "[{ days: [mon], from: \"00:00\", to: \"00:00\", zone: Europe/Zurch }]"

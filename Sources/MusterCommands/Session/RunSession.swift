@@ -164,8 +164,11 @@ final class RunSession {
     }
 
     private var closedWindow: [(String, String, String, String?)] {
-        guard let window, window.verdict == .unmet, !breaksGlass else { return [] }
-        return [("", WindowRoom.code, window.says, WindowRoom.remedy)]
+        guard let window, window.verdict == .unmet else { return [] }
+        guard breaksGlass else { return [("", WindowRoom.code, window.says, WindowRoom.remedy)] }
+        guard rule == nil, !plan.hasGates else { return [] }
+        let why = "--break-glass opens a window only where approvals in muster.yaml say who may."
+        return [("", WindowRoom.code, window.says, "\(why) \(WindowRoom.remedy)")]
     }
 
     private var refusedTicket: [(String, String, String, String?)] {
