@@ -2,6 +2,7 @@
 
 internal import MusterDocuments
 internal import MusterGit
+internal import MusterMachine
 internal import MusterModel
 
 /// What the documents of one commit say of changes in an environment: windows, freezes and tickets.
