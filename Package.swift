@@ -426,7 +426,7 @@ let package = Package(
             name: "MusterCommandsTests",
             dependencies: [
                 "MusterCommands", "MusterDocuments", "MusterEngine", "MusterMachine", "MusterPluginProtocol",
-                "MusterModel", "MusterTestSupport", "MusterGit", "CommandFixture", "muster", "noop-plugin",
+                "MusterModel", "MusterSystem", "MusterTestSupport", "MusterGit", "CommandFixture", "muster", "noop-plugin",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -72,12 +72,13 @@ final class WorkerConnection {
         return targets
     }
 
-    /// Queues a message. A worker that no longer reads shows in ``end()``.
-    func send(_ message: JSON) throws(MusterError) { _ = process.send(try Frame.encode(message)) }
+    /// Queues a message. A worker that cannot be written to is ended, which shows in ``end()``: it would wait for the rest of
+    /// the message for ever, and we for its answer.
+    func send(_ message: JSON) throws(MusterError) { if !process.send(try Frame.encode(message)) { kill() } }
 
     /// The whole answers that have arrived.
     func receive() throws(MusterError) -> [WorkerAnswer] {
-        _ = process.flush()
+        if !process.flush() { kill() }
         collectLastWords()
         while case .bytes(let bytes) = process.readOutput() { reader.append(bytes) }
         var answers: [WorkerAnswer] = []

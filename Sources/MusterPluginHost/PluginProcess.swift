@@ -148,7 +148,7 @@ package final class PluginProcess {
 
     private func write(_ line: [UInt8]) {
         // A child that no longer reads is about to end, or will miss its deadline: either tells why better than this.
-        if child.input >= 0, !child.send(line) { child.closeInput() }
+        if child.input >= 0 { _ = child.send(line) }
     }
 
     // MARK: The loop
@@ -172,7 +172,7 @@ package final class PluginProcess {
         if hasEnded { return events }
         if child.input >= 0, ready.contains(PollTarget(writing: child.input)) {
             let listens = child.flush()
-            if !listens || (wasAskedToShutDown && child.unsentCount == 0) { child.closeInput() }
+            if listens, wasAskedToShutDown, child.unsentCount == 0 { child.closeInput() }
         }
         if child.errors >= 0, ready.contains(PollTarget(reading: child.errors)) { events += readErrors(chunks: 16) }
         if child.output >= 0, ready.contains(PollTarget(reading: child.output)) {

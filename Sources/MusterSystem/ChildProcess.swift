@@ -99,20 +99,24 @@ package final class ChildProcess {
     /// Bytes handed over by ``send(_:)`` that the pipe has not taken yet.
     package var unsentCount: Int { unwritten.count - unwrittenFrom }
 
-    /// Queues the bytes and writes what the pipe takes now. False when the child no longer reads.
+    /// Queues the bytes and writes what the pipe takes now. False when the child cannot be written to any more.
     package func send(_ bytes: [UInt8]) -> Bool {
         if unwritten.isEmpty { unwritten = bytes } else { unwritten.append(contentsOf: bytes) }
         return flush()
     }
 
-    /// Writes what the pipe takes now; call it when ``input`` is ready for writing. False when the child no longer
-    /// reads.
+    /// Writes what the pipe takes now; call it when ``input`` is ready for writing. False when the child cannot be written to
+    /// any more: what was queued is given up then, and ``input`` closed, so that the child sees the end and nobody waits for
+    /// a pipe that is always ready and never takes anything.
     package func flush() -> Bool {
         while unwrittenFrom < unwritten.count {
             let written = unwritten[unwrittenFrom...].withUnsafeBytes { write(input, $0.baseAddress, $0.count) }
             if written < 0 {
                 if errno == EINTR { continue }
-                return errno == EAGAIN
+                if errno == EAGAIN { return true }
+                (unwritten, unwrittenFrom) = ([], 0)
+                closeInput()
+                return false
             }
             unwrittenFrom += written
         }

@@ -89,6 +89,19 @@ struct WorkerTests {
         #expect(try errorCode { try catalog.state() } == code)
     }
 
+    @Test func `a worker that stops reading is ended at once, and nobody waits for its pipe`() throws {
+        let fixture = try Fixture()
+        let client = GitClient(
+            folder: fixture.repository,
+            options: fixture.options(command: ["/bin/sh", "-c", "exec 0<&-; exec sleep 600"]))
+        // More than a pipe takes, so that the rest meets the closed end.
+        let request = GitRequest.readFiles(
+            commit: ObjectID(blob: []), paths: (0..<2000).map { "runbooks/\(String(repeating: "x", count: 100))-\($0)" }
+        )
+        let code = try errorCode { try client.call(request, as: [CatalogFile].self, deadline: .seconds(3600)) }
+        #expect(code == "git.worker-ended")
+    }
+
     @Test func `the worker ends when the engine closes its pipe`() throws {
         let worker = try ChildProcess(path: musterExecutable, arguments: [gitWorkerArgument], environment: [:])
         worker.closeInput()
