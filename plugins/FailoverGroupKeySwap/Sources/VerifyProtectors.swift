@@ -39,7 +39,8 @@ struct VerifyProtectors: ProofStep {
                 secondary.isProtected(by: inputs.secondaryKey).condition("secondary-has-its-key", evidence: shown),
                 Finding.all([primary.hasItsDatabases, secondary.hasItsDatabases], none: "")
                     .condition("databases-accessible"),
-                Finding.all([belongs(inputs, primary), primary.replicates], none: "").condition("replication-healthy"),
+                Finding.all([belongs(inputs, primary), primary.replicates, secondary.replicates], none: "")
+                    .condition("replication-healthy"),
             ]
         }
     }
