@@ -18,6 +18,9 @@ package enum Finding: Hashable, Sendable {
 
     /// The worst of several, each of whose sentences counts: unmet before unverifiable before met.
     package static func all(_ findings: [Finding], none: String) -> Finding {
+        // Two looks may tell the same.
+        var told: Set<String> = []
+        let findings = findings.filter { told.insert($0.text).inserted }
         let unmet = findings.compactMap { if case .unmet(let says) = $0 { says } else { nil } }
         let unverifiable = findings.compactMap { if case .unverifiable(let says) = $0 { says } else { nil } }
         let met = findings.compactMap { if case .met(let says) = $0 { says } else { nil } }

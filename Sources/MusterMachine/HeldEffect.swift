@@ -9,22 +9,22 @@ package struct HeldEffect: Hashable, Sendable {
     package var step: String
     /// By the later of what the two clocks said since its engine began, as the engine goes by.
     package var moment: Timestamp
-    /// Why it should not have begun by the window that the journal itself names; nil when it may.
-    package var refusal: String?
-    /// Whether somebody had broken the glass before.
+    /// How it lies outside of the window that the journal itself names; nil when it does not.
+    package var outside: String?
+    /// Whether somebody had broken the glass before, so that it might.
     package var isForced: Bool
     /// Whether the run had been taken up again, and how the ticket stood when it was, or when it began.
     package var isResumed: Bool
     package var ticket: TicketAssessment?
 
     package init(
-        line: Int, step: String, moment: Timestamp, refusal: String?, isForced: Bool, isResumed: Bool,
+        line: Int, step: String, moment: Timestamp, outside: String?, isForced: Bool, isResumed: Bool,
         ticket: TicketAssessment?
     ) {
         self.line = line
         self.step = step
         self.moment = moment
-        self.refusal = refusal
+        self.outside = outside
         self.isForced = isForced
         self.isResumed = isResumed
         self.ticket = ticket
@@ -50,7 +50,7 @@ package struct HeldEffect: Hashable, Sendable {
                 found.append(
                     HeldEffect(
                         line: Int(clamping: entry.sequence) + 1, step: body.step, moment: moment,
-                        refusal: state.windowRefusal(ofBegin: task, at: moment), isForced: state.breakGlass != nil,
+                        outside: state.outsideWindow(task, at: moment), isForced: state.breakGlass != nil,
                         isResumed: isResumed, ticket: ticket))
             default: break
             }

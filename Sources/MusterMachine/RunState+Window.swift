@@ -8,7 +8,12 @@ extension RunState {
     /// A way back stays open at any time: an undo, and `finally` once a person, a failure or a rollback ends the run early.
     /// Whoever broke the glass goes on outside of windows, too.
     package func windowRefusal(ofBegin task: StepTask, at now: Timestamp) -> String? {
-        guard isHeldToWindows(task), breakGlass == nil, let window, !window.contains(now) else { return nil }
+        breakGlass == nil ? outsideWindow(task, at: now) : nil
+    }
+
+    /// How an effect of the call, which needs an open window, lies outside of it at a moment; nil when it does not.
+    package func outsideWindow(_ task: StepTask, at now: Timestamp) -> String? {
+        guard isHeldToWindows(task), let window, !window.contains(now) else { return nil }
         return now < window.opens
             ? "the change window opens at \(window.opens)" : "the change window closed at \(window.closes)"
     }

@@ -87,8 +87,8 @@ extension RunFold {
             Deviation(
                 kind: .breakGlass, steps: [],
                 says:
-                    "Break-glass at \(breakGlass.at.timeOfDay) UTC: \(personName(breakGlass.by)) went on without the approvals "
-                    + "that the policy asks for; open until a reviewer closes it: \(breakGlass.reason)",
+                    "Break-glass at \(breakGlass.at.timeOfDay) UTC: \(personName(breakGlass.by)) went on without "
+                    + "regard to approvals and change windows; open until a reviewer closes it: \(breakGlass.reason)",
                 person: breakGlass.by, reason: breakGlass.reason)
         ]
     }

@@ -11,8 +11,8 @@ struct ApprovalSection {
     func writeBreakGlass(to page: inout MarkdownPage) {
         guard let glass = record.breakGlass else { return }
         page.paragraph(
-            "**BREAK-GLASS.** \(Markdown.text(personName(glass.by))) ran this without the approvals that the policy asks for, at "
-                + "\(readable(glass.at)) UTC: \(Markdown.sentence(glass.reason)) It is open until a reviewer closes it."
+            "**BREAK-GLASS.** \(Markdown.text(personName(glass.by))) ran this without regard to approvals and change windows, "
+                + "from \(readable(glass.at)) UTC on: \(Markdown.sentence(glass.reason)) It is open until a reviewer closes it."
         )
     }
 

@@ -51,6 +51,8 @@ package struct ResumeRecord: Hashable, Sendable, Codable {
     /// Since the last that was heard of the run.
     package var silentMilliseconds: Int64
     package var takeOver: TakeOver?
+    /// How the change window stood then; nil where nothing limits changes, and where the run was only to be brought to its end.
+    package var window: WindowAssessment?
     /// How the change ticket stood then; nil where nobody was asked for one.
     package var ticket: TicketAssessment?
 }

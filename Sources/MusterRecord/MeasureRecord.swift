@@ -35,6 +35,8 @@ package struct MeasureRecord: Hashable, Sendable {
     package var met: Bool?
     /// Why nothing was measured.
     package var unknown: String?
+    /// True where the run was not to do what is measured: a step of the measure was left out by its own `when`.
+    package var notApplicable: Bool?
 
     init(_ planned: PlannedMeasure) {
         id = planned.id
@@ -67,7 +69,8 @@ extension MeasureRecord: Codable {
     private enum CodingKeys: String, CodingKey {
         case id, summary, kind, from, to, fromAt, toAt, output, value, measuredMilliseconds,
             waitedForPeopleMilliseconds,
-            withoutPeopleMilliseconds, objectiveMilliseconds, objectiveAtMost, objectiveEquals, met, unknown
+            withoutPeopleMilliseconds, objectiveMilliseconds, objectiveAtMost, objectiveEquals, met, unknown,
+            notApplicable
     }
 
     package init(from decoder: any Decoder) throws {
@@ -90,5 +93,6 @@ extension MeasureRecord: Codable {
         objectiveEquals = try members.decodeIfPresent(JSON.self, forKey: .objectiveEquals)
         met = try members.decodeIfPresent(Bool.self, forKey: .met)
         unknown = try members.decodeIfPresent(String.self, forKey: .unknown)
+        notApplicable = try members.decodeIfPresent(Bool.self, forKey: .notApplicable)
     }
 }

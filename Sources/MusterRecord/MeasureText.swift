@@ -5,10 +5,11 @@ internal import MusterModel
 
 extension MeasureRecord {
     /// How the measure stands against its objective.
-    package enum Verdict: Hashable, Sendable { case met, missed, unknown, noObjective }
+    package enum Verdict: Hashable, Sendable { case met, missed, unknown, notApplicable, noObjective }
 
     package var verdict: Verdict {
-        switch (objective, met) {
+        if notApplicable == true { return .notApplicable }
+        return switch (objective, met) {
         case (nil, _): .noObjective
         case (_?, true?): .met
         case (_?, false?): .missed
@@ -37,7 +38,7 @@ extension Objective {
 extension RunRecord {
     /// How the objectives were met; nil when there is none.
     package var objectives: ObjectiveCount? {
-        let verdicts = measures.map(\.verdict).filter { $0 != .noObjective }
+        let verdicts = measures.map(\.verdict).filter { $0 != .noObjective && $0 != .notApplicable }
         guard !verdicts.isEmpty else { return nil }
         return ObjectiveCount(
             met: verdicts.count { $0 == .met }, missed: verdicts.count { $0 == .missed },

@@ -36,6 +36,7 @@ struct ObjectivesSection {
         case .met: "met"
         case .missed: "**not met**"
         case .unknown: "**not known**: \(Markdown.sentence(measure.unknown ?? "no reason was given"))"
+        case .notApplicable: "not applicable: \(Markdown.sentence(measure.unknown ?? ""))"
         case .noObjective: measure.unknown.map { "not known: \(Markdown.sentence($0))" } ?? ""
         }
     }

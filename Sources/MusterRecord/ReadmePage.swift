@@ -153,6 +153,11 @@ struct ReadmePage {
         if let window = record.window {
             rows.append(["Change window", Markdown.sentence(window.says) + earlier(window)])
         }
+        for resume in record.resumes ?? [] {
+            guard let window = resume.window, window.isDeclared else { continue }
+            let seen = readable(window.at, after: record.createdAt)
+            rows.append(["Change window, resumed", "\(Markdown.sentence(window.says)) Seen \(seen) UTC."])
+        }
         if let ticket = record.ticket {
             rows.append(["Change ticket", Markdown.sentence(ticket.says) + " Seen \(readable(ticket.at)) UTC."])
         }
@@ -208,20 +213,22 @@ struct ReadmePage {
 
     private var leftBehind: String {
         guard !record.leftBehind.isEmpty else {
-            return record.steps.contains { $0.effect != nil }
+            return record.steps.contains { $0.effect != nil || $0.undos != nil }
                 ? "nothing: what was changed has been put back" : "nothing was changed"
         }
         let shown = record.leftBehind.prefix(12).map { left in
             let what =
                 left.path.map { Markdown.shortCode(shortPath($0)) } ?? "the effect of \(Markdown.code(left.step))"
             let value = left.path == nil ? "" : left.value.map { " = \(Markdown.shortCode($0))" } ?? " taken away"
-            let certainty =
-                switch left.certainty {
-                case .verified: ""
-                case .claimed: " (not shown by a read)"
-                case .inDoubt: " (**in doubt**)"
-                }
-            return what + value + certainty
+            switch left.certainty {
+            case .verified: return what + value
+            case .claimed: return what + value + " (not shown by a read)"
+            // Nobody has seen it there: it is what was wanted.
+            case .inDoubt:
+                guard left.path != nil else { return what + ": **in doubt**" }
+                return
+                    "\(what): **in doubt**; wanted was \(left.value.map { Markdown.shortCode($0) } ?? "that it goes")"
+            }
         }
         let more = record.leftBehind.count > 12 ? "<br>and \(record.leftBehind.count - 12) more, in record.json" : ""
         return shown.joined(separator: "<br>") + more

@@ -35,8 +35,8 @@ extension RecordSchema {
                 "takeOver": object([
                     "reason": text("Why."), "from": text("The machine that had the run before."),
                     "knownUpTo": integer("seq of the last journal entry that was known here."),
-                ]), "ticket": ref("ticket"),
-            ], optional: ["takeOver", "ticket"])
+                ]), "window": ref("window"), "ticket": ref("ticket"),
+            ], optional: ["takeOver", "window", "ticket"])
     }
 
     static var rollback: JSON {

@@ -123,6 +123,7 @@ package enum RecordSchema {
             "objectiveAtMost": typed("number", "The greatest number that is allowed."),
             "objectiveEquals": typed(["string", "boolean"], "The very value that is wanted."),
             "met": ["type": "boolean"], "unknown": text("Why nothing was measured."),
+            "notApplicable": typed("boolean", "True where the run was not to do what is measured."),
         ]
         return object(members, optional: Set(members.keys).subtracting(["id", "summary", "kind"]))
     }

@@ -66,7 +66,7 @@ private struct RecordVerification {
                 report(code: "record.outside-lease", breach.says, "journal.jsonl", line: breach.line)
             }
             for effect in HeldEffect.all(in: journal.reading.entries, of: fold.plan) {
-                guard let why = effect.refusal else { continue }
+                guard !effect.isForced, let why = effect.outside else { continue }
                 report(
                     code: "record.outside-window", "The effect of \(effect.step) began though \(why).",
                     "journal.jsonl", line: effect.line)

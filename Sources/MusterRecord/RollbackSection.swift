@@ -74,13 +74,7 @@ struct RollbackSection {
         page.paragraph("**Done by people:** \(links). Whether anything of that has to be put back, only they know.")
     }
 
-    /// What brings things back is not undone; of it only counts what is not as the run found it.
-    private var left: [StepRecord] {
-        let named = Set(record.leftBehind.map(\.step))
-        return record.steps.filter {
-            $0.effect != nil && $0.putBackBy == nil && ($0.section == .steps || named.contains($0.id))
-        }
-    }
+    private var left: [StepRecord] { record.steps.filter(record.mayBePutBack) }
 
     /// The notes of what is still there, the last completed first: the order in which to put it back.
     private func manualSteps(_ page: inout MarkdownPage) {
@@ -100,6 +94,13 @@ struct RollbackSection {
 }
 
 extension RunRecord {
+    /// Whether something of the step is, or may be, there to be put back. What brings things back is not undone itself; of it
+    /// only counts what is not as the run found it.
+    package func mayBePutBack(_ step: StepRecord) -> Bool {
+        step.effect != nil && step.putBackBy == nil
+            && (step.section == .steps || leftBehind.contains { $0.step == step.id })
+    }
+
     /// Behind a step whose effect nothing undoes. Pages of Muster 0.1 and 0.2 did not say it.
     func pointOfNoReturn(_ step: StepRecord) -> String {
         let isOne = definitions.contains { $0.uses == step.uses && $0.effect == .irreversible }

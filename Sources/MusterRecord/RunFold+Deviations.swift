@@ -95,15 +95,32 @@ extension RunFold {
     }
 
     private var outsideWindow: [Deviation] {
-        var found: [String] = []
+        var found: [Deviation] = []
         if breakGlass != nil, let window, window.verdict == .unmet {
-            found.append("The run began though its change window did not allow it: \(window.says)")
+            found.append(
+                Deviation(
+                    kind: .outsideWindow, steps: [],
+                    says: "The run began though its change window did not allow it: \(clause(window.says))"))
+        } else {
+            for why in once(forcedEffects.map(\.why)) {
+                let steps = once(forcedEffects.filter { $0.why == why }.map(\.step))
+                found.append(
+                    Deviation(
+                        kind: .outsideWindow, steps: steps,
+                        says: "Began as the glass was broken, though \(why)"))
+            }
         }
-        if let closes = newestWindow?.closes, let end = finishedAt?.at, startedAt != nil, end > closes {
+        let isWayBack = !rollbacks.isEmpty || !stops.isEmpty
+        if let closes = (isWayBack ? lastSeenWindow : newestWindow)?.closes, let end = finishedAt?.at,
+            startedAt != nil, end > closes
+        {
             let late = end.duration(since: closes).readable
-            found.append("The run ended \(late) after its change window had closed at \(closes)")
+            found.append(
+                Deviation(
+                    kind: .outsideWindow, steps: [],
+                    says: "The run ended \(late) after its change window had closed at \(closes)"))
         }
-        return found.map { Deviation(kind: .outsideWindow, steps: [], says: $0) }
+        return found
     }
 
     private func clockJump(_ milliseconds: Int64) -> Deviation {
@@ -114,4 +131,8 @@ extension RunFold {
                 "The wall clock jumped \(size) \(milliseconds < 0 ? "back" : "forward"); durations are of the boot clock"
         )
     }
+}
+
+private func once(_ texts: [String]) -> [String] {
+    texts.reduce(into: []) { seen, text in if !seen.contains(text) { seen.append(text) } }
 }

@@ -72,7 +72,7 @@ extension RunFold {
             ResumeRecord(
                 at: now.at, by: body.by, host: body.host, bootID: body.bootID, processID: body.processID,
                 engine: body.engine, after: after, silentMilliseconds: silent, takeOver: body.takeOver,
-                ticket: body.ticket))
+                window: body.window, ticket: body.ticket))
         interventions.append(
             Intervention(
                 at: now.at, kind: body.takeOver == nil ? .resumed : .takenOver, by: body.by,

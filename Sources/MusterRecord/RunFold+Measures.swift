@@ -14,11 +14,16 @@ extension RunFold {
             }
         } catch {
             record.unknown = error.why
+            if !error.isApplicable { record.notApplicable = true }
         }
         return record
     }
 
-    private struct MissingMeasure: Error { var why: String }
+    private struct MissingMeasure: Error {
+        var why: String
+        /// False where the run was not to do it.
+        var isApplicable = true
+    }
 
     private func readClock(
         _ from: PlannedMeasure.Mark, _ to: PlannedMeasure.Mark, into record: inout MeasureRecord
@@ -44,6 +49,7 @@ extension RunFold {
             throw MissingMeasure(why: "The plan has no step \(output.step)")
         }
         if let undone = step.undone { throw MissingMeasure(why: "\(output.step) \(undone)") }
+        if step.isLeftOut { throw MissingMeasure(why: "\(output.step) is no part of this run", isApplicable: false) }
         guard step.isDone else { throw MissingMeasure(why: "\(output.step) was not done") }
         guard let value = step.record.outputs[output.output], value != .null else {
             throw MissingMeasure(why: "\(output.step) gave no \(output.output)")
@@ -76,6 +82,9 @@ extension RunFold {
         }
         let marked = folds(of: step)
         guard !marked.isEmpty else { throw MissingMeasure(why: "The plan has no step \(step)") }
+        if marked.allSatisfy(\.isLeftOut) {
+            throw MissingMeasure(why: "\(step) is no part of this run", isApplicable: false)
+        }
         switch mark.edge {
         case .started:
             let starts = marked.compactMap(\.startedAt)
@@ -94,6 +103,9 @@ extension RunFold {
 }
 
 extension StepFold {
+    /// By its own `when`, as planned.
+    fileprivate var isLeftOut: Bool { record.skipped == .condition }
+
     fileprivate var isDone: Bool {
         switch record.result {
         case .verified, .unverified, .alreadySo, .shown, .declared: true

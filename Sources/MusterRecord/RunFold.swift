@@ -21,8 +21,12 @@ package struct RunFold: Sendable {
     var accepted: [Acceptance]?
     /// As the plan saw it, and then as the start did.
     var window: WindowAssessment?
-    /// The window that effects may begin in, as the newest engine found it.
+    /// The window that effects may begin in, as the newest engine found it; and as the newest one did that looked. Whoever
+    /// rolls back or ends a run does not look.
     var newestWindow: ChangeWindow?
+    var lastSeenWindow: ChangeWindow?
+    /// Effects that began outside of the window, by somebody's decision.
+    var forcedEffects: [(step: String, why: String)] = []
     /// As the start saw it.
     var ticket: TicketAssessment?
     var finish: RunFinished?
@@ -85,6 +89,7 @@ package struct RunFold: Sendable {
         entryCount += 1
         guard created != nil || entry.event.kind == "run-created" else { return misfits.append(entry.sequence) }
         let cut = calls(cutOffBy: entry.event)
+        noteForced(entry)
         advance(entry)
         switch entry.event {
         case .runCreated(let body):
@@ -96,12 +101,14 @@ package struct RunFold: Sendable {
             accepted = body.accepted
             window = body.window
             newestWindow = ChangeWindow.both(body.window?.window, body.ticket?.bindingWindow)
+            lastSeenWindow = newestWindow
             ticket = body.ticket
             startedAt = now
             if body.confirmation == "confirmed", let createdAt { noteWaited(from: createdAt, to: now) }
         case .runResumed(let body):
             if (created?.rules ?? 1) >= RunCreated.rulesOfWindows {
                 newestWindow = ChangeWindow.both(body.window?.window, body.ticket?.bindingWindow)
+                lastSeenWindow = newestWindow ?? lastSeenWindow
             }
             resume(body, cut, heard: heard, now)
         case .pauseRequested, .runPaused, .rollbackRequested, .leaseChanged, .stopRequested: intervene(entry.event, now)
@@ -118,6 +125,15 @@ package struct RunFold: Sendable {
             takeApproval(entry.event, entry, now)
             applyToStep(entry.event, index, now)
         }
+    }
+
+    private mutating func noteForced(_ entry: JournalEntry) {
+        guard case .stepBegun(let body) = entry.event, let state, state.breakGlass != nil,
+            state.state(of: body.step)?.phase != .applying(begun: true),
+            let why = state.outsideWindow(
+                StepTask(step: body.step, attempt: body.attempt, verb: .apply), at: entry.at)
+        else { return }
+        forcedEffects.append((body.step, why))
     }
 
     private mutating func advance(_ entry: JournalEntry) {

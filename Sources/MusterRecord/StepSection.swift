@@ -188,6 +188,8 @@ struct StepSection {
 
     private func rollback(to page: inout MarkdownPage) {
         guard let rollback = step.rollback else { return }
+        // Whoever undid what brings things back would take them away again.
+        guard step.section == .steps || step.effect == nil || record.mayBePutBack(step) else { return }
         if let putBack = Self.putBack(step, in: record) { page.paragraph(putBack) }
         page.paragraph("**To put it back by hand:**")
         for line in Markdown.block(rollback) { page.line(line) }

@@ -95,7 +95,7 @@ extension HTMLReport {
         let state: Markup =
             report.reviews.isAccepted ? "A reviewer has accepted it." : "It is open until a reviewer accepts it."
         page.paragraph(
-            "<b class=\"bad\">BREAK-GLASS.</b> \(glass.person) ran this without the approvals that the policy asks for: \(glass.reason). \(state)"
+            "<b class=\"bad\">BREAK-GLASS.</b> \(glass.person) ran this without regard to approvals and change windows: \(glass.reason). \(state)"
         )
     }
 

@@ -44,7 +44,7 @@ extension HTMLReport {
     func rollback(_ page: inout MarkupPage) {
         let undos = record.steps.flatMap { step in (step.undos ?? []).map { (step: step, undo: $0) } }
             .sorted { $0.undo.order < $1.undo.order }
-        let notes = record.steps.filter { $0.rollback != nil && $0.putBackBy == nil }
+        let notes = record.steps.filter { $0.rollback != nil && record.mayBePutBack($0) }
         guard !undos.isEmpty || !notes.isEmpty || record.rollbacks != nil else { return }
         page.heading("Rollback")
         for rollback in record.rollbacks ?? [] {

@@ -80,6 +80,9 @@ package struct HTMLReport {
         rows.append(
             ("Change", record.change.map { "<code>\($0)</code>" } ?? "<span class=\"missing\">none named</span>"))
         if let window = record.window, window.isDeclared { rows.append(("Change window", "\(window.says)")) }
+        for window in (record.resumes ?? []).compactMap(\.window) where window.isDeclared {
+            rows.append(("Change window, resumed", "\(window.says)"))
+        }
         if let ticket = record.ticket { rows.append(("Change ticket", "\(ticket.says)")) }
         rows.append(
             (

@@ -129,6 +129,7 @@ struct MeasureCells {
         case .met: "<span class=\"t good\">✓ met</span>"
         case .missed: "<span class=\"t bad\">✗ not met</span>"
         case .unknown: "<span class=\"doubt\">? not known</span><br>\(measure.unknown ?? "")"
+        case .notApplicable: "<span class=\"soft\">not applicable</span><br>\(measure.unknown ?? "")"
         case .noObjective: "\(measure.unknown.map { "not known: \($0)" } ?? "")"
         }
     }

@@ -89,6 +89,7 @@ package struct JUnitReport {
             switch measure.verdict {
             case .met, .noObjective: .passed
             case .missed: .failed("not-met", "\(measure.measuredText ?? ""), the objective is \(objective.text)")
+            case .notApplicable: .skipped(measure.unknown ?? "")
             case .unknown: .error("not-known", measure.unknown ?? "no reason was given")
             }
         return Case(name: measure.id, milliseconds: measure.measuredMilliseconds ?? 0, verdict: verdict)

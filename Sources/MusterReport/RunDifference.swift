@@ -123,10 +123,11 @@ package struct RunDifference: Hashable, Sendable, Codable {
             case .met: ", met"
             case .missed: ", not met"
             case .unknown: ""
-            case .noObjective: ""
+            case .notApplicable, .noObjective: ""
             }
         let objective = measure.objective.map { " (objective \($0.text))" } ?? ""
-        return (measure.measuredText ?? "not known") + verdict + objective
+        return (measure.measuredText ?? (measure.notApplicable == true ? "not applicable" : "not known")) + verdict
+            + objective
     }
 }
 

@@ -81,6 +81,37 @@ struct WindowTests {
         #expect(try drill.verify().status == 0)
     }
 
+    @Test func `the glass may be broken when a window has closed on a run that rests, and the record tells of both`()
+        throws
+    {
+        let drill = try LedgerDrill([.init("one"), .init("two", "waitsIn: apply, waitsOnce: true")])
+        let eyes = try FourEyes(drill.catalog)
+        let key = ["--key", eyes.key("ada")]
+        try eyes.plan(["drill", "-e", "lab", "--plugins", drill.catalog.plugins, "--input", "ledger=\(drill.ledger)"])
+        for person in ["anu", "ben"] { #expect(try eyes.approve(person).status == 0) }
+        let command = try drill.catalog.start(
+            ["run", eyes.planFile, "--yes", "--plugins", drill.catalog.plugins] + key)
+        try command.wait(for: "waits in apply")
+        #expect(try drill.catalog.muster("pause", "last", "--reason", "Lunch").status == 0)
+        #expect(try command.finish().status == 4)
+        try drill.catalog.write(
+            "environments/lab.yaml",
+            "environment: lab\nchange-windows: [{ opens: \"2020-01-01T00:00\", closes: \"2020-01-02T00:00\", zone: UTC }]\n"
+        )
+        try drill.catalog.commit("No change any more")
+        let result = try drill.catalog.muster(
+            ["resume", "last", "--plugins", drill.catalog.plugins, "--break-glass", "--reason", "It burns"] + key)
+        #expect(result.status == 0 && !result.everything.contains("No effect begins before"), "\(result)")
+        let record = try drill.catalog.onlyRun
+        let said = try record.record["deviations"]?.array?.first { $0["kind"] == "outside-window" }
+        #expect(said?["steps"]?.array == ["two"], "\(String(describing: said))")
+        let window = try record.record["resumes"]?.array?.first?["window"]
+        #expect(window?["verdict"] == "unmet", "\(String(describing: window))")
+        #expect(try record.file("README.md").contains("Change window, resumed"))
+        let verified = try drill.verify()
+        #expect(verified.status == 0 && verified.everything.contains("record.window-broken"), "\(verified)")
+    }
+
     @Test func `the glass breaks no window where nobody says who may`() throws {
         let drill = try LedgerDrill([.init("one")])
         try declare(drill.catalog, Self.freeze)

@@ -64,7 +64,7 @@ struct TicketProofTests {
     @Test func `an effect of a run that was taken up without asking is found`() throws {
         func effect(isResumed: Bool, _ ticket: TicketAssessment?) -> HeldEffect {
             HeldEffect(
-                line: 9, step: "one", moment: Self.now, refusal: nil, isForced: false, isResumed: isResumed,
+                line: 9, step: "one", moment: Self.now, outside: nil, isForced: false, isResumed: isResumed,
                 ticket: ticket)
         }
         #expect(

@@ -16,13 +16,13 @@ struct WindowProofTests {
         "freezes: [{ opens: \"2026-11-22T21:00\", closes: \"2026-11-22T22:00\", zone: Europe/Zurich, why: Audit }]\n"
 
     private func findings(
-        _ declared: String, at moment: String, refusal: String? = nil, isForced: Bool = false,
+        _ declared: String, at moment: String, outside: String? = nil, isForced: Bool = false,
         zones: ZoneFiles = ZoneFiles()
     ) throws -> [String] {
         let environment = try Environment.parse(Array("environment: lab\n".utf8), file: "lab.yaml").get()
         let catalog = try Configuration.parse(Array("catalog: test\n\(declared)".utf8), file: "muster.yaml").get()
         let effect = HeldEffect(
-            line: 7, step: "a", moment: Timestamp(moment)!, refusal: refusal, isForced: isForced, isResumed: false,
+            line: 7, step: "a", moment: Timestamp(moment)!, outside: outside, isForced: isForced, isResumed: false,
             ticket: nil)
         let rules = ChangeRules(environment: environment, configuration: catalog)
         return WindowProof(rules: rules, zoneFiles: zones).findings([effect]).map {
@@ -41,8 +41,11 @@ struct WindowProofTests {
     }
 
     @Test func `what is told already, or was decided, is not told again`() throws {
-        #expect(try findings(Self.windows, at: "2026-11-22T10:00:00Z", refusal: "it is closed").isEmpty)
+        #expect(try findings(Self.windows, at: "2026-11-22T10:00:00Z", outside: "it is closed").isEmpty)
         #expect(try findings(Self.windows, at: "2026-11-22T10:00:00Z", isForced: true).isEmpty)
+        #expect(
+            try findings(Self.windows, at: "2026-11-22T10:00:00Z", outside: "it is closed", isForced: true)
+                == ["warning record.window-broken 7"])
     }
 
     @Test func `a machine without time zones says that it proves nothing of them`() throws {

@@ -43,8 +43,8 @@ struct HeldEffectTests {
         // Told twice it began once.
         #expect(effects.count == 1)
         #expect(effects.first?.moment == PlanFixture.time.advanced(by: .seconds(max(wall, boot))))
-        #expect((effects.first?.refusal == nil) == (refused == nil), "\(effects)")
-        #expect(effects.first?.refusal?.contains(refused ?? "") ?? true)
+        #expect((effects.first?.outside == nil) == (refused == nil), "\(effects)")
+        #expect(effects.first?.outside?.contains(refused ?? "") ?? true)
         #expect(effects.first?.line == 7)
     }
 
@@ -52,12 +52,12 @@ struct HeldEffectTests {
         #expect(HeldEffect.all(in: journal(rules: 2, wall: .seconds(59), boot: .seconds(59)), of: plan).isEmpty)
     }
 
-    @Test func `whoever broke the glass is forced, not refused`() {
+    @Test func `what begins outside as the glass was broken is forced`() {
         let broken = Event.breakGlass(BreakGlass(by: "op <op@example.org>", person: "op", reason: "It burns"))
         let started = Event.runStarted(RunStarted(confirmation: "--yes", window: Self.window))
         let effects = HeldEffect.all(
             in: journal(opening: [broken, started], wall: .seconds(1), boot: .seconds(1)), of: plan)
-        #expect(effects.map(\.isForced) == [true] && effects.map(\.refusal) == [nil])
+        #expect(effects.map(\.isForced) == [true] && effects.first?.outside?.contains("opens at") == true)
     }
 
     @Test func `an effect after a resume is held to what that said`() {
@@ -65,6 +65,6 @@ struct HeldEffectTests {
             RunResumed(by: "op", host: "h", bootID: "b", processID: 1, engine: "1", window: nil))
         let effects = HeldEffect.all(
             in: journal(wall: .seconds(1), boot: .seconds(1), before: [resumed]), of: plan)
-        #expect(effects.map(\.isResumed) == [true] && effects.map(\.refusal) == [nil], "\(effects)")
+        #expect(effects.map(\.isResumed) == [true] && effects.map(\.outside) == [nil], "\(effects)")
     }
 }

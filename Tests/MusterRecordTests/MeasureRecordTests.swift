@@ -36,6 +36,26 @@ import Testing
         #expect(failed.objectives?.text == "0 of 3 met, 3 not known")
     }
 
+    @Test func `what the run was not to do is no objective of it`() throws {
+        let skipped = Event.stepSkipped(
+            StepSkipped(step: "verify-protectors", reason: .condition, detail: "mode is other"))
+        let sources: [PlannedMeasure.Source] = [
+            .output(.init(step: "verify-protectors", output: "loss", type: "duration")),
+            .clock(from: .init(step: nil, edge: .started), to: .init(step: "verify-protectors", edge: .finished)),
+        ]
+        var plan = KeySwap.plan()
+        plan.measures = sources.enumerated().map {
+            PlannedMeasure(id: "m\($0)", summary: "M", source: $1, objective: .longest(milliseconds: 1))
+        }
+        var script = try RunScript.begun(plan)
+        try script.add(skipped)
+        let record = try script.files().record
+        #expect(record.measures.map(\.verdict) == [.notApplicable, .notApplicable])
+        #expect(
+            record.measures.map(\.unknown) == Array(repeating: "verify-protectors is no part of this run", count: 2))
+        #expect(record.objectives == nil)
+    }
+
     static let outputs: [(PlannedMeasure.Output, Objective?, JSON?, Bool?, Bool)] = [
         (
             .init(step: "verify-protectors", output: "loss", type: "duration"), .longest(milliseconds: 0), "0s", true,

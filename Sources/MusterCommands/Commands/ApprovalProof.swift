@@ -199,7 +199,7 @@ struct ApprovalProof {
         return [
             finding(
                 "record.break-glass",
-                "The run went on without the approvals that the policy asks for: \(visibleText(body.reason))",
+                "The run went on without regard to approvals and change windows: \(visibleText(body.reason))",
                 severity: .warning)
         ]
     }

@@ -197,7 +197,7 @@ struct RecordProof {
             .findings()
         return (approvals + (try changesAllowed(plan, reading.entries))).filter {
             // Open until a reviewer closes it.
-            !(isClosed && ["record.break-glass", "record.without-ticket"].contains($0.code))
+            !(isClosed && ["record.break-glass", "record.window-broken", "record.without-ticket"].contains($0.code))
         }
     }
 

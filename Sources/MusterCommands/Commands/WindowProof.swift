@@ -12,6 +12,22 @@ struct WindowProof {
     var zoneFiles = ZoneFiles()
 
     func findings(_ effects: [HeldEffect]) -> [Diagnostic] {
+        forced(effects) + outside(effects)
+    }
+
+    /// Open until a reviewer closes it.
+    private func forced(_ effects: [HeldEffect]) -> [Diagnostic] {
+        effects.filter(\.isForced).compactMap { effect in
+            guard let why = effect.outside else { return nil }
+            return Diagnostic(
+                .warning, code: "record.window-broken",
+                "The effect of \(effect.step) began as the glass was broken, though \(why).",
+                help: "The record has it among its deviations.",
+                at: SourceLocation(file: "journal.jsonl", line: effect.line, column: 1))
+        }
+    }
+
+    private func outside(_ effects: [HeldEffect]) -> [Diagnostic] {
         let calendar = rules.configuration.calendar(of: rules.environment)
         guard !calendar.isEmpty, !effects.isEmpty else { return [] }
         let zones: [String: ZoneRules]
@@ -24,7 +40,7 @@ struct WindowProof {
             ]
         }
         // What the journal's own window forbids is reported by the record's checks.
-        return effects.filter { !$0.isForced && $0.refusal == nil }.compactMap { effect in
+        return effects.filter { !$0.isForced && $0.outside == nil }.compactMap { effect in
             guard let windows = calendar.windows(around: effect.moment, zones),
                 !windows.contains(where: { $0.contains(effect.moment) })
             else { return nil }

@@ -131,7 +131,7 @@ final class ResumedSession {
         let assessment = try WindowRoom(calendar, runsOf: stored.plan.runbook.name, in: records).assessment(
             at: readClocks().wall)
         window = assessment.isDeclared ? assessment : nil
-        notices += stored.notices(of: window)
+        notices += stored.notices(of: window, isForced: admission?.breaksGlass == true)
     }
 
     /// What binds the run now.
@@ -237,9 +237,9 @@ extension StoredRun {
     }
 
     /// What to tell the person of a window that is not open.
-    fileprivate func notices(of assessment: WindowAssessment?) -> [String] {
+    fileprivate func notices(of assessment: WindowAssessment?, isForced: Bool) -> [String] {
         guard let assessment, let window = assessment.window, !window.contains(assessment.at),
-            state.breakGlass == nil, (state.created?.rules ?? 1) >= RunCreated.rulesOfWindows
+            state.breakGlass == nil, !isForced, (state.created?.rules ?? 1) >= RunCreated.rulesOfWindows
         else { return [] }
         return [
             "\(assessment.says) No effect begins before: what was under way is read back, and whoever rolls back may."

@@ -17,7 +17,9 @@ struct EndView {
         var lines = ["", headline(result)]
         if let glass = result.record?.breakGlass {
             lines.append(
-                style("  BREAK-GLASS: it ran without the approvals, and is open until a reviewer closes it", .bad)
+                style(
+                    "  BREAK-GLASS: it ran without regard to approvals and change windows, and is open until a reviewer closes it",
+                    .bad)
                     + " (\(visibleText(glass.reason)))")
         }
         if let why = result.record?.why { lines.append("  " + visibleText(why)) }
@@ -139,8 +141,11 @@ struct EndView {
         if record.leftBehind.isEmpty { return ["  Nothing of it is left in place."] }
         return ["  Still in place:"]
             + record.leftBehind.map {
-                visibleText(
-                    "    \($0.step): \($0.path ?? "an effect") = \($0.value ?? "gone") (\($0.certainty.rawValue))")
+                let (what, value) = ($0.path ?? "an effect", $0.value ?? "gone")
+                return visibleText(
+                    $0.certainty == .inDoubt
+                        ? "    \($0.step): \(what): in doubt; wanted was \(value)"
+                        : "    \($0.step): \(what) = \(value) (\($0.certainty.rawValue))")
             }
     }
 }

@@ -61,7 +61,7 @@ private func eventText(_ event: Event, _ state: RunState) -> (String, String, St
     case .approvalAwaited(let body):
         ("☞", "\(body.step): waits for approvals, \(body.count) of \(body.group)", .warning)
     case .breakGlass(let body):
-        ("!", "BREAK-GLASS: \(body.by) goes on without the approvals: \(body.reason)", .bad)
+        ("!", "BREAK-GLASS: \(body.by) goes on without regard to approvals and change windows: \(body.reason)", .bad)
     default: undoText(event)
     }
 }

@@ -16,7 +16,8 @@ struct MeasureLines {
     }
 
     private func line(_ measure: MeasureRecord) -> String {
-        let measured = visibleText(measure.measuredText ?? "not known (\(measure.unknown ?? "no reason was given"))")
+        let missing = measure.verdict == .notApplicable ? "not applicable" : "not known"
+        let measured = visibleText(measure.measuredText ?? "\(missing) (\(measure.unknown ?? "no reason was given"))")
         let waited = measure.waitedForPeopleMilliseconds ?? 0
         let waiting = waited == 0 ? "" : " (\(Duration.milliseconds(waited).readable) of it waiting for people)"
         let objective = measure.objective.map { ", objective \(visibleText($0.text))" } ?? ""
@@ -29,7 +30,7 @@ struct MeasureLines {
         case .met: style("✓", .good)
         case .missed: style("✗", .bad)
         case .unknown: style("?", .warning)
-        case .noObjective: "·"
+        case .notApplicable, .noObjective: "·"
         }
     }
 
@@ -38,7 +39,7 @@ struct MeasureLines {
         case .met: ": met"
         case .missed: style(": NOT MET", .bad)
         case .unknown: style(": not known whether it was met", .warning)
-        case .noObjective: ""
+        case .notApplicable, .noObjective: ""
         }
     }
 }
