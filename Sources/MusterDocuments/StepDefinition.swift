@@ -27,6 +27,7 @@ package struct StepDefinition: Sendable {
     package struct Postcondition: Sendable {
         package var id: Located<String>
         package var says: String
+        package var remedy: String?
     }
 
     package struct KnownError: Sendable {
@@ -98,7 +99,8 @@ extension StepDefinition {
 
     private static let postcondition = Shape.object(
         .required("id", .text(.kebab), "Its name in results"),
-        .required("says", .text(.sentence), "What holds afterwards"))
+        .required("says", .text(.sentence), "What holds afterwards"),
+        .optional("remedy", .text(.sentence), "What to do when it does not hold"))
 
     private static let knownError = Shape.object(
         .required("match", .text(.sentence), "The error's code"),
@@ -138,6 +140,7 @@ extension StepDefinition.Postcondition {
     fileprivate init(_ value: LocatedValue) {
         id = value.read("id", or: "") { $0 }
         says = value["says"]?.string ?? ""
+        remedy = value["remedy"]?.string
     }
 }
 

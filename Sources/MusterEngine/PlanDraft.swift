@@ -155,7 +155,7 @@ extension PlannedDefinition {
             preconditions: definition.preconditions.map {
                 .init(id: $0.id.value, at: .init($0.at), says: $0.says, why: $0.why, remedy: $0.remedy)
             },
-            postconditions: definition.postconditions.map { .init(id: $0.id.value, says: $0.says) },
+            postconditions: definition.postconditions.map { .init(id: $0.id.value, says: $0.says, remedy: $0.remedy) },
             permissions: definition.permissions,
             inputs: definition.inputs.map(PlannedDefinition.Input.init), outputs: definition.outputs.map(\.name.value),
             outputTypes: Dictionary(

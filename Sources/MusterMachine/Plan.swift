@@ -151,9 +151,11 @@ package struct PlannedDefinition: Hashable, Sendable, Codable {
     package struct Postcondition: Hashable, Sendable, Codable {
         package var id: String
         package var says: String
-        package init(id: String, says: String) {
+        package var remedy: String?
+        package init(id: String, says: String, remedy: String? = nil) {
             self.id = id
             self.says = says
+            self.remedy = remedy
         }
     }
 

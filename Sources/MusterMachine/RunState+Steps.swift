@@ -129,14 +129,10 @@ extension RunState {
     }
 
     private func phaseAfterCheck(_ at: Int, _ results: [ConditionResult]) -> StepPhase {
-        if let broken = Self.firstBroken(results) {
-            let declared = definitions[at].preconditions.first { $0.id == broken.id }
+        if let broken = BrokenConditions(results) {
+            let declared = definitions[at].preconditions.first { $0.id == broken.first.id }
             return .deciding(
-                .attemptFailed(
-                    StepFailure(
-                        kind: .retryable, code: "precondition.\(broken.verdict.rawValue)",
-                        message: "Precondition \"\(broken.id)\" is \(broken.verdict.rawValue): \(broken.says)",
-                        remedy: declared?.remedy)))
+                .attemptFailed(broken.failure("precondition", "Precondition", remedy: declared?.remedy)))
         }
         return definitions[at].effect == .none ? .verifying : .observing
     }
@@ -166,23 +162,13 @@ extension RunState {
 
     private func phaseAfterVerify(_ at: Int, _ results: [ConditionResult]) -> StepPhase {
         let proves = definitions[at].effect == .none
-        guard let broken = Self.firstBroken(results) else {
+        guard let broken = BrokenConditions(results) else {
             // Who never asked to begin has done nothing: what is shown was so already.
             return .deciding(.done(proves ? .shown : steps[at].undo == nil ? .satisfied : .verified))
         }
-        if broken.verdict == .unverifiable, !proves, !results.contains(where: { $0.verdict == .unmet }) {
-            return .deciding(.done(.unverified))
-        }
-        return .deciding(
-            .attemptFailed(
-                StepFailure(
-                    kind: .retryable, code: "postcondition.\(broken.verdict.rawValue)",
-                    message: "Postcondition \"\(broken.id)\" is \(broken.verdict.rawValue): \(broken.says)")))
-    }
-
-    /// The first that is unmet, else the first that is unverifiable.
-    static func firstBroken(_ results: [ConditionResult]) -> ConditionResult? {
-        results.first { $0.verdict == .unmet } ?? results.first { $0.verdict == .unverifiable }
+        if broken.first.verdict == .unverifiable, !proves { return .deciding(.done(.unverified)) }
+        let declared = definitions[at].postconditions.first { $0.id == broken.first.id }
+        return .deciding(.attemptFailed(broken.failure("postcondition", "Postcondition", remedy: declared?.remedy)))
     }
 
     private mutating func failAttempt(_ at: Int, _ body: AttemptFailed) {

@@ -77,14 +77,10 @@ extension RunState {
     }
 
     private func phaseAfterUndoCheck(_ at: Int, _ results: [ConditionResult]) -> UndoPhase {
-        guard let broken = Self.firstBroken(results) else { return .observing }
-        let declared = definitions[at].preconditions.first { $0.id == broken.id }
+        guard let broken = BrokenConditions(results) else { return .observing }
+        let declared = definitions[at].preconditions.first { $0.id == broken.first.id }
         return .deciding(
-            .attemptFailed(
-                StepFailure(
-                    kind: .retryable, code: "precondition.\(broken.verdict.rawValue)",
-                    message: "The undo's precondition \"\(broken.id)\" is \(broken.verdict.rawValue): \(broken.says)",
-                    remedy: declared?.remedy)))
+            .attemptFailed(broken.failure("precondition", "The undo's precondition", remedy: declared?.remedy)))
     }
 
     private func phaseBeforeUndo(_ observation: Observation) -> UndoPhase {

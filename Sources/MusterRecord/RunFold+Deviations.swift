@@ -73,10 +73,11 @@ extension RunFold {
         let failures = (created?.rules ?? 1) < 2 ? all : counted(all)
         let decided = step.decisions.map { $0.count { $0.choice == .retry } } ?? 0
         let more = decided == 0 ? "" : ", \(decided) of them because a person decided so"
+        let why = failures.isEmpty ? "" : " (\(failures.joined(separator: "; ")))"
         return Deviation(
             kind: .retried, steps: [step.id],
             says:
-                "Took \(step.attempts.count) attempts of \(step.attemptsPlanned) allowed\(more) (\(failures.joined(separator: "; ")))"
+                "Took \(step.attempts.count) attempts of \(step.attemptsPlanned) allowed\(more)\(why)"
         )
     }
 

@@ -12,6 +12,9 @@ struct ListingTests {
         #expect(text.status == 0, "\(text)")
         #expect(text.output.contains(/default +succeeded +A quiet day:/), "\(text)")
         #expect(text.output.contains(/left-suspended +failed/), "\(text)")
+        let all = try catalog.muster("rehearse", "--list")
+        #expect(all.status == 0 && all.output.contains("failover-group-drill\n  "), "\(all)")
+        #expect(try catalog.muster("rehearse").status == 2)
         let list = try catalog.muster("rehearse", "failover-group-drill", "--list", "--json").json
         let one = list.array?.first { $0["scenario"]?.string == "secondary-without-key" }
         #expect(one?["expect"]?.string == "failed" && one?["summary"]?.string?.isEmpty == false)

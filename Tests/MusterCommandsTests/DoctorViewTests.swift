@@ -58,6 +58,27 @@ import Testing
         #expect(text(report).contains("failed: a Denied: You may not. A permission is missing.\n      → Grant it"))
     }
 
+    @Test func `what has one cause is told once, without what would help each by itself`() {
+        let failure = StepFailure(kind: .permanent, code: "Unreachable", message: "Nobody answers.", remedy: "Look")
+        let report = report(.met, problems: ["a", "b"].map { .init(step: $0, failure: failure) })
+        #expect(text(report).contains("  ✗ failed: a Unreachable, b Unreachable: Nobody answers.\n      → Look"))
+        var other = failure
+        other.remedy = "Wait"
+        let mixed = self.report(.met, problems: [.init(step: "a", failure: failure), .init(step: "b", failure: other)])
+        #expect(text(mixed).contains("b Unreachable: Nobody answers.\n  ✓"), "\(text(mixed))")
+    }
+
+    @Test func `a postcondition that does not hold comes with what to do`() {
+        var step = PlanFixture.step("a", uses: "test/proof")
+        step.preview = .init(preconditions: [], observation: nil, knownAfter: [])
+        var plan = PlanFixture.plan([step])
+        plan.definitions["test/proof@1.0.0"]?.postconditions = [.init(id: "is-so", says: "It is so", remedy: "Mend it")]
+        var report = DoctorReport(environment: "lab")
+        report.add(
+            plan, problems: [], proofs: ["a": [ConditionResult(id: "is-so", verdict: .unmet, says: "It is not.")]])
+        #expect(text(report).contains("  ✗ unmet: a is-so: It is not.\n      → Mend it"))
+    }
+
     @Test func `what could not be looked at never passes for well`() {
         var report = DoctorReport(environment: "lab")
         report.skipped = [.init(runbook: "audit", needs: ["vault", "keys"])]

@@ -33,7 +33,7 @@ struct RemoteLogs {
                     Diagnostic(
                         .warning, code: "record.log-diverged",
                         "The log here and that of \(visibleText(remote)) each hold what the other does not.",
-                        help: "muster publish joins them."))
+                        help: "muster publish joins them, where muster.yaml names that remote for records."))
             }
         }
         return findings

@@ -18,11 +18,12 @@ struct RehearseCommand: ParsableCommand {
             muster-cloud-simulator.
             """)
 
-    @Argument(help: "The runbook's name.") var runbook: String
+    @Argument(help: ArgumentHelp("The runbook's name; with --list all of them without it.", valueName: "runbook"))
+    var name: String?
     @Option(help: ArgumentHelp("The scenario.", valueName: "name")) var scenario = "default"
     @Flag(
         name: .customLong("list"),
-        help: "List the runbook's scenarios, what each shows and how it must end; start nothing.")
+        help: "List scenarios, what each shows and how it must end; start nothing.")
     var listsScenarios = false
     @Option(help: ArgumentHelp("Simulated seconds in a real one.", valueName: "factor")) var speed = 10.0
     @Option(
@@ -39,6 +40,7 @@ struct RehearseCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        if name == nil, !listsScenarios { throw ValidationError("Name the runbook, or give --list.") }
         if speed < 0.01 || speed > 10_000 { throw ValidationError("--speed is between 0.01 and 10000.") }
     }
 
@@ -61,6 +63,8 @@ struct RehearseCommand: ParsableCommand {
             expected: RunFinished.Outcome(rawValue: scenario.expected.rawValue) ?? .succeeded)
     }
 
+    private var runbook: String { name ?? "" }
+
     /// A reader of the record must see what was rehearsed, and that the clouds' clocks ran fast.
     private var environmentName: String {
         let faults = fault.isEmpty ? "" : ", faults \(fault.joined(separator: " "))"
@@ -79,34 +83,50 @@ struct RehearseCommand: ParsableCommand {
     }
 
     private func list(_ documents: CatalogDocuments, _ terminal: Terminal) throws {
-        _ = try documents.runbook(runbook)
-        let folder = "runbooks/tests/\(runbook)"
-        let scenarios = try documents.names(in: folder, ending: ".yaml").compactMap { name in
-            try documents.file("\(folder)/\(name)").map {
-                try RehearsalScenario.parse($0.bytes, file: "\(folder)/\(name)").get()
-            }
-        }
+        if let name { _ = try documents.runbook(name) }
+        let all = try (name.map { [$0] } ?? documents.runbookNames()).map { ($0, try scenarios(of: $0, documents)) }
         if common.json {
-            let list = scenarios.map { one -> JSON in
-                [
-                    "scenario": .string(one.name.value), "summary": .string(one.summary),
-                    "expect": .string(one.expected.rawValue),
-                ]
+            let list = all.flatMap { runbook, scenarios in
+                scenarios.map { one -> JSON in
+                    [
+                        "runbook": .string(runbook), "scenario": .string(one.name.value),
+                        "summary": .string(one.summary), "expect": .string(one.expected.rawValue),
+                    ]
+                }
             }
             return terminal.out(JSON.array(list).canonicalText)
         }
-        if scenarios.isEmpty {
-            return terminal.out("The runbook \(runbook) has no scenario: add \(folder)/default.yaml.")
-        }
-        let width = scenarios.map(\.name.value.count).max() ?? 0
-        for one in scenarios {
-            let name = one.name.value.padding(to: width)
-            terminal.out("\(name)  \(one.expected.rawValue.padding(to: 9))  \(visibleText(one.summary))")
+        let width = all.flatMap(\.1).map(\.name.value.count).max() ?? 0
+        for (runbook, scenarios) in all {
+            if name == nil { terminal.out(terminal.style(runbook, .strong)) }
+            let indent = name == nil ? "  " : ""
+            if scenarios.isEmpty {
+                terminal.out(
+                    "\(indent)The runbook \(runbook) has no scenario: add \(Self.folder(of: runbook))/default.yaml.")
+            }
+            for one in scenarios {
+                let name = one.name.value.padding(to: width)
+                terminal.out("\(indent)\(name)  \(one.expected.rawValue.padding(to: 9))  \(visibleText(one.summary))")
+            }
         }
     }
 
+    private static func folder(of runbook: String) -> String { "runbooks/tests/\(runbook)" }
+
+    private func scenarios(
+        of runbook: String, _ documents: CatalogDocuments
+    ) throws(MusterError) -> [RehearsalScenario] {
+        let folder = Self.folder(of: runbook)
+        var found: [RehearsalScenario] = []
+        for name in try documents.names(in: folder, ending: ".yaml") {
+            guard let file = try documents.file("\(folder)/\(name)") else { continue }
+            found.append(try RehearsalScenario.parse(file.bytes, file: "\(folder)/\(name)").get())
+        }
+        return found
+    }
+
     private func readScenario(_ documents: CatalogDocuments) throws(MusterError) -> RehearsalScenario {
-        let folder = "runbooks/tests/\(runbook)"
+        let folder = Self.folder(of: runbook)
         _ = try documents.runbook(runbook)
         guard isKebabCase(scenario), let file = try documents.file("\(folder)/\(scenario).yaml") else {
             let known = try documents.names(in: folder, ending: ".yaml").map { String($0.dropLast(5)) }

@@ -48,11 +48,13 @@ struct DoctorReport: Encodable {
         for step in plan.steps {
             let definition = plan.definitions[step.uses]
             for result in (step.preview?.preconditions ?? []) + (proofs[step.id] ?? []) {
-                let declared = definition?.preconditions.first { $0.id == result.id }
+                let remedy =
+                    definition?.preconditions.first { $0.id == result.id }?.remedy
+                    ?? definition?.postconditions.first { $0.id == result.id }?.remedy
                 findings.append(
                     Finding(
                         step: step.id, id: result.id, verdict: result.verdict.rawValue, says: result.says,
-                        remedy: declared?.remedy))
+                        remedy: remedy))
             }
             findings += problems.filter { $0.step == step.id }.map { failed($0, definition) }
             if let sources = step.preview?.knownAfter, !sources.isEmpty {
@@ -85,7 +87,7 @@ struct DoctorView {
         var lines: [String] = []
         for one in report.examined {
             lines += [style(one.runbook, .strong) + "  " + visibleText(one.summary)]
-            lines += one.findings.filter { isVerbose || $0.verdict != "met" }.flatMap(findingLines)
+            lines += grouped(one.findings.filter { isVerbose || $0.verdict != "met" }).flatMap(findingLines)
             let met = one.findings.count { $0.verdict == "met" }
             lines += [style("  ✓ ", .good) + "\(met) of \(one.findings.count) hold", ""]
         }
@@ -99,11 +101,26 @@ struct DoctorView {
         return lines.joined(separator: "\n")
     }
 
-    private func findingLines(_ finding: DoctorReport.Finding) -> [String] {
-        let place = "\(finding.step) \(finding.id): \(visibleText(finding.says))"
+    /// Those that say the same have one cause, and are told once.
+    private func grouped(_ findings: [DoctorReport.Finding]) -> [[DoctorReport.Finding]] {
+        var order: [[String]] = []
+        var groups: [[String]: [DoctorReport.Finding]] = [:]
+        for finding in findings {
+            let key = [finding.verdict, finding.says]
+            if groups[key] == nil { order.append(key) }
+            groups[key, default: []].append(finding)
+        }
+        return order.compactMap { groups[$0] }
+    }
+
+    private func findingLines(_ group: [DoctorReport.Finding]) -> [String] {
+        let finding = group[0]
+        let place = "\(group.map { "\($0.step) \($0.id)" }.joined(separator: ", ")): \(visibleText(finding.says))"
         guard finding.verdict != "met" else { return [style("  ✓ ", .good) + place] }
         let mark = finding.verdict == "unverifiable" ? style("  ? ", .warning) : style("  ✗ ", .bad)
+        // What helps one condition is no remedy of a cause that several share.
+        let remedies = Set(group.map(\.remedy))
         return [mark + "\(finding.verdict): " + place]
-            + (finding.remedy.map { ["      → \(visibleText($0))"] } ?? [])
+            + (remedies.count == 1 ? finding.remedy.map { ["      → \(visibleText($0))"] } ?? [] : [])
     }
 }
