@@ -109,6 +109,26 @@ struct ApprovalTests {
         try expectRefused(try it.run(), it.drill, "[approval.used]")
     }
 
+    @Test func `a plan is approved and run by a path from the current folder, as any file of any tool`() throws {
+        let it = try Case()
+        let below = "\(it.drill.catalog.folder)/runbooks"
+        func shell(_ words: String) throws -> CommandResult {
+            try it.drill.catalog.program("/bin/sh", ["-c", "cd \(below) && exec \(product("muster")) \(words)"])
+        }
+        let plan = "-e lab --plugins ../../plugins --input ledger=\(it.drill.ledger)"
+        #expect(try shell("plan drill \(plan) --out ../../sent-plan.json").status == 0)
+        for (person, more) in [("anu", ""), ("ben", " --out ben.json")] {
+            let approved = try shell("approve ../../sent-plan.json --key ../../keys/\(person) --yes" + more)
+            #expect(approved.status == 0, "\(approved)")
+        }
+        let folder = "\(it.drill.catalog.root)/sent-plan.json.approvals"
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 4)
+        #expect(!FileManager.default.fileExists(atPath: "/sent-plan.json.approvals"))
+        let run = try shell(
+            "run ../../sent-plan.json --plugins ../../plugins --yes --key ../../keys/ada --approval ben.json")
+        #expect(run.status == 0, "\(run)")
+    }
+
     @Test func `a rejection stands until the same person approves`() throws {
         let it = try Case()
         for person in ["anu", "ben"] { #expect(try it.eyes.approve(person).status == 0) }

@@ -29,11 +29,13 @@ func writeFile(_ path: String, _ bytes: [UInt8]) throws(MusterError) {
 /// Makes the folder and those above it, for their owner only; what is there stays. Its name and its parent's are on the disk afterwards,
 /// and those of every folder that was made.
 func makeFolders(_ folder: String) throws(MusterError) {
-    var path = ""
+    // One that is named from the current folder on is made there.
+    var path = folder.hasPrefix("/") ? "/" : ""
     var parents = [parentFolder(folder), parentFolder(parentFolder(folder))]
     for name in folder.split(separator: "/") {
-        path += "/" + name
+        path += name
         if mkdir(path, 0o700) == 0 { parents.append(parentFolder(path)) }
+        path += "/"
     }
     for parent in Set(parents) where !syncFolder(parent) {
         throw MusterError(
