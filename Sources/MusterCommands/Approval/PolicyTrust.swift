@@ -54,19 +54,54 @@ struct PolicyTrust {
 
     /// The policy at the catalog's newest commit, if it holds, and why it does.
     ///
+    /// - Parameter isKept: whether the machine remembers what it finds.
     /// - Returns: nil where the catalog never had a policy.
     /// - Throws: `policy.not-consented`.
-    func holding(_ newest: PolicyAt, now: Timestamp) throws(MusterError) -> (PolicyApplied.Trust, number: Int)? {
+    func holding(
+        _ newest: PolicyAt, now: Timestamp, isKept: Bool = true
+    ) throws(MusterError) -> (PolicyApplied.Trust, number: Int)? {
         guard let known = try known() else {
             if newest.isEmpty { return nil }
-            let number = try consents(at: newest.commit).last { $0.files.digest == newest.files.digest }?.number ?? 0
-            try remember(newest, number, now)
-            return (.firstUse, number)
+            let found = try beginning(newest, now: now)
+            // What every machine that knew the policy before refuses is not let in by one that knows none.
+            if let flaw = found.flaw, found.before != nil { throw refusal(newest, nil, flaw) }
+            if isKept { try remember(newest, found.number, now) }
+            return (.firstUse, found.number)
         }
         if known.files.digest == newest.files.digest { return (.known, known.number) }
-        let number = try follow(known, to: newest, now: now)
-        try remember(newest, number, now)
-        return (.consented, number)
+        let way = try way(from: known, to: newest, now: now)
+        if let flaw = way.flaw { throw refusal(newest, known, flaw) }
+        if isKept { try remember(newest, way.number, now) }
+        return (.consented, way.number)
+    }
+
+    /// The policy that may consent to another one: the newest if it holds, else the one on the way to it that lacks consents.
+    /// Remembers nothing.
+    ///
+    /// - Returns: nil where the catalog never had a policy.
+    /// - Throws: `policy.not-consented` where the newest commit does not come from the policy that holds.
+    func consenting(_ newest: PolicyAt, now: Timestamp) throws(MusterError) -> (PolicyAt, number: Int)? {
+        guard let known = try known() else {
+            if newest.isEmpty { return nil }
+            let found = try beginning(newest, now: now)
+            if found.flaw != nil, let before = found.before { return (before.policy, before.number) }
+            return (newest, found.number)
+        }
+        if known.files.digest == newest.files.digest { return (newest, known.number) }
+        let way = try way(from: known, to: newest, now: now)
+        // Whoever signs on an old branch would sign that all since then is taken back.
+        let isBehind =
+            try known.number > 0
+            && !consents(at: newest.commit).contains {
+                $0.number == known.number && $0.files.digest == known.files.digest
+            }
+        if way.flaw != nil, isBehind {
+            throw MusterError(
+                code: "policy.not-consented",
+                "The branch does not have the policy that this machine trusts, number \(known.number).",
+                help: "Bring the branch up to date with the one that has it, then consent.", status: .preconditionUnmet)
+        }
+        return (way.policy, way.number)
     }
 
     private func remember(_ policy: PolicyAt, _ number: Int, _ now: Timestamp) throws(MusterError) {
@@ -81,84 +116,14 @@ struct PolicyTrust {
         }
     }
 
-    // MARK: Consents
-
-    /// A policy of the catalog that is kept beside the consents to it.
-    struct Consented {
-        var number: Int
-        var files: PolicyFiles
-        /// By file name: statement and signature.
-        var statements: [(name: String, statement: [UInt8], signature: [UInt8])]
-    }
-
-    static let folder = "policy/consents"
-
-    static func folderName(_ number: Int) -> String {
-        String(("000" + String(number)).suffix(max(4, String(number).count)))
-    }
-
-    /// In the order of their numbers.
-    func consents(at commit: ObjectID) throws(MusterError) -> [Consented] {
-        let entries = (try git.folder(Self.folder, at: commit) ?? []).filter { $0.kind == .folder }
-        var found: [Consented] = []
-        for entry in entries.prefix(10_000) {
-            guard let number = Int(entry.name), Self.folderName(number) == entry.name else { continue }
-            let path = "\(Self.folder)/\(entry.name)"
-            let names = (try git.folder(path, at: commit) ?? []).filter { $0.kind != .folder }.map(\.name).prefix(100)
-            let files = try git.files(names.map { "\(path)/\($0)" }, at: commit)
-            func bytes(_ name: String) -> [UInt8]? { files["\(path)/\(name)"]?.content.bytes }
-            guard let configuration = bytes("muster.yaml") else { continue }
-            let statements = names.filter { $0.hasSuffix(".json") }.compactMap { name in
-                bytes(name).flatMap { statement in bytes(name + ".sig").map { (name, statement, $0) } }
-            }
-            found.append(
-                Consented(
-                    number: number,
-                    files: PolicyFiles(configuration: configuration, signers: bytes("allowed-signers")),
-                    statements: statements))
-        }
-        return found.sorted { $0.number < $1.number }
-    }
-
-    /// Goes from policy to policy, each with the consent of the one before, until it is the newest.
-    private func follow(_ known: Known, to newest: PolicyAt, now: Timestamp) throws(MusterError) -> Int {
-        let consents = try consents(at: newest.commit)
-        var current = try PolicyAt(known.files, at: newest.commit)
-        var number = known.number
-        while let next = consents.first(where: { $0.number == number + 1 }) {
-            let persons = try persons(consenting: next, from: current, now: now)
-            if let missing = current.policy.missingConsent(persons) {
-                throw refusal(newest, "\(Self.folder)/\(Self.folderName(next.number)) lacks the consent of \(missing)")
-            }
-            (current, number) = (try PolicyAt(next.files, at: newest.commit), next.number)
-            if current.files.digest == newest.files.digest { return number }
-        }
-        throw refusal(newest, "nobody consented to it")
-    }
-
-    private func persons(
-        consenting next: Consented, from current: PolicyAt, now: Timestamp
-    ) throws(MusterError) -> Set<String> {
-        var persons: Set<String> = []
-        for (_, bytes, signature) in next.statements {
-            guard let consent = PolicyConsent(bytes), consent.catalog == current.catalog,
-                consent.number == next.number, consent.before == current.files.digest,
-                consent.policy == next.files.digest
-            else { continue }
-            let verdict = try tool.verdict(
-                on: String(decoding: signature, as: UTF8.self), over: bytes, person: consent.approver,
-                signers: current.signersBytes, namespace: ApprovalStatement.namespace, at: now)
-            if verdict == .good { persons.insert(consent.approver) }
-        }
-        return persons
-    }
-
-    private func refusal(_ newest: PolicyAt, _ why: String) -> MusterError {
-        MusterError(
-            code: "policy.not-consented",
-            "The policy at commit \(newest.commit.short) is not the one that this machine trusts, and \(why).",
+    private func refusal(_ newest: PolicyAt, _ known: Known?, _ why: String) -> MusterError {
+        let what =
+            known == nil
+            ? "cannot be trusted on first use: \(why)" : "is not the one that this machine trusts, and \(why)"
+        return MusterError(
+            code: "policy.not-consented", "The policy at commit \(newest.commit.short) \(what).",
             help:
-                "Look at it with `git log -p muster.yaml policy/`. Whoever the policy before names consents with `muster policy consent`; commit that.",
+                "Look at it with `git log -p muster.yaml policy/`. Whoever the policy before names consents here with `muster policy consent`, and commits that.",
             status: .preconditionUnmet)
     }
 }
