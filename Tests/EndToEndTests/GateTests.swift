@@ -80,6 +80,8 @@ struct GateTests {
         let it = try Case(gate: "approval: security")
         let running = try it.drill.catalog.startAtTerminal(it.words)
         try running.wait(for: "waits for approvals")
+        let refused = try it.eyes.approveGate("anu", it.run, "two.approval").errors
+        #expect(refused.components(separatedBy: "does not count").count == 2 && !refused.contains(".."), "\(refused)")
         let approved = try it.eyes.approveGate("cy", it.run, "two.approval")
         #expect(approved.status == 0 && approved.output.contains("in the run"), "\(approved)")
         let end = try running.finish(holdsInput: true)
@@ -99,6 +101,35 @@ struct GateTests {
         it.drill.catalog.state = "\(it.drill.catalog.root)/other"
         let approved = try it.eyes.approveGate("cy", run, "two")
         #expect(approved.status == 0 && approved.output.contains("refs/heads/muster/approvals/"), "\(approved)")
+        let end = try running.finish(holdsInput: true)
+        #expect(end.status == 0, "\(end)")
+        #expect(try it.drill.effects() == Self.all)
+    }
+
+    @Test func `a word that came while HEAD could not be read is told, and counts once it can be`() throws {
+        let it = try Case()
+        let catalog = it.drill.catalog
+        let running = try catalog.startAtTerminal(it.words)
+        try running.wait(for: "waits for approvals")
+        let run = it.run
+        try eventually("the gate is on the run's branch") {
+            try catalog.unfinishedRecord(of: run).file("journal.jsonl").contains("approval-awaited")
+        }
+        let other = try Catalog(copyOf: catalog)
+        let approved = try other.muster("approve", run, "two", "--key", it.eyes.key("cy"), "--yes")
+        #expect(approved.status == 0, "\(approved)")
+        let whole = try catalog.read("muster.yaml")
+        try catalog.write("muster.yaml", "catalog: [\n")
+        try catalog.commit("Half a document")
+        let refs = "refs/heads/muster/approvals/*"
+        try catalog.git("fetch", "-q", other.folder, "\(refs):\(refs)")
+        try running.wait(for: "a statement of cy came and does not count")
+        let status = try catalog.muster("status", run)
+        #expect(status.output.contains("a statement of cy came and does not count"), "\(status)")
+        let told = try #require(try catalog.muster("status", run, "--json").json["notCounted"]?.array)
+        #expect(told.map { $0["step"]?.string } == ["two.approval"])
+        try catalog.write("muster.yaml", whole)
+        try catalog.commit("The whole document")
         let end = try running.finish(holdsInput: true)
         #expect(end.status == 0, "\(end)")
         #expect(try it.drill.effects() == Self.all)
@@ -168,7 +199,10 @@ struct GateTests {
         let drill = try LedgerDrill([.init("one"), .init("two")])
         try drill.catalog.replace("  - { id: two", by: step + "  - { id: two", in: "runbooks/drill.yaml")
         let eyes = try FourEyes(drill.catalog, policy: Self.policy)
-        try eyes.plan(["drill", "-e", "lab", "--plugins", drill.catalog.plugins, "--input", "ledger=\(drill.ledger)"])
+        let plan = try eyes.plan([
+            "drill", "-e", "lab", "--plugins", drill.catalog.plugins, "--input", "ledger=\(drill.ledger)",
+        ])
+        #expect(plan.output.contains("2 of leads must approve here: Fail over now?"), "\(plan)")
         #expect(try eyes.approve("anu").status == 0)
         let words = ["--plugins", drill.catalog.plugins, "--key", eyes.key("ada")]
         #expect(try drill.catalog.muster(["run", eyes.planFile, "--yes"] + words).status == 4)
@@ -177,6 +211,7 @@ struct GateTests {
         #expect(try eyes.approveGate("ben", drill.runID, "ask").status == 0)
         #expect(try drill.catalog.muster(["resume", drill.runID] + words).status == 0)
         #expect(try drill.verify().status == 0)
+        #expect(try drill.catalog.muster("report", drill.runID).output.contains("by a person's word"))
     }
 
     @Test func `who resumes a run that they approved takes their approval away from it`() throws {

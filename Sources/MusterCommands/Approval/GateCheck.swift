@@ -107,6 +107,15 @@ struct GateCheck {
             code: "approval.refused", "The approval does not count: \(visibleText(why)).",
             help: "See where the run stands: muster status", status: .preconditionUnmet)
     }
+
+    /// The reason alone, without a full stop, for a sentence that says already that the statement does not count.
+    static func reason(_ error: MusterError) -> String {
+        var text = error.summary
+        let prefix = "The approval does not count: "
+        if text.hasPrefix(prefix) { text.removeFirst(prefix.count) }
+        while text.hasSuffix(".") { text.removeLast() }
+        return text
+    }
 }
 
 extension StoredRun {

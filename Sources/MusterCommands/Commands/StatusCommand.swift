@@ -44,10 +44,11 @@ struct StatusCommand: ParsableCommand {
         // What a shortened journal tells of the steps is not so.
         if let caveat, caveat.tellsOfDamage { return }
         let view = RunView(style: terminal.style, width: .max, stepsMax: .max)
-        for line in view.lines(stored.state, now: readClocks().wall) { terminal.out(line) }
+        let notices = StatementNotices(runFolder: stored.folder).all
+        for line in view.lines(stored.state, now: readClocks().wall, notices: notices) { terminal.out(line) }
         for standing in stored.standingDecisions {
             terminal.out("  ☞ \(standing.decision.step): " + visibleText(standing.says))
-            terminal.out("      muster resume \(id) acts on it")
+            terminal.out("      \(stored.state.resumeCommand(id)) acts on it")
         }
     }
 
@@ -74,6 +75,14 @@ struct StatusCommand: ParsableCommand {
         ]
         if let caveat { members["caveat"] = .string(caveat.code) }
         if caveat?.tellsOfDamage != true { members["steps"] = .array(steps) }
+        let gates = Set(state.waitingForApproval.map { state.plan.steps[$0].id })
+        let notices = StatementNotices(runFolder: stored.folder).all.filter { gates.contains($0.gate) }
+        if !notices.isEmpty {
+            members["notCounted"] = .array(
+                notices.map {
+                    ["step": .string($0.gate), "approver": .string($0.approver), "why": .string($0.why)]
+                })
+        }
         if stored.state.phase == .paused, let pause = stored.state.pause {
             members["pause"] = ["by": .string(pause.by), "reason": .string(pause.reason)]
         }

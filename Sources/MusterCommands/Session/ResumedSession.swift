@@ -22,6 +22,8 @@ final class ResumedSession {
         var takeOver: String?
         /// A run that is over may be taken up again: what is asked of it is to be rolled back.
         var reopens = false
+        /// What `--key` named.
+        var key: String?
     }
 
     let stored: StoredRun
@@ -32,8 +34,8 @@ final class ResumedSession {
 
     /// What lets the run go on under the catalog's policy; nil where nothing is asked for, or it is to be ended or undone.
     var admission: RunAdmission?
-    /// What `--key` named.
-    var key: String?
+    /// Nil where records are not signed.
+    private let signing: RecordSigning?
     /// Words at the run's gates that were brought.
     var offered: [OfferedStatement] = []
 
@@ -88,6 +90,8 @@ final class ResumedSession {
         if stored.state.isFinished, !request.reopens { throw stored.isOver }
         documents = CatalogDocuments(git: git, state: state, source: .commit(stored.plan.commit!))
         configuration = try documents.configuration()
+        signing = try RecordSigning.of(configuration, key: request.key)?.known(
+            to: git, at: stored.plan.commit, state.head)
         let environment = try documents.environment(stored.plan.environment.name).environment
         try stored.compare(environment)
         self.environment = environment
@@ -155,12 +159,24 @@ final class ResumedSession {
         }
         for event in [resumed] + events { _ = follows(event) }
         for offered in offered where offered.parsed?.gate?.run == stored.run {
-            // One that does not count is looked at again by whoever brings it; the run waits on.
-            guard let approval = try? check.taken(offered), follows(.approvalRecorded(approval)) else { continue }
-            check.more.append(approval)
-            events.append(.approvalRecorded(approval))
+            // One that does not count is looked at again while the run waits, and by whoever resumes it.
+            do {
+                let approval = try check.taken(offered)
+                guard follows(.approvalRecorded(approval)) else { continue }
+                check.more.append(approval)
+                events.append(.approvalRecorded(approval))
+            } catch { tell(offered, error) }
         }
         return events
+    }
+
+    /// Of statements for gates at which the run waits.
+    private func tell(_ offered: OfferedStatement, _ error: MusterError) {
+        let gates = stored.state.waitingForApproval.map { stored.plan.steps[$0].id }
+        let isTaken = stored.state.approvals.contains { $0.id == offered.parsed?.id }
+        guard !isTaken, let notice = StatementNotice(offered, error), gates.contains(notice.gate) else { return }
+        _ = StatementNotices(runFolder: stored.folder).add(notice)
+        Terminal().error("note: \(notice.gate): \(notice.text)")
     }
 
     /// Goes on with the run until it ends or is at rest.
@@ -171,8 +187,7 @@ final class ResumedSession {
         let journal = try openJournal()
         let execution = RunExecution(
             run: stored.run, plan: stored.plan, journal: journal, world: world, person: person, catalog: documents.git,
-            configuration: configuration, identity: identity, uncommitted: [:],
-            signing: try RecordSigning.of(configuration, key: key))
+            configuration: configuration, identity: identity, uncommitted: [:], signing: signing)
         defer { plugins.shutdown() }
         // A run that was over has its targets again.
         hold.isBegun = true

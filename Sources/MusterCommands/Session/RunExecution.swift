@@ -64,6 +64,7 @@ struct RunExecution {
         defer { control.close() }
         world.control = control
         let (followers, services) = views(run)
+        world.noticeFollowers = followers.compactMap { $0 as? any NoticeFollower }
         world.serve(writer)
         let publisher = configuration.recordsRemote.map {
             RunPublisher(folder: catalog.client.folder, remote: $0, run: run)

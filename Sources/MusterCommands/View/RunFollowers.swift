@@ -6,7 +6,7 @@ internal import MusterModel
 internal import MusterSystem
 
 /// A block at the bottom of the terminal that is drawn anew with each change.
-final class LiveView: RunFollower {
+final class LiveView: RunFollower, NoticeFollower {
     private let terminal: Terminal
     private let output: OutputQueue
     private var drawnLines = 0
@@ -14,6 +14,7 @@ final class LiveView: RunFollower {
     /// A fold of its own: to keep the engine's state would make the engine copy all its steps at the next event.
     private var state: RunState?
     private var isUndrawn = false
+    private var notices: [StatementNotice] = []
 
     /// Ten pictures a second are enough for people, and one a second for the clocks in it; in nanoseconds.
     private static let betweenChanges: Int64 = 100_000_000
@@ -43,6 +44,11 @@ final class LiveView: RunFollower {
         if state.isFinished { draw() } else { drawWhenDue() }
     }
 
+    func notice(_ notice: StatementNotice) {
+        notices = notices.filter { $0.signature != notice.signature } + [notice]
+        isUndrawn = true
+    }
+
     /// When the picture is to be drawn again, in nanoseconds of the boot clock.
     var drawAt: Int64 { drawnAt + (isUndrawn ? Self.betweenChanges : Self.betweenClocks) }
 
@@ -53,7 +59,7 @@ final class LiveView: RunFollower {
         drawnAt = readClocks().boot
         isUndrawn = false
         let view = RunView(style: terminal.style, width: terminal.width, stepsMax: max(4, terminal.height - 8))
-        let lines = view.lines(state, now: readClocks().wall)
+        let lines = view.lines(state, now: readClocks().wall, notices: notices)
         let up = drawnLines > 0 ? "\u{1B}[\(drawnLines)A\r\u{1B}[J" : ""
         output.send(up + lines.map { $0 + "\n" }.joined())
         drawnLines = lines.count
@@ -61,7 +67,7 @@ final class LiveView: RunFollower {
 }
 
 /// A line for each event, for pipes and logs.
-final class PlainView: RunFollower {
+final class PlainView: RunFollower, NoticeFollower {
     private let output: OutputQueue
     private var text: PlainText
     init(_ terminal: Terminal, _ output: OutputQueue) {
@@ -73,10 +79,14 @@ final class PlainView: RunFollower {
         let lines = entries.compactMap { text.line($0, state) }
         if !lines.isEmpty { output.send(lines.joined(separator: "\n") + "\n") }
     }
+
+    func notice(_ notice: StatementNotice) {
+        output.send("\(readClocks().wall.timeOfDay)  ! \(notice.gate): \(notice.text)\n")
+    }
 }
 
 /// The journal's own lines, for programs.
-final class JSONView: RunFollower {
+final class JSONView: RunFollower, NoticeFollower {
     private let output: OutputQueue
     init(_ output: OutputQueue) { self.output = output }
 
@@ -86,4 +96,6 @@ final class JSONView: RunFollower {
             if let line = try? entry.line() { output.send(String(decoding: line, as: UTF8.self) + "\n") }
         }
     }
+
+    func notice(_ notice: StatementNotice) { Terminal().error("note: \(notice.gate): \(notice.text)") }
 }

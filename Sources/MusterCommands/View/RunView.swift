@@ -11,14 +11,15 @@ struct RunView {
     /// Most step lines; the rest is counted.
     let stepsMax: Int
 
-    func lines(_ state: RunState, now: Timestamp) -> [String] {
+    /// - Parameter notices: statements that came to gates and do not count.
+    func lines(_ state: RunState, now: Timestamp, notices: [StatementNotice] = []) -> [String] {
         let column = state.plan.steps.map(\.id.count).max().map { min($0, 44) } ?? 0
         let shown = visiblePositions(state)
         var lines = shown.map { stepLine(state, $0, column, now) }
         let hidden = state.steps.count - shown.count
         if hidden > 0 { lines.append(style("  … \(hidden) more steps", .quiet)) }
         lines.append("")
-        lines += summary(state, now)
+        lines += summary(state, now, notices)
         return lines.map { clipped($0) }
     }
 
@@ -61,7 +62,7 @@ struct RunView {
         changes.prefix(1).map { "\(visibleText($0.from ?? "none")) → \(visibleText($0.to ?? "none"))" }.joined()
     }
 
-    private func summary(_ state: RunState, _ now: Timestamp) -> [String] {
+    private func summary(_ state: RunState, _ now: Timestamp, _ notices: [StatementNotice]) -> [String] {
         let glass = state.breakGlass.map {
             style("  BREAK-GLASS: \(visibleText($0.by)): \(visibleText($0.reason))", .bad)
         }
@@ -71,7 +72,7 @@ struct RunView {
             "  next   " + nextText(state),
         ]
         for at in state.waitingForDecision { lines += decisionLines(state, at) }
-        for at in state.waitingForApproval { lines += gateLines(state, at) }
+        for at in state.waitingForApproval { lines += gateLines(state, at, notices) }
         if let glass { lines.append(glass) }
         if let stop = state.stop {
             let wait = stopWait(state) ?? "nothing is under way"
@@ -120,13 +121,25 @@ struct RunView {
         ]
     }
 
-    private func gateLines(_ state: RunState, _ at: Int) -> [String] {
+    private func gateLines(_ state: RunState, _ at: Int, _ notices: [StatementNotice]) -> [String] {
         guard let gate = state.gate(at: at) else { return [] }
         let id = state.plan.steps[at].id
         return [
             style("  ☞ \(id): \(visibleText(gateText(gate, have: state.steps[at].approvers)))", .warning),
             "      muster approve \(state.created?.run.text ?? "RUN") \(id) --key FILE",
-        ]
+        ] + notices.filter { $0.gate == id }.suffix(5).flatMap { wrapped("      ! ", $0.text) }
+    }
+
+    /// In lines that fit: what stands against a statement is of no use when it is cut off.
+    private func wrapped(_ mark: String, _ text: String) -> [String] {
+        var lines = [mark]
+        for word in text.split(separator: " ") {
+            if lines[lines.count - 1].count + word.count >= width, lines[lines.count - 1].count > mark.count {
+                lines.append(String(repeating: " ", count: mark.count))
+            }
+            lines[lines.count - 1] += (lines[lines.count - 1].count > mark.count ? " " : "") + word
+        }
+        return lines
     }
 
     /// What would be there, and what could be undone, if the run ended now.

@@ -19,7 +19,13 @@ final class GateKeeper: PollService {
     private let remote: String?
     private let git: Catalog
     private var gates: Set<String> = []
-    private var looked: Set<String> = []
+    /// Signatures of statements that were taken up.
+    private var taken: Set<String> = []
+    /// Those that did not count, and when each is looked at again: what stands against one may pass.
+    private var refused: [String: (due: Int64, wait: Int64)] = [:]
+    private let notices: StatementNotices
+    /// Told once of each statement, and reason, that does not count.
+    var tell: (StatementNotice) -> Void = { _ in }
     private var inputs: [EngineInput] = []
     private var sent: Int?
     private var isFetching = false
@@ -29,11 +35,14 @@ final class GateKeeper: PollService {
     /// How often the branches here, and those of the remote, are looked at while a gate is open.
     private static let lookEvery: Int64 = 2_000_000_000
     private static let fetchEvery: Int64 = 20_000_000_000
+    /// The longest that a statement which did not count is left alone.
+    private static let againWithin: Int64 = 64_000_000_000
 
     /// - Parameter folder: the catalog's.
     init(run: RunID, plan: Digest, folders: StateFolder, folder: String, remote: String?) {
         (self.run, self.plan, self.folders, self.folder, self.remote) = (run, plan, folders, folder, remote)
         git = Self.connection(folder)
+        notices = StatementNotices(runFolder: folders.run(run))
     }
 
     static func connection(_ folder: String) -> Catalog {
@@ -46,7 +55,7 @@ final class GateKeeper: PollService {
         gates.insert(gate)
         (dueAt, fetchAt) = (0, 0)
         // At a gate that opens anew, what was of no use at the last one may be.
-        looked = []
+        (taken, refused) = ([], [:])
     }
 
     func close(_ gate: String) { gates.remove(gate) }
@@ -101,9 +110,27 @@ final class GateKeeper: PollService {
         guard !isFetching, case .success(let value) = result,
             let kept = try? GitClient.decode(value, as: [KeptStatement].self)  // what cannot be read is no statement
         else { return }
-        for offered in kept.compactMap(OfferedStatement.init) where looked.insert(offered.signature).inserted {
-            guard offered.parsed?.gate?.run == run, case .success(let approval) = check(offered) else { continue }
-            inputs.append(.approved(approval, nil))
+        let now = readClocks().boot
+        for offered in kept.compactMap(OfferedStatement.init) where !taken.contains(offered.signature) {
+            guard (refused[offered.signature]?.due ?? 0) <= now, let gate = offered.parsed?.gate, gate.run == run,
+                gates.contains(gate.step)
+            else { continue }
+            switch check(offered) {
+            case .success(let approval):
+                taken.insert(offered.signature)
+                notices.remove(Digest(of: offered.signature.utf8))
+                inputs.append(.approved(approval, nil))
+            case .failure(let error): note(offered, error, now)
+            }
         }
+    }
+
+    /// What the policy says against a statement is looked at again more and more seldom; what kept it from being judged at all,
+    /// with the next look.
+    private func note(_ offered: OfferedStatement, _ error: MusterError, _ now: Int64) {
+        let before = refused[offered.signature]?.wait ?? 0
+        let wait = error.code == "approval.refused" ? min(max(2 * before, Self.lookEvery), Self.againWithin) : 0
+        refused[offered.signature] = (now + wait, wait)
+        if let notice = StatementNotice(offered, error), notices.add(notice) { tell(notice) }
     }
 }

@@ -70,7 +70,7 @@ final class RunControl {
         switch gates.check(offered) {
         case .success(let approval): return .approved(approval, visitor)
         case .failure(let error):
-            reply(visitor, refusal: error.summary)
+            reply(visitor, refusal: GateCheck.reason(error))
             return nil
         }
     }

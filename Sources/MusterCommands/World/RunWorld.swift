@@ -18,6 +18,8 @@ final class RunWorld: EngineWorld {
     var control: RunControl?
     /// Takes up approvals; nil where the plan has no gates and nobody's approval is asked for.
     private var gates: GateKeeper?
+    /// Told of statements that do not count.
+    var noticeFollowers: [any NoticeFollower] = []
     /// The run's hold on its targets between machines; nil without.
     private var leases: (any LeaseKeeper)?
     /// A signal ends a run whose clouds end with it; every other comes to rest.
@@ -57,6 +59,7 @@ final class RunWorld: EngineWorld {
     func take(approvalsBy keeper: GateKeeper?) {
         guard let keeper else { return }
         gates = keeper
+        keeper.tell = { [unowned self] notice in for follower in noticeFollowers { follower.notice(notice) } }
         serve(keeper)
     }
 
