@@ -91,6 +91,35 @@ struct SealedRecordTests {
         #expect(try drill.verify().status == 0)
     }
 
+    @Test func `a key that nobody knows signs nothing, and changes nothing, whatever the command`() throws {
+        try eyes.makeKey("mallory")
+        let mallory = ["--key", eyes.key("mallory")]
+        let plugins = ["--plugins", catalog.plugins]
+        let refusedRun = try catalog.muster(drill.arguments + ["--yes"] + mallory)
+        #expect(refusedRun.status == 3 && refusedRun.errors.contains("[approval.unknown-key]"), "\(refusedRun)")
+        #expect(try drill.effects().isEmpty && catalog.runFolders.isEmpty)
+        let rest = try drill.run("--key", eyes.key("ada"))
+        #expect(rest.status == 4 && rest.output.contains("resume \(drill.runID) --key FILE"), "\(rest)")
+        let before = (try drill.journalLines(of: drill.runID), try catalog.refs)
+        for words in [
+            ["rollback", "last", "--reason", "Back", "--yes"] + plugins, ["resume", "last"] + plugins,
+            ["cancel", "last", "--reason", "Enough"] + plugins, ["decide", "last", "two", "skip", "--reason", "Seen"],
+        ] {
+            let refused = try catalog.muster(words + mallory)
+            #expect(refused.status == 3 && refused.errors.contains("[approval.unknown-key]"), "\(refused)")
+        }
+        catalog.variables["MUSTER_KEY"] = eyes.key("mallory")
+        #expect(try catalog.muster("publish").errors.contains("[approval.unknown-key]"))
+        catalog.variables["MUSTER_KEY"] = nil
+        #expect(try drill.journalLines(of: drill.runID) == before.0 && catalog.refs == before.1)
+        #expect(try drill.effects() == ["apply one": 1])
+        let ada = ["--key", eyes.key("ada")]
+        let decided = try catalog.muster(["decide", "last", "two", "abandon", "--reason", "Seen"] + ada)
+        #expect(decided.status == 0, "\(decided)")
+        #expect(try drill.rollBack("--key", eyes.key("ada")).status == 0)
+        #expect(try drill.verify().status == 0)
+    }
+
     @Test func `a record that was written anew, its chain and its sums with it, lacks the signature`() throws {
         let run = try sealedRun()
         let folder = try export(run)

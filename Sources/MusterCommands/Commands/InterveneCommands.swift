@@ -54,6 +54,7 @@ struct CancelCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason: String
     @Flag(help: "Let what brings things back (finally) run before the end.") var finally = false
     @Flag(help: "Do not ask where a rollback is under way.") var yes = false
+    @OptionGroup var signing: SigningOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws { try requireWords(reason) }
@@ -75,11 +76,12 @@ struct CancelCommand: ParsableCommand {
         }
         let catalog = common.catalog(of: run, folders)
         if !finally, !options.takesOver,
-            let noted = try RunAtRest(run: run, catalog: catalog).end(request, in: folders)
+            let noted = try RunAtRest(run: run, catalog: catalog, key: signing.key).end(request, in: folders)
         {
             return try tellEnd(noted, run, catalog, terminal)
         }
-        let session = try options.session(common, takeOver: options.takesOver ? reason : nil, terminal)
+        let session = try options.session(
+            common, takeOver: options.takesOver ? reason : nil, key: signing.key, terminal)
         try perform(session, [.stopRequested(request)], terminal, json: common.json, wanted: .cancelled)
     }
 
@@ -138,6 +140,7 @@ struct DecideCommand: ParsableCommand {
     @Argument(help: "The step.") var step: String
     @Argument(help: "retry, undo, skip, done or abandon.") var choice: StepDecided.Choice
     @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason: String
+    @OptionGroup var signing: SigningOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws { try requireWords(reason) }
@@ -153,7 +156,8 @@ struct DecideCommand: ParsableCommand {
             if let refusal = answer.refusal { throw DecisionAtRest.refused(refusal) }
         } else {
             let catalog = common.catalog(of: run, folders)
-            noted = try DecisionAtRest(decision: decision, run: run, catalog: catalog).record(in: folders)
+            noted = try DecisionAtRest(decision: decision, run: run, catalog: catalog, key: signing.key).record(
+                in: folders)
         }
         if common.json {
             let members: [String: JSON] = [
@@ -170,7 +174,7 @@ struct DecideCommand: ParsableCommand {
 
     /// How a person goes on after a decision about a run that nobody runs now.
     private func whatNext(_ run: RunID, _ state: RunState) -> String {
-        guard case .finished(let outcome) = state.phase else { return "Go on with: muster resume \(run)" }
+        guard case .finished(let outcome) = state.phase else { return "Go on with: \(state.resumeCommand(run))" }
         let rest = state.rollbackPlan().contains { $0.how == .undo }
         return "The run is \(outcome.rawValue)."
             + (rest ? " Undo the rest with: muster rollback \(run) --reason TEXT" : "")

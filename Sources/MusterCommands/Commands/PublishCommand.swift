@@ -32,6 +32,8 @@ struct PublishCommand: ParsableCommand {
         let documents = try committedDocuments(common.catalog, nil)
         let configuration = try documents.configuration()
         let terminal = Terminal()
+        let signing = Result { () throws(MusterError) in try RecordSigning.of(configuration) }
+        if case .success(let signing?) = signing { _ = try signing.known(to: documents.git, at: documents.state.head) }
         if let release, let reason {
             let folders = try StateFolder()
             let run = try folders.find(release)

@@ -23,13 +23,14 @@ struct ResumeOptions: ParsableArguments {
 
     /// - Parameter reopens: a run that is over may be taken up again.
     func session(
-        _ common: CommonOptions, takeOver reason: String?, reopens: Bool = false, _ terminal: Terminal
+        _ common: CommonOptions, takeOver reason: String?, reopens: Bool = false, key: String?, _ terminal: Terminal
     ) throws(MusterError) -> ResumedSession {
         let mode: Person.Mode =
             unattended ? .unattended : Terminal.isInputTerminal && !common.json ? .terminal(terminal) : .absent
         let run = try findRun(name, common.catalog)
         let request = ResumedSession.Request(
-            run: run, catalog: common.catalog, pluginFolders: pluginFolders, takeOver: reason, reopens: reopens)
+            run: run, catalog: common.catalog, pluginFolders: pluginFolders, takeOver: reason, reopens: reopens,
+            key: key)
         let folders = try StateFolder()
         let name = try personHere(common.catalog(of: run, folders))
         return try ResumedSession(request, person: Person(mode, name: name))
@@ -39,6 +40,15 @@ struct ResumeOptions: ParsableArguments {
         try requireWords(reason)
         if takesOver, reason == nil { throw ValidationError("--take-over needs --reason.") }
     }
+}
+
+/// What commands take that write into a run's record.
+struct SigningOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Your SSH key, where records are signed, or the .pub file of one that the agent holds (default: $MUSTER_KEY).",
+            valueName: "file"))
+    var key: String?
 }
 
 /// The run that the text names, among those of this machine and those whose branch is in the catalog.
@@ -80,7 +90,8 @@ struct ResumeCommand: ParsableCommand {
         let terminal = Terminal()
         let session: ResumedSession
         do {
-            session = try options.session(common, takeOver: options.takesOver ? reason : nil, terminal)
+            session = try options.session(
+                common, takeOver: options.takesOver ? reason : nil, key: approvals.key, terminal)
         } catch {
             if error.code == "run.finished", let commit = try recordLate() {
                 terminal.error(
@@ -88,7 +99,6 @@ struct ResumeCommand: ParsableCommand {
             }
             throw error
         }
-        session.key = approvals.key
         try admit(session, terminal)
         try session.assessTicket(breakGlass: approvals.breaksGlass ? reason : nil)
         try perform(session, [], terminal, json: common.json)

@@ -42,7 +42,7 @@ struct ReviewCommand: ParsableCommand {
         let key = self.key ?? Host.variable("MUSTER_KEY") ?? state.signingKey
         let desk = ReviewDesk(
             git: git, state: state, records: records, remote: configuration?.recordsRemote, signer: SSHKeygen(),
-            commitKey: try RecordSigning.of(configuration, key: key)?.key)
+            commitKey: try RecordSigning.of(configuration, key: key)?.known(to: git, at: state.head).key)
         let terminal = Terminal()
         if let note = try desk.fetch(run) { terminal.error("note: \(note)") }
         let opinion = ReviewDesk.Opinion(

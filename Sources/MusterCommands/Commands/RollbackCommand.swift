@@ -20,6 +20,7 @@ struct RollbackCommand: ParsableCommand {
     var to: String?
     @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason: String?
     @Flag(help: "Do not ask for the go-ahead.") var yes = false
+    @OptionGroup var signing: SigningOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -55,7 +56,7 @@ struct RollbackCommand: ParsableCommand {
             }
         }
         let session = try options.session(
-            common, takeOver: options.takesOver ? reason : nil, reopens: true, terminal)
+            common, takeOver: options.takesOver ? reason : nil, reopens: true, key: signing.key, terminal)
         guard try agreed(try view(session.stored, terminal), run, terminal) else { return }
         try perform(
             session, [.rollbackRequested(request)], terminal, json: common.json,

@@ -82,6 +82,7 @@ struct RunCommand: ParsableCommand {
             terminal)
         session.admission = try RunAdmission(desk, request)
         session.key = approvals.key
+        _ = try session.signing()
         if !interactive,
             session.plan.steps.contains(where: { session.plan.definitions[$0.uses]!.reference == BuiltInStep.manual })
         {

@@ -16,11 +16,14 @@ struct DecisionAtRest {
     let run: RunID
     /// The catalog's folder; nil: the one around the current folder.
     let catalog: String?
+    /// What `--key` named, where records are signed; nil: the variable MUSTER_KEY does.
+    var key: String?
 
     /// - Returns: the run as it stands afterwards.
     /// - Throws: `run.not-to-decide`, and nothing is written.
     func record(in folders: StateFolder) throws -> RunAtRest.Noted {
-        try RunAtRest(run: run, catalog: catalog).record(in: folders) { stored, identity, now throws(MusterError) in
+        try RunAtRest(run: run, catalog: catalog, key: key).record(in: folders) {
+            stored, identity, now throws(MusterError) in
             try following(stored, by: identity, at: now)
         }!
     }

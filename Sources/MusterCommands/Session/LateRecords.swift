@@ -59,7 +59,9 @@ struct LateRecords {
             let plan = try plan(of: run)
             let files = try RecordFiles(plan: plan, journal: journal, render: renderTemplate)
             let identity = state.userOrLogin
-            let signing = try plan.kind == .rehearsal ? nil : RecordSigning.of(configuration)
+            let signing =
+                try plan.kind == .rehearsal
+                ? nil : RecordSigning.of(configuration)?.known(to: git, at: plan.commit, state.head)
             let note = CommitNote(
                 message: commitMessage(for: files.record, at: .finished), author: identity, time: readClocks().wall,
                 signingKey: signing?.key)

@@ -20,7 +20,7 @@ extension ResumedSession {
         let subject = TicketDesk.Subject(
             plan: stored.plan, digest: state.created?.plan ?? Digest(of: []), operatorName: name,
             override: reason.map { TicketAssessment.Override(by: name, reason: $0) } ?? earlier)
-        ticket = try TicketDesk(subject, try changeRules(), documents.state, world)?.checked()
+        ticket = try TicketDesk(subject, try changeRules(), documents.state, world)?.checked(isBegun: true)
     }
 }
 

@@ -45,6 +45,11 @@ struct RunAtRest {
         defer { journal.close() }
         let stored = try StoredRun(run, folder: journal.folder, reading: reading)
         try stored.refuseOtherRules()
+        // Without a key git takes the word later; one of nobody's would be in the record for ever.
+        let signing = Result { () throws(MusterError) in try RecordSigning.of(configuration, key: key) }
+        if case .success(let signing?) = signing {
+            _ = try signing.known(to: git, at: stored.plan.commit, repository.head)
+        }
         let now = readClocks()
         guard let (state, events) = try following(stored, identity, now) else { return nil }
         let entries = try journal.append(events, at: now)
@@ -56,7 +61,7 @@ struct RunAtRest {
                 catalog: git, journal: journal, plan: stored.plan,
                 place: .init(
                     run: run, author: identity, branch: records.branch, uncommitted: [:],
-                    signing: try RecordSigning.of(configuration, key: key)))
+                    signing: try signing.get()))
             try writer.takeUp(reading.entries)
             try writer.follow(entries, state)
             _ = state.isFinished ? try writer.commitFinished() : try writer.commitAtRest()
@@ -68,9 +73,8 @@ struct RunAtRest {
         if noted.recordFailure == nil {
             noted.push = RunPush(
                 run: run, catalog: git, configuration: configuration, author: identity,
-                signing: try RecordSigning.of(configuration, key: key)
-            ).send(
-                isOver: state.isFinished)
+                signing: try signing.get()
+            ).send(isOver: state.isFinished)
         }
         return noted
     }

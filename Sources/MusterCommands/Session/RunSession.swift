@@ -52,6 +52,8 @@ final class RunSession {
     let breaksGlass: Bool
     /// What `--key` named.
     var key: String?
+    /// What the policy says against the plan, whoever approves it, as far as ``heldAgainstPolicy()`` found out.
+    private var policyRefusals: [Diagnostic] = []
     private let environment: Environment
     private let room: WindowRoom?
     private let tickets: TicketDesk?
@@ -160,7 +162,7 @@ final class RunSession {
             let place = steps.isEmpty ? "" : steps.joined(separator: ", ") + ": "
             diagnostic.summary = visibleText(place + diagnostic.summary)
             return diagnostic
-        }
+        } + policyRefusals
     }
 
     private var closedWindow: [(String, String, String, String?)] {
@@ -172,7 +174,7 @@ final class RunSession {
     }
 
     private var refusedTicket: [(String, String, String, String?)] {
-        guard let ticket, let refusal = ticket.refusal else { return [] }
+        guard let ticket, let refusal = ticket.refusal() else { return [] }
         return [("", refusal.code, ticket.says, refusal.help)]
     }
 
@@ -192,8 +194,34 @@ final class RunSession {
     var rule: ApprovalRule? { configuration.policy.rule(for: environment) }
 
     /// The policies that this plan is held against.
-    func approvalDesk() throws(MusterError) -> ApprovalDesk {
-        try ApprovalDesk(plan, digest: digest, environment: environment, git: documents.git, state: documents.state)
+    ///
+    /// - Parameter isKept: whether the machine remembers the policy that it finds.
+    func approvalDesk(isKept: Bool = true) throws(MusterError) -> ApprovalDesk {
+        try ApprovalDesk(
+            plan, digest: digest, environment: environment, git: documents.git, state: documents.state, isKept: isKept)
+    }
+
+    /// Finds out whether anybody could approve the plan, and whether the policy holds; what stands against it is a refusal.
+    ///
+    /// - Returns: what is asked for; nil: nothing.
+    func heldAgainstPolicy() -> ApprovalRule? {
+        do throws(MusterError) {
+            let desk = try approvalDesk(isKept: false)
+            _ = try desk.authors()
+            return desk.rule
+        } catch {
+            policyRefusals = [Diagnostic(code: error.code, error.summary, help: error.help)] + error.diagnostics
+            return rule
+        }
+    }
+
+    /// What signs the record; nil where records are not signed.
+    ///
+    /// - Throws: `record.no-key`, `approval.unknown-key`.
+    func signing() throws(MusterError) -> RecordSigning? {
+        guard plan.kind != .rehearsal else { return nil }
+        return try RecordSigning.of(configuration, key: key)?.known(
+            to: documents.git, at: plan.commit, documents.state.head)
     }
 
     func shutdown() { plugins.shutdown() }
@@ -212,7 +240,7 @@ final class RunSession {
         // Between the plan and the go-ahead the window may have closed, or become too short.
         let window = try room?.checked(at: now, isForced: admission?.breaksGlass == true)
         let ticket = try tickets?.checked()
-        let signing = plan.kind == .rehearsal ? nil : try RecordSigning.of(configuration, key: key)
+        let signing = try signing()
         let id = RunID(started: now, runbook: plan.runbook.name, random: Host.random())
         let hold = try TargetHold(
             plan, run: id, folders: state, state: documents.state, configuration: configuration,

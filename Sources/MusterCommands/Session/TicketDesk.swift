@@ -61,9 +61,11 @@ struct TicketDesk {
     }
 
     /// - Throws: `run.no-change-ticket`, `run.change-ticket` where no run may begin, or go on, under it; `change-ticket.interrupted`.
-    func checked() throws(MusterError) -> TicketAssessment? {
+    ///
+    /// - Parameter isBegun: the run has begun, and keeps the ticket that it was planned with.
+    func checked(isBegun: Bool = false) throws(MusterError) -> TicketAssessment? {
         guard let assessment = try assessment() else { return nil }
-        guard let refusal = assessment.refusal else { return assessment }
+        guard let refusal = assessment.refusal(isBegun: isBegun) else { return assessment }
         throw MusterError(
             code: refusal.code, "\(visibleText(assessment.says)) Nothing was changed.", help: refusal.help,
             status: .preconditionUnmet)
@@ -134,19 +136,30 @@ struct TicketDesk {
 
 extension TicketAssessment {
     /// Why no run may begin, or go on, with it, and what to do; nil where one may.
-    var refusal: (code: String, help: String)? {
+    func refusal(isBegun: Bool = false) -> (code: String, help: String)? {
         guard verdict != .met, override == nil else { return nil }
         let glass = "In an emergency: --break-glass --reason TEXT."
-        guard ticket != nil else { return ("run.no-change-ticket", "Name it with --change. \(glass)") }
+        guard ticket != nil else {
+            let help =
+                isBegun
+                ? "The run was planned without one; end it with muster cancel or muster rollback, and plan anew with --change."
+                : "Name it with --change."
+            return ("run.no-change-ticket", "\(help) \(glass)")
+        }
         guard verdict == .unmet else {
             return (
                 "run.change-ticket",
                 "Look at change-ticket in the environment, its sign-in, and whether the system answers. \(glass)"
             )
         }
+        let help = "Bring the ticket into a state, and to a window, in which the run may "
         return (
             "run.change-ticket",
-            "Bring the ticket into a state, and to a window, in which the run may take place, or name another one with --change. \(glass)"
+            help
+                + (isBegun
+                    ? "go on; it keeps the ticket that it was planned with."
+                    : "take place, or name another one with --change.")
+                + " \(glass)"
         )
     }
 }

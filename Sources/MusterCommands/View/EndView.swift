@@ -6,6 +6,16 @@ internal import MusterMachine
 internal import MusterModel
 internal import MusterRecord
 
+extension RunState {
+    /// How somebody goes on with the run, with all that the command needs.
+    ///
+    /// - Parameter configuration: tells whether records are signed; nil: that is not known.
+    func resumeCommand(_ run: RunID, program: String = "muster", _ configuration: Configuration? = nil) -> String {
+        let needsKey = policy != nil || configuration?.recordsSigned == true
+        return "\(program) resume \(run)" + (needsKey ? " --key FILE" : "")
+    }
+}
+
 /// What stands on the terminal when a run is over.
 struct EndView {
     let style: Style
@@ -26,7 +36,7 @@ struct EndView {
         lines += deviations(result.record)
         // What is not measured yet says nothing while the run is at rest.
         if result.end != .paused { lines += measures(result.record) }
-        lines += result.end == .paused ? atRest(result) : leftBehind(result.record) + whatElse(result)
+        lines += result.end == .paused ? atRest(result, configuration) : leftBehind(result.record) + whatElse(result)
         lines.append("")
         if let commit = result.commit, result.end == .paused {
             lines.append("The record so far is committed: \(result.run.ref) at \(commit.short)")
@@ -51,16 +61,17 @@ struct EndView {
     }
 
     /// Why a run that is at rest waits, what is in place, and the commands that lead on.
-    private func atRest(_ result: RunResult) -> [String] {
+    private func atRest(_ result: RunResult, _ configuration: Configuration) -> [String] {
         let (state, run) = (result.state, result.run)
         var lines: [String] = []
         for at in state.waitingForDecision {
             let id = state.plan.steps[at].id
             let choices = state.choices(for: id).map(\.rawValue).joined(separator: " | ")
+            let key = configuration.recordsSigned ? " --key FILE" : ""
             lines += [
                 style("  ☞ \(id): ", .warning) + visibleText(state.troubleText(id))
                     + (state.troubleRemedy(id).map { " — " + visibleText($0) } ?? ""),
-                "      \(Self.program) decide \(run) \(id) \(choices) --reason TEXT",
+                "      \(Self.program) decide \(run) \(id) \(choices) --reason TEXT\(key)",
             ]
         }
         for at in state.waitingForApproval {
@@ -73,7 +84,7 @@ struct EndView {
         }
         let inPlace = state.inPlace.map { state.plan.steps[$0].id }
         lines.append("  In place: " + (inPlace.isEmpty ? "nothing" : inPlace.joined(separator: ", ")))
-        return lines + ["  \(Self.program) resume \(run)"] + whatElse(result)
+        return lines + ["  " + state.resumeCommand(run, program: Self.program, configuration)] + whatElse(result)
     }
 
     /// What a rollback would do, and what brings things back and has not run.

@@ -2,6 +2,7 @@
 
 internal import Glibc
 internal import MusterDocuments
+internal import MusterGit
 internal import MusterModel
 internal import MusterRecord
 internal import MusterSigning
@@ -24,6 +25,32 @@ struct RecordSigning {
                 status: .preconditionUnmet)
         }
         return RecordSigning(key: absolute(key))
+    }
+
+    /// The same, if whoever checks the record will know the key: by the signers of the run's commit, else by the newest. Where there
+    /// are none, nobody is known.
+    ///
+    /// - Parameter commits: in this order; the first that has signers counts.
+    /// - Throws: `approval.unknown-key`, `signing.no-key`.
+    func known(to git: Catalog, at commits: ObjectID?...) throws(MusterError) -> RecordSigning {
+        for commit in commits.compactMap(\.self) {
+            // One that cannot be read, or is not in this clone, is told by other checks.
+            guard let file = try? git.file(AllowedSigners.path, at: commit),
+                let signers = AllowedSigners.parse(file.content.bytes).value, !signers.keys.isEmpty
+            else { continue }
+            let base64 = try SSHKeygen().publicKey(of: key).base64
+            let isKnown = signers.keys.contains { known in
+                known.base64 == base64 && known.namespaces?.contains(RecordSeal.namespace) != false
+            }
+            if isKnown { return self }
+            throw MusterError(
+                code: "approval.unknown-key",
+                "Records of this catalog are signed, and the key \(visibleText(key)) is no person's there.",
+                help:
+                    "\(AllowedSigners.path) at commit \(commit.short) names whose keys count: name such a key with --key, or MUSTER_KEY. Nothing was changed.",
+                status: .preconditionUnmet)
+        }
+        return self
     }
 
     /// Git's worker has a folder of its own.
