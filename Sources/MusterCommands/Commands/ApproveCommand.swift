@@ -150,7 +150,7 @@ struct ApproveCommand: ParsableCommand {
             return (state, [event])
         }
         try noted?.tell(Terminal())
-        return ["the run's journal; muster resume \(run) acts on it"]
+        return ["the run's journal; muster resume \(run) --key FILE acts on it"]
     }
 
     // MARK: Both
@@ -179,7 +179,7 @@ struct ApproveCommand: ParsableCommand {
                     code: "run.not-confirmed", "Nobody gave the go-ahead: there is no terminal to ask at.",
                     help: "Add --yes to sign without being asked.", status: .waitsForPerson)
             }
-            terminal.out("\n\(visibleText(statement.says)), until \(statement.expires)")
+            terminal.out("\n\(visibleText(statement.says)), \(statement.validity)")
             terminal.raw("Sign this as \(statement.approver)? Type yes: ")
             guard readLine() == "yes" else {
                 terminal.out("Nothing was signed.")
@@ -216,10 +216,24 @@ struct ApproveCommand: ParsableCommand {
                 "approver": .string(statement.approver), "decision": .string(statement.decision.rawValue),
                 "id": .string(statement.id), "plan": .string(statement.plan.description),
                 "expires": .string(statement.expires.description), "places": .array(places.map { .string($0) }),
+                "countsFrom": .string(statement.countsFrom.description),
+                "countsUntil": .string(statement.countsUntil.description),
             ]
             return terminal.out(JSON.object(members).canonicalText)
         }
-        terminal.out("Signed: \(visibleText(statement.says)), until \(statement.expires)")
+        terminal.out("Signed: \(visibleText(statement.says)), \(statement.validity)")
         for place in places { terminal.out("  in \(place)") }
+    }
+}
+
+extension ApprovalStatement {
+    /// It counts inside its change window, and as long as it lives.
+    fileprivate var countsFrom: Timestamp { max(issued, window?.opens ?? issued) }
+    fileprivate var countsUntil: Timestamp { min(expires, window?.closes ?? expires) }
+
+    /// When it counts, in words.
+    fileprivate var validity: String {
+        let from = countsFrom > issued ? "from \(countsFrom) on, when its change window opens, " : ""
+        return from + "until \(countsUntil)" + (countsUntil < expires ? ", when its change window closes" : "")
     }
 }
