@@ -59,11 +59,11 @@ package struct FourEyes {
 
     package var planFile: String { "\(catalog.root)/plan.json" }
 
-    /// Plans with these arguments behind `plan`.
+    /// Plans with these arguments behind `plan`; a plan that cannot be run ends with 3.
     @discardableResult
-    package func plan(_ arguments: [String]) throws -> CommandResult {
+    package func plan(_ arguments: [String], status: Int32 = 0) throws -> CommandResult {
         let result = try catalog.muster(["plan"] + arguments + ["--out", planFile])
-        guard result.status == 0 else { throw FixtureFailure(description: "\(result)") }
+        guard result.status == status else { throw FixtureFailure(description: "\(result)") }
         return result
     }
 

@@ -30,7 +30,8 @@ struct TimelineDrawing {
     private static let head = 26.0
 
     init(_ record: RunRecord) {
-        let steps = record.steps.compactMap { step -> Bar? in Self.bar(step) }
+        let words = Set((record.approvals ?? []).compactMap(\.step))
+        let steps = record.steps.compactMap { step in Self.bar(step, isOpenedByPeople: words.contains(step.id)) }
         let undos = record.steps.flatMap { step in (step.undos ?? []).map { (step: step, undo: $0) } }
             .filter { !$0.undo.attempts.isEmpty }.sorted { $0.undo.order < $1.undo.order }
         bars = steps + undos.map { Self.bar($0.step, $0.undo) }
@@ -42,7 +43,7 @@ struct TimelineDrawing {
         }.filter { $0.to > $0.from }
     }
 
-    private static func bar(_ step: StepRecord) -> Bar? {
+    private static func bar(_ step: StepRecord, isOpenedByPeople: Bool) -> Bar? {
         guard let started = step.startedAt?.milliseconds else { return nil }
         let kind: Bar.Kind =
             switch step.result {
@@ -51,7 +52,11 @@ struct TimelineDrawing {
             case .unverified: .doubt
             case .running, .pending: .open
             case .alreadySo, .skipped, .notReached: .plain
-            case .verified, .shown, .declared: step.confirmation == nil ? .good : .people
+            case .declared: .people
+            case .verified, .shown:
+                // A gate that break-glass passed was opened by nobody, and shown by nothing.
+                step.postconditions.contains { $0.verdict != .met }
+                    ? .doubt : isOpenedByPeople || step.confirmation != nil ? .people : .good
             }
         let took = step.tookMilliseconds ?? 0
         return Bar(
@@ -85,7 +90,7 @@ struct TimelineDrawing {
 
     private var legend: Markup {
         let words: [(Bar.Kind, Markup)] = [
-            (.good, "shown by a read"), (.people, "a person's"), (.plain, "no effect"),
+            (.good, "shown by a read"), (.people, "by a person's word"), (.plain, "no effect"),
             (.doubt, "in doubt or unverified"),
             (.bad, "failed"), (.open, "under way"), (.undo, "undone"),
         ]

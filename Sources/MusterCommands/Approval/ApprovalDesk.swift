@@ -28,11 +28,13 @@ struct ApprovalDesk {
 
     /// Reads both policies, and makes sure that the newest one holds.
     ///
-    /// - Parameter tool: what checks signatures.
+    /// - Parameters:
+    ///   - tool: what checks signatures.
+    ///   - isKept: whether the machine remembers the policy that it finds.
     /// - Throws: `policy.not-consented`, `policy.memory-damaged`; document errors of a policy.
     init(
         _ plan: Plan, digest: Digest, environment: Environment, git: Catalog, state: RepositoryState,
-        tool: any SignatureTool = SSHKeygen()
+        tool: any SignatureTool = SSHKeygen(), isKept: Bool = true
     ) throws(MusterError) {
         guard let commit = plan.commit, let head = state.head else {
             throw MusterError(
@@ -52,7 +54,7 @@ struct ApprovalDesk {
         recordsBranch =
             try Records.configuration(git, state)?.recordsBranch ?? Configuration.standardRecordsBranch
         trust = try PolicyTrust(folders: folders, git: git, place: state.gitFolder, tool: tool).holding(
-            newest, now: readClocks().wall)?.0
+            newest, now: readClocks().wall, isKept: isKept)?.0
     }
 
     private static func environment(

@@ -14,6 +14,8 @@ struct CatalogLint {
     private var definitions: [StepReference: Parsed<StepDefinition>] = [:]
     private var stepNames: [String] = []
     private var published: PublishedVersions?
+    /// What the runbooks that were checked use.
+    private var used: Set<AuthoredDocument> = []
 
     init(documents: CatalogDocuments) { self.documents = documents }
 
@@ -22,6 +24,7 @@ struct CatalogLint {
         stepNames = try DefinitionFinder(documents: documents).stepNames()
         let all = paths.isEmpty ? try allPaths() : paths
         for path in all { try check(path) }
+        if try excludesAuthors() { diagnostics += try lintAuthors(used, try policy(), documents) }
         diagnostics.sort(by: inDocumentOrder)
         return all.count
     }
@@ -139,6 +142,11 @@ struct CatalogLint {
         }
         let lockPath = "runbooks/\(stem).lock.yaml"
         let lock = try documents.file(lockPath).flatMap { Lock.parse($0.bytes, file: lockPath).partial }
+        if let blob = try documents.file(path)?.document.blob { used.insert(AuthoredDocument(path: path, blob: blob)) }
+        for (use, entry) in lock?.steps ?? [:] {
+            guard let reference = StepUse(use)?.reference else { continue }
+            used.insert(AuthoredDocument(path: reference.definitionPath, blob: entry.blob))
+        }
         let versions = try publications()
         diagnostics += lintRunbook(runbook, lock: lock) { lookUp($0, $1, versions) }
         diagnostics += lintGates(runbook, try policy())
@@ -190,6 +198,17 @@ struct CatalogLint {
     private func policy() throws(MusterError) -> ApprovalPolicy {
         guard let bytes = try documents.file("muster.yaml")?.bytes else { return ApprovalPolicy() }
         return Configuration.parse(bytes, file: "muster.yaml").partial?.policy ?? ApprovalPolicy()
+    }
+
+    /// Whether some environment does not count who wrote what a plan uses.
+    private func excludesAuthors() throws(MusterError) -> Bool {
+        if try policy().rules.values.contains(where: \.excludesAuthors) { return true }
+        for name in try documents.names(in: "environments", ending: ".yaml") {
+            guard let file = try documents.file("environments/\(name)") else { continue }
+            let environment = Environment.parse(file.bytes, file: "environments/\(name)").partial
+            if environment?.approvals?.excludesAuthors == true { return true }
+        }
+        return false
     }
 
     private mutating func checkEnvironment(_ bytes: [UInt8], _ path: String) throws(MusterError) {

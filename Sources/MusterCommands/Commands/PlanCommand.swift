@@ -11,7 +11,8 @@ struct PlanCommand: ParsableCommand {
         commandName: "plan",
         abstract: "Look at every target and show what a run would do. Read-only.",
         discussion:
-            "Ends with 3 when a precondition that must hold before the first effect does not, or cannot be told.")
+            "Ends with 3 when the plan cannot be run as things stand: a precondition that must hold before the first effect does not, or cannot be told; the change window or ticket, or the policy, stands against it."
+    )
 
     @Argument(help: "The runbook's name.") var runbook: String
     @OptionGroup var target: TargetOptions
@@ -24,13 +25,14 @@ struct PlanCommand: ParsableCommand {
         let session = try makeSession()
         defer { session.shutdown() }
         let terminal = Terminal()
+        let rule = session.heldAgainstPolicy()
         if common.json {
             terminal.out(try planJSON(session).canonicalText)
         } else {
             terminal.out(
                 PlanView(style: terminal.style, leases: session.configuration.leases, isVerbose: verbose).text(
                     session.plan, digest: session.digest, window: session.window, ticket: session.ticket))
-            if let rule = session.rule {
+            if let rule {
                 terminal.out(ApprovalView(style: terminal.style).lines(rule).joined(separator: "\n"))
             }
         }
@@ -38,8 +40,12 @@ struct PlanCommand: ParsableCommand {
             // Canonical, so that sha256sum of the file is the plan's digest.
             try writeFile(out, try JSON(encoding: session.plan).canonicalBytes())
             if !common.json {
-                let next = session.rule == nil ? "" : "approve it with: muster approve \(out) --key FILE; "
-                terminal.out("\nThe plan is in \(out); \(next)run it with: muster run \(out)")
+                let approve =
+                    rule?.require.isEmpty == false ? "approve it with: muster approve \(out) --key FILE; " : ""
+                let next =
+                    session.refusals.isEmpty
+                    ? "\(approve)run it with: muster run \(out)" : "it cannot be run as things stand."
+                terminal.out("\nThe plan is in \(out); \(next)")
             }
         }
         try refuse(session, terminal, json: common.json)

@@ -61,6 +61,7 @@ struct PlanView {
     private func stepLines(_ step: PlannedStep, _ plan: Plan) -> [String] {
         let definition = plan.definitions[step.uses]!
         var lines = ["", "  " + headline(step, definition) + style("  \(step.uses)", .quiet)]
+        if definition.reference == BuiltInStep.approve { lines.append("      " + gateText(step)) }
         guard let preview = step.preview else { return lines }
         if let observation = preview.observation {
             lines += observation.changes.map { "      " + changeText($0) }
@@ -88,9 +89,19 @@ struct PlanView {
         case .needed?, .partial?: return style("~ \(step.id)", .busy) + irreversible
         case .satisfied?: return style("✓ \(step.id): already so", .good)
         case .unknown?: return style("? \(step.id): cannot be told", .warning)
+        case nil where definition.reference == BuiltInStep.approve:
+            return style("☞ \(step.id)", .strong) + ", a gate"
         case nil where definition.effect == .none: return style("? \(step.id)", .strong) + " proves"
         case nil: return style("~ \(step.id)", .busy) + " known later" + irreversible
         }
+    }
+
+    /// Whose word it takes, before anybody agrees to the plan.
+    private func gateText(_ step: PlannedStep) -> String {
+        let count = step.with["count"]?.text ?? "1"
+        let group = step.with["group"]?.string ?? step.with["group"]?.text ?? ""
+        let question = step.with["question"].map { ": \($0.string ?? $0.text)" } ?? ""
+        return visibleText("\(count) of \(group) must approve here\(question)")
     }
 
     /// What a step of `finally` meets is what the steps above it leave: what is seen beforehand is true of now alone.
