@@ -59,6 +59,8 @@ package struct Admission: Sendable {
     package struct Verdict: Hashable, Sendable {
         /// Statements that count, one for each person.
         package var counted: [ExaminedStatement]
+        /// Rejections that the same person took back with a later word.
+        package var takenBack: [ExaminedStatement]
         /// Statements that do not, and why.
         package var refused: [StatementRefusal]
         /// What is still asked for, in words; empty: the run may begin.
@@ -113,6 +115,7 @@ package struct Admission: Sendable {
     private func judge(_ statements: [ExaminedStatement], require: [GroupCount]) -> Verdict {
         var refused: [StatementRefusal] = []
         var newestByPerson: [String: ExaminedStatement] = [:]
+        var sound: [ExaminedStatement] = []
         for examined in statements where examined.statement.decision != .operate {
             if let refusal = examined.refusal(for: plan, run: run, life: life, now: now)
                 ?? refusal(of: examined.statement.approver, require)
@@ -120,6 +123,7 @@ package struct Admission: Sendable {
                 refused.append(refusal)
                 continue
             }
+            sound.append(examined)
             let other = newestByPerson[examined.statement.approver]
             if other.map({ $0.statement.order < examined.statement.order }) ?? true {
                 newestByPerson[examined.statement.approver] = examined
@@ -130,7 +134,10 @@ package struct Admission: Sendable {
         let counted = standing.filter { $0.statement.decision == .approve }
         var missing = rejected.map { "\($0.statement.approver) rejected it" }
         missing += self.missing(require, persons: counted.map(\.statement.approver))
-        return Verdict(counted: counted + rejected, refused: refused, missing: missing)
+        let takenBack = sound.filter { one in
+            one.statement.decision == .reject && counted.contains { $0.statement.approver == one.statement.approver }
+        }
+        return Verdict(counted: counted + rejected, takenBack: takenBack, refused: refused, missing: missing)
     }
 
     /// Why the person's word does not count, whatever it says.

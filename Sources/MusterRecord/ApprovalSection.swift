@@ -58,7 +58,12 @@ struct ApprovalSection {
         let about = approval.step.map { Markdown.code($0) } ?? "the plan"
         switch approval.decision {
         case .approve: return "approved \(about)"
-        case .reject: return "**rejected** \(about)"
+        case .reject:
+            let isTakenBack = (record.approvals ?? []).contains {
+                approval.step == nil && $0.step == nil && $0.entry > approval.entry && $0.decision == .approve
+                    && $0.approver == approval.approver
+            }
+            return "**rejected** \(about)" + (isTakenBack ? ", and took that back" : "")
         case .operate: return "operates the run"
         }
     }

@@ -92,7 +92,8 @@ struct RunAdmission {
         let statement = try maker.statement(.operate, life: .seconds(3600), comment: request.breakGlass)
         let signed = try maker.sign(statement)
         let known = Set(taken.map(\.id))
-        let new = verdict.counted.filter { !known.contains($0.statement.id) }
+        // A rejection that was taken back is told as well, before the word that took it back.
+        let new = (verdict.takenBack + verdict.counted).filter { !known.contains($0.statement.id) }
         try UsedStatements(folders: desk.folders).claim(new.map(\.statement.id) + [statement.id], for: run)
         let policy = PolicyApplied(
             policy: desk.pinned.files.digest, newest: desk.newest.files.digest, newestCommit: desk.newest.commit,
