@@ -136,6 +136,31 @@ struct ApprovalTests {
         try expectRefused(try it.run(), it.drill, "anu rejected it")
         #expect(try it.eyes.approve("anu").status == 0)
         #expect(try it.run().status == 0)
+        // What was taken back is told all the same.
+        let page = try it.drill.catalog.onlyRun.file("README.md")
+        #expect(page.contains("**rejected** the plan, and took that back") && page.contains("Not on a Friday"))
+        let verified = try it.drill.verify()
+        #expect(verified.status == 0, "\(verified)")
+    }
+
+    @Test func `when an approval counts is told by its change window as well as by its life`() throws {
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        func hour(_ hours: Int64) -> String { "\(Timestamp(milliseconds: (now / 1000 + hours * 3600) * 1000))" }
+        for (opens, words) in [(-1, "when its change window closes"), (1, "on, when its change window opens")] {
+            let drill = try LedgerDrill([.init("one")])
+            try drill.catalog.write(
+                "environments/lab.yaml",
+                "environment: lab\nchange-windows:\n  - { opens: \"\(hour(Int64(opens)))\", closes: \"\(hour(2))\" }\n")
+            let eyes = try FourEyes(drill.catalog)
+            try eyes.plan(
+                ["drill", "-e", "lab", "--plugins", drill.catalog.plugins, "--input", "ledger=\(drill.ledger)"],
+                status: opens < 0 ? 0 : 3)
+            let approved = try eyes.approve("anu")
+            #expect(approved.output.contains("until \(hour(2))") && approved.output.contains(words), "\(approved)")
+            let json = try eyes.approve("anu", "--json").json
+            #expect(json["countsUntil"]?.string == hour(2))
+            #expect(opens < 0 || json["countsFrom"]?.string == hour(1))
+        }
     }
 
     @Test func `what differs from the approved plan is named, and a new plan is asked for`() throws {
@@ -163,8 +188,11 @@ struct ApprovalRuleTests {
             ["run", eyes.planFile, "--plugins", drill.catalog.plugins, "--yes", "--key", eyes.key(person)])
     }
 
-    private func plan(_ drill: LedgerDrill, _ eyes: FourEyes) throws {
-        try eyes.plan(["drill", "-e", "lab", "--plugins", drill.catalog.plugins, "--input", "ledger=\(drill.ledger)"])
+    @discardableResult
+    private func plan(_ drill: LedgerDrill, _ eyes: FourEyes, status: Int32 = 0) throws -> CommandResult {
+        try eyes.plan(
+            ["drill", "-e", "lab", "--plugins", drill.catalog.plugins, "--input", "ledger=\(drill.ledger)"],
+            status: status)
     }
 
     @Test func `who published the runbook does not count, and a stranger's part needs to be known first`() throws {
@@ -181,8 +209,11 @@ struct ApprovalRuleTests {
         try drill.catalog.replace("Anu's drill", by: "Eve's drill", in: "runbooks/drill.yaml")
         try drill.catalog.commit("Other words")
         try drill.catalog.git("config", "--global", "user.email", "ada@example.org")
-        try plan(drill, eyes)
+        let refused = try plan(drill, eyes, status: 3)
+        #expect(refused.errors.contains("[approval.unknown-author]"), "\(refused)")
         #expect(try eyes.approve("ben").errors.contains("[approval.unknown-author]"))
+        let lint = try drill.catalog.muster("lint")
+        #expect(lint.status == 0 && lint.errors.contains("written by eve@elsewhere.example"), "\(lint)")
     }
 
     @Test func `an environment asks for more, and an approver who was taken out since counts no more`() throws {

@@ -125,7 +125,8 @@ extension PolicyTrust {
         {
             let flaw = "\(Self.place(next.number)) holds the consents to another one after it"
             return Beginning(
-                number: own?.number ?? 0, before: (try PolicyAt(next.files, at: newest.commit), next.number), flaw: flaw)
+                number: own?.number ?? 0, before: (try PolicyAt(next.files, at: newest.commit), next.number), flaw: flaw
+            )
         }
         guard let own else { return try unnumbered(newest, consents) }
         let history = try git.histories(of: ["muster.yaml", AllowedSigners.path], from: newest.commit)

@@ -90,12 +90,10 @@ struct PolicyTrust {
         if known.files.digest == newest.files.digest { return (newest, known.number) }
         let way = try way(from: known, to: newest, now: now)
         // Whoever signs on an old branch would sign that all since then is taken back.
-        let isBehind =
-            try known.number > 0
-            && !consents(at: newest.commit).contains {
-                $0.number == known.number && $0.files.digest == known.files.digest
-            }
-        if way.flaw != nil, isBehind {
+        let hasKnown = try consents(at: newest.commit).contains {
+            $0.number == known.number && $0.files.digest == known.files.digest
+        }
+        if way.flaw != nil, known.number > 0, !hasKnown {
             throw MusterError(
                 code: "policy.not-consented",
                 "The branch does not have the policy that this machine trusts, number \(known.number).",
@@ -117,13 +115,17 @@ struct PolicyTrust {
     }
 
     private func refusal(_ newest: PolicyAt, _ known: Known?, _ why: String) -> MusterError {
-        let what =
-            known == nil
-            ? "cannot be trusted on first use: \(why)" : "is not the one that this machine trusts, and \(why)"
+        let help =
+            "Look at it with `git log -p muster.yaml policy/`. Whoever the policy before names consents here with `muster policy consent`, and commits that."
+        guard known != nil else {
+            return MusterError(
+                code: "policy.not-consented",
+                "The policy at commit \(newest.commit.short) is not trusted on first use: \(why).", help: help,
+                status: .preconditionUnmet)
+        }
         return MusterError(
-            code: "policy.not-consented", "The policy at commit \(newest.commit.short) \(what).",
-            help:
-                "Look at it with `git log -p muster.yaml policy/`. Whoever the policy before names consents here with `muster policy consent`, and commits that.",
-            status: .preconditionUnmet)
+            code: "policy.not-consented",
+            "The policy at commit \(newest.commit.short) is not the one that this machine trusts, and \(why).",
+            help: help, status: .preconditionUnmet)
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import MusterGit
 internal import MusterMachine
 internal import MusterModel
 internal import MusterSigning

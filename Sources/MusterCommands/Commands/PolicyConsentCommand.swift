@@ -109,7 +109,9 @@ struct PolicyConsentCommand: ParsableCommand {
 
     /// What the work tree has of consents; nil where there are none that can be read.
     private static func consented(_ number: Int, in folder: String) -> PolicyTrust.Consented? {
-        PolicyTrust.consented(number, folderNames(folder).sorted()) { readSmallFile("\(folder)/\($0)", onlyRegular: true) }
+        PolicyTrust.consented(number, folderNames(folder).sorted()) {
+            readSmallFile("\(folder)/\($0)", onlyRegular: true)
+        }
     }
 
     private static func files(in tree: String) throws(MusterError) -> PolicyFiles {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MusterApproval
 internal import MusterDocuments
 internal import MusterMachine
 internal import MusterModel
@@ -39,7 +40,8 @@ struct PolicyView {
     }
 
     var json: JSON {
-        let change: JSON = policy.policy.change.map { ["group": .string($0.group), "count": .int(Int64($0.count))] } ?? .null
+        let change: JSON =
+            policy.policy.change.map { ["group": .string($0.group), "count": .int(Int64($0.count))] } ?? .null
         return [
             "policy": .string(policy.files.digest.description), "commit": .string(policy.commit.hex),
             "number": number.map { .int(Int64($0)) } ?? .null, "trust": trust.map { .string($0.rawValue) } ?? .null,
