@@ -131,12 +131,12 @@ extension PolicyTrust {
         guard let own else { return try unnumbered(newest, consents) }
         let history = try git.histories(of: ["muster.yaml", AllowedSigners.path], from: newest.commit)
         let earlier = consents.last { $0.number == own.number - 1 }?.files ?? Self.before(own, in: history)
-        guard let earlier else {
+        // One that this Muster does not read is as good as none.
+        guard let before = earlier.flatMap({ try? PolicyAt($0, at: newest.commit) }) else {
             let flaw =
-                "what it followed is not to be found, so nobody can tell whether \(Self.place(own.number)) has the consents"
+                "what it followed is not to be found, or cannot be read, so nobody can tell whether \(Self.place(own.number)) has the consents"
             return Beginning(number: own.number, before: nil, flaw: flaw)
         }
-        let before = try PolicyAt(earlier, at: newest.commit)
         let published = history.flatMap(\.versions).map(\.published).max()
         let flaw = try missing(own, from: before, at: [now] + [published].compactMap(\.self))
         return Beginning(number: own.number, before: (before, own.number - 1), flaw: flaw)
