@@ -249,6 +249,7 @@ struct ChangeTicketTests {
         #expect(try drill.run("--change", "CHG0001").status == 4)
         try show("Closed")
         let refused = try drill.resume()
+        #expect(refused.errors.contains("keeps the ticket") && !refused.errors.contains("--change"), "\(refused)")
         #expect(refused.status == 3 && refused.errors.contains("[run.change-ticket]"), "\(refused)")
         let broken = try drill.resume("--break-glass", "--reason", "Half of it is done")
         #expect(broken.status == 4, "\(broken)")
