@@ -29,6 +29,21 @@ import Testing
         #expect(plan(.rehearsal).pointsOfNoReturn(without: []) == [])
     }
 
+    @Test(arguments: [
+        ("inputs.each", true), ("not inputs.each", false), ("environment.group == 'lab'", true),
+        ("environment.group != 'lab'", false), ("steps.back.outputs.value", true), ("run.kind != 'drill'", true),
+    ])
+    func `a step that inputs or environment leave out is none, and what is found later rules nothing out`(
+        condition: String, counts: Bool
+    ) {
+        var plan = plan(.drill)
+        plan.inputs = ["each": true]
+        plan.steps[1].condition = condition
+        #expect(plan.pointsOfNoReturn == (counts ? ["gone", "each"] : ["each"]))
+        #expect(plan.leavesOut(plan.steps[1]) == !counts)
+        #expect(plan.irreversibleSteps == ["gone", "each"])
+    }
+
     @Test func `an early journal's go-ahead is read, and a new one is read as it was written`() throws {
         let early: RunStarted = try JSON.parse(#"{"confirmation":"--yes"}"#).decode()
         #expect(early == RunStarted(confirmation: "--yes"))

@@ -26,7 +26,7 @@ struct GoAheadQuestion {
 
     /// - Throws: `run.not-irreversible` for a name that is no point of no return: it may be one of another plan.
     func check() throws(MusterError) {
-        let known = plan.pointsOfNoReturn
+        let known = plan.irreversibleSteps
         guard let stranger = accepted.first(where: { !known.contains($0) }) else { return }
         let all = known.isEmpty ? "This plan has none." : "There are \(known.joined(separator: ", "))."
         throw MusterError(

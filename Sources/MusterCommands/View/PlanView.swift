@@ -60,7 +60,7 @@ struct PlanView {
 
     private func stepLines(_ step: PlannedStep, _ plan: Plan) -> [String] {
         let definition = plan.definitions[step.uses]!
-        var lines = ["", "  " + headline(step, definition) + style("  \(step.uses)", .quiet)]
+        var lines = ["", "  " + headline(step, definition, plan) + style("  \(step.uses)", .quiet)]
         if definition.reference == BuiltInStep.approve { lines.append("      " + gateText(step)) }
         guard let preview = step.preview else { return lines }
         if let observation = preview.observation {
@@ -80,7 +80,11 @@ struct PlanView {
         return lines
     }
 
-    private func headline(_ step: PlannedStep, _ definition: PlannedDefinition) -> String {
+    private func headline(_ step: PlannedStep, _ definition: PlannedDefinition, _ plan: Plan) -> String {
+        if plan.leavesOut(step) {
+            let condition = visibleText(step.condition ?? "")
+            return style("- \(step.id): left out", .quiet) + ", since \(condition) is false"
+        }
         let irreversible = definition.effect == .irreversible ? style(" POINT OF NO RETURN", .bad) : ""
         if let standing = step.preview?.observation?.standing, step.section == .finally {
             return style("◷ \(step.id): ", .busy) + finallyText(standing) + irreversible
@@ -172,8 +176,9 @@ struct PlanView {
     }
 
     private func summary(_ plan: Plan) -> String {
-        let proofs = plan.steps.filter { plan.definitions[$0.uses]!.effect == .none }.count
-        let effects = plan.steps.filter { plan.definitions[$0.uses]!.effect != .none }
+        let left = plan.steps.filter { !plan.leavesOut($0) }
+        let proofs = left.filter { plan.definitions[$0.uses]!.effect == .none }.count
+        let effects = left.filter { plan.definitions[$0.uses]!.effect != .none }
         let standings = effects.filter { $0.section == .steps }.map { $0.preview?.observation?.standing }
         let later = standings.count { $0 == nil }
         let last = effects.count - standings.count
@@ -184,6 +189,7 @@ struct PlanView {
         if later > 0 { counts.append("\(later) known later") }
         if last > 0 { counts.append("\(last) of finally, looked at again when \(last == 1 ? "it runs" : "they run")") }
         counts.append("\(proofs) without an effect")
+        if left.count < plan.steps.count { counts.append("\(plan.steps.count - left.count) left out") }
         return "\(plan.steps.count) steps: " + counts.joined(separator: ", ") + "."
     }
 }
