@@ -38,6 +38,8 @@ extension OracleState {
         /// A standby that can be read while it applies.
         var isActive = false
         var gaps = 0
+        /// Since when a standby applies nothing more, since none of its nodes gets at the key of the redo.
+        var applyStopped: Timestamp?
         var details: String?
     }
 
@@ -60,6 +62,27 @@ extension OracleState {
         var history: [Key] = [Key(id: "1", isExternal: false)]
         /// By `CON_ID`, of a pluggable database whose own key was rotated since.
         var ofContainers: [Int64: Key] = [:]
+        /// How many were made in all.
+        private var count = 1
+
+        init(registered: String? = nil, history: [Key] = [Key(id: "1", isExternal: false)]) {
+            self.registered = registered
+            self.history = history
+        }
+
+        /// Each container has a key of its own: the others keep theirs.
+        mutating func add(_ version: String?, to container: Int64?, of containers: [Int64], at moment: Timestamp) {
+            count += 1
+            let new = Key(id: "\(count)", version: version, isExternal: true, activated: moment)
+            if let container {
+                ofContainers[container] = new
+                return
+            }
+            if let former = history.last {
+                for other in containers where other != 1 { ofContainers[other] = ofContainers[other] ?? former }
+            }
+            history.append(new)
+        }
     }
 
     /// What a work request on a database or a node is to bring about.
@@ -68,7 +91,8 @@ extension OracleState {
         case addStandby(String, of: String)
         case delete(String)
         case moveKey(String, to: String)
-        case rotateKey(String)
+        /// Of the root, or of the pluggable database with that `CON_ID`.
+        case rotateKey(String, container: Int64?)
         case resetNode(String, name: String, cluster: String, keystoreStaysClosed: Bool)
     }
 
@@ -95,6 +119,9 @@ typealias DatabaseTask = OracleState.DatabaseChange
 extension OracleState.Database {
     /// OCID of its cluster.
     var cluster: String { place.cluster ?? "ocid1.cloudvmcluster.oc1.\(region).simulated" }
+
+    /// By `CON_ID`: 1 is the root, 2 the seed, which the views of keys show too.
+    var containers: [Int64] { [1] + place.pluggables.indices.map { Int64($0 + 3) } }
 
     /// Its pluggable databases open as the role allows.
     mutating func take(role new: String) {

@@ -67,6 +67,7 @@ extension OracleWorld {
     /// Ends what was due until now.
     mutating func settle(at now: Timestamp, _ azure: inout AzureWorld) {
         settleCloudWork(at: now, &azure)
+        settleApply(at: now, azure)
         for index in state.workRequests.indices {
             let request = state.workRequests[index]
             guard request.status == .running, let ends = request.ends, ends <= now else { continue }
@@ -143,10 +144,13 @@ extension OracleWorld {
             if member.role == "STANDBY" {
                 fields["applyLag"] = .string(member.applyLag)
                 fields["transportLag"] = .string(member.transportLag)
-                let hasGap = member.place.gaps > 0
+                let problem =
+                    member.place.gaps > 0
+                    ? "ORA-16783: cannot resolve gap for the database"
+                    : member.place.applyStopped.map { _ in "ORA-16766: Redo Apply is stopped" }
                 for kind in ["switchover", "failover"] {
-                    fields["\(kind)Readiness"] = hasGap ? "CRITICAL" : .string(member.readiness)
-                    if hasGap { fields["\(kind)ReadinessMessage"] = "ORA-16783: cannot resolve gap for the database" }
+                    fields["\(kind)Readiness"] = problem == nil ? .string(member.readiness) : "CRITICAL"
+                    fields["\(kind)ReadinessMessage"] = problem.map { .string($0) }
                 }
             }
             return .object(fields)

@@ -23,7 +23,7 @@ extension OracleWorld {
             if group != nil, left.count == 1 { state.change(left[0].id) { $0.group = nil } }
             note("database.deleted", name, at: moment)
         case .moveKey(let id, let key): return finishMove(id, key, at: moment, &azure)
-        case .rotateKey(let id): return rotate(id, at: moment, &azure)
+        case .rotateKey(let id, let container): return rotate(id, container, at: moment, &azure)
         case .resetNode(let id, let name, let cluster, let staysClosed):
             state.nodes[id, default: .init()].state = "AVAILABLE"
             state.nodes[id, default: .init()].version += 1
@@ -40,7 +40,7 @@ extension OracleWorld {
         switch task {
         case .create(let id), .addStandby(let id, _):
             state.change(id) { ($0.lifecycleState, $0.place.details) = ("FAILED", problem) }
-        case .delete(let id), .moveKey(let id, _), .rotateKey(let id):
+        case .delete(let id), .moveKey(let id, _), .rotateKey(let id, _):
             state.change(id) { $0.lifecycleState = "AVAILABLE" }
         case .resetNode(let id, _, _, _): state.nodes[id, default: .init()].state = "AVAILABLE"
         }
@@ -52,7 +52,7 @@ extension OracleWorld {
         guard let database = state.database(id) else { return "The database is gone." }
         if let why = keyObstacle(id, at: moment, azure) { return "ORA-28407: PKCS#11 error. \(why)" }
         state.change(id) { $0.lifecycleState = "AVAILABLE" }
-        if database.keys.history.isEmpty { addKey(id, at: moment, azure) }
+        if database.keys.history.isEmpty { addKey(id, nil, at: moment, azure) }
         open(id, at: moment, &azure)
         note(kind, database.uniqueName, at: moment)
         return nil
@@ -69,16 +69,20 @@ extension OracleWorld {
             }
         }
         for one in state.members(of: id) {
-            state.change(one.id) { $0.keys.registered = key }
-            addKey(one.id, at: moment, azure)
+            // A move gives every container a new key; the wallet's are of the past.
+            state.change(one.id) { ($0.keys.registered, $0.keys.history, $0.keys.ofContainers) = (key, [], [:]) }
+            addKey(one.id, nil, at: moment, azure)
         }
+        stopApply(behind: id, at: moment, azure)
         state.change(id) { $0.lifecycleState = "AVAILABLE" }
         for node in state.nodes(of: database) { noteKeyUse(database, on: node, "KeyWrap", at: moment, &azure) }
         note("key.moved", database.uniqueName, at: moment)
         return nil
     }
 
-    private mutating func rotate(_ id: String, at moment: Timestamp, _ azure: inout AzureWorld) -> String? {
+    private mutating func rotate(
+        _ id: String, _ container: Int64?, at moment: Timestamp, _ azure: inout AzureWorld
+    ) -> String? {
         guard let database = state.database(id), let registered = database.keys.registered,
             let (vault, key) = state.multicloud.key(registered)
         else { return "The registered key is gone." }
@@ -86,21 +90,43 @@ extension OracleWorld {
         guard azure.addKeyVersion(vault: vault.azureID(azure), key: key.name, at: moment) != nil else {
             return "The vault makes no new version of \(key.name)."
         }
-        for one in state.members(of: id) { addKey(one.id, at: moment, azure) }
+        for one in state.members(of: id) { addKey(one.id, container, at: moment, azure) }
+        stopApply(behind: id, at: moment, azure)
         state.change(id) { $0.lifecycleState = "AVAILABLE" }
         note("key.rotated", database.uniqueName, at: moment)
         return nil
     }
 
-    /// The newest version of the registered key becomes the database's master key.
-    private mutating func addKey(_ id: String, at moment: Timestamp, _ azure: AzureWorld) {
+    /// A standby applies redo under a key that one of its nodes gets at.
+    private mutating func stopApply(behind id: String, at moment: Timestamp, _ azure: AzureWorld) {
+        for one in state.members(of: id)
+        where one.role == "STANDBY" && keyObstacle(one.id, at: moment, azure) != nil {
+            state.change(one.id) { $0.place.applyStopped = $0.place.applyStopped ?? moment }
+            note("data-guard.apply-stopped", one.uniqueName, at: moment)
+        }
+    }
+
+    /// A standby that gets at its key again applies what it has missed; the others fall behind.
+    mutating func settleApply(at now: Timestamp, _ azure: AzureWorld) {
+        for index in state.databases.indices {
+            guard let since = state.databases[index].place.applyStopped else { continue }
+            let one = state.databases[index]
+            let goesOn = one.role != "STANDBY" || keyObstacle(one.id, at: now, azure) == nil
+            if goesOn { state.databases[index].place.applyStopped = nil }
+            // No new etag: figures of lag change all the time.
+            state.databases[index].applyLag =
+                goesOn ? "0 seconds" : "\(max(0, now.duration(since: since).milliseconds / 1000)) seconds"
+        }
+    }
+
+    /// The newest version of the registered key becomes the master key of the container, which is the root without a number.
+    /// A database that has none yet begins with one key for all its containers.
+    private mutating func addKey(_ id: String, _ container: Int64?, at moment: Timestamp, _ azure: AzureWorld) {
         guard let registered = state.database(id)?.keys.registered, let (vault, key) = state.multicloud.key(registered)
         else { return }
         let newest = azure.keyHolder(vault.azureID(azure))?.keys[CaselessName(key.name)]?.current?.version
         state.change(id) {
-            $0.keys.history.append(
-                .init(
-                    id: "\($0.keys.history.count + 1)", version: newest, isExternal: true, activated: moment))
+            $0.keys.add(newest, to: container, of: $0.containers, at: moment)
         }
     }
 

@@ -28,7 +28,9 @@ extension OracleWorld {
         guard database.keys.registered != nil, database.role == "PRIMARY" else {
             return Self.refusal(409, "IncorrectState", "\(database.uniqueName) has no key that is rotated here.")
         }
-        return change(database, .rotateKey(database.id), "Rotate Key", "rotate-key", call)
+        let at = database.place.pluggables.firstIndex { $0.id == pluggable?.id }
+        return change(
+            database, .rotateKey(database.id, container: at.map { Int64($0 + 3) }), "Rotate Key", "rotate-key", call)
     }
 
     private mutating func change(

@@ -100,7 +100,7 @@ extension OracleWorld {
         var table = SQLTable(columns: ["INST_ID", "CON_ID", "WRL_TYPE", "STATUS", "WALLET_TYPE"])
         for (index, node) in state.nodes(of: database).enumerated() where !database.place.closed.contains(node) {
             let isReached = keyObstacle(database, on: node, at: now, azure) == nil
-            for container in containers(database) {
+            for container in database.containers {
                 if database.keys.registered != nil {
                     table.rows.append([
                         .integer(Int64(index + 1)), .integer(container), .text("HSM"),
@@ -116,16 +116,11 @@ extension OracleWorld {
         return table
     }
 
-    /// By `CON_ID`: 1 is the root, 2 the seed.
-    private func containers(_ database: OracleState.Database) -> [Int64] {
-        [1] + database.place.pluggables.indices.map { Int64($0 + 3) }
-    }
-
     private func masterKeys(_ database: OracleState.Database, at now: Timestamp) -> SQLTable {
         var table = SQLTable(columns: ["CON_ID", "KEY_ID", "KEYSTORE_TYPE", "ACTIVATED", "READ_AT"])
         guard let newest = database.keys.history.last else { return table }
         let before = Timestamp(milliseconds: 3_600_000)
-        for container in containers(database) {
+        for container in database.containers {
             let key = database.keys.ofContainers[container] ?? newest
             table.rows.append([
                 .integer(container), .text("06\(database.uniqueName)-\(container)-\(key.id)"),
