@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CloudSteps
-internal import MusterModel
+package import MusterModel
 package import OracleCloudClient
 
 /// What a careful database administrator looks at before a change of roles.
@@ -13,6 +13,30 @@ extension DataGuardView {
         }
         guard status != nil else { return .unmet("The group of \(name) does not list \(name) itself.") }
         return .met("The Data Guard group: \(roles).")
+    }
+
+    /// The service names no group, or one of this database only.
+    package var isAlone: Bool { (target.value.dataGuardGroup?.members ?? []).allSatisfy { $0.databaseId == id } }
+
+    package var nobodyFollows: Finding {
+        .met("\(name) is in no Data Guard group of the newer model; a standby of the older one was not looked for.")
+    }
+
+    /// The broker calls a standby whose apply has stopped anything but HEALTHY, long before it lags.
+    ///
+    /// - Parameter start: what was read before that does not count; to the second, as services tell times.
+    package func peersHealthy(since start: Timestamp) -> Finding {
+        .all(
+            peers.map { peer in
+                guard let status = status(of: peer.id), let text = status.timeUpdated, let read = Timestamp(text) else {
+                    return .unverifiable("\(label(peer.id)) does not say when it was looked at.")
+                }
+                if read.milliseconds / 1000 < start.milliseconds / 1000 {
+                    return .unverifiable("\(label(peer.id)) was looked at before this step began.")
+                }
+                return readiness(
+                    label(peer.id), "switchover", status.switchoverReadiness, status.switchoverReadinessMessage)
+            }, none: "\(name) has no standby.")
     }
 
     /// No operation works on it, and it has not failed.
@@ -78,15 +102,15 @@ extension DataGuardView {
 
     package var isReadyForSwitchover: Finding {
         if role(of: id) == DataGuardRole.primary { return .met("\(name) is PRIMARY already.") }
-        return readiness("switchover", status?.switchoverReadiness, status?.switchoverReadinessMessage)
+        return readiness(name, "switchover", status?.switchoverReadiness, status?.switchoverReadinessMessage)
     }
 
     package var isReadyForFailover: Finding {
         if role(of: id) == DataGuardRole.primary { return .met("\(name) is PRIMARY already.") }
-        return readiness("failover", status?.failoverReadiness, status?.failoverReadinessMessage)
+        return readiness(name, "failover", status?.failoverReadiness, status?.failoverReadinessMessage)
     }
 
-    private func readiness(_ kind: String, _ found: String?, _ message: String?) -> Finding {
+    private func readiness(_ name: String, _ kind: String, _ found: String?, _ message: String?) -> Finding {
         switch found {
         case "HEALTHY": .met("\(name) is HEALTHY for a \(kind).")
         case let found?: .unmet("\(name) is \(found) for a \(kind)" + (message.map { ": \($0)" } ?? "."))

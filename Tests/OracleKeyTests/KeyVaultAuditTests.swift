@@ -22,6 +22,9 @@ struct KeyVaultAuditTests {
     private func lab(_ change: (inout JSON) -> Void = { _ in }) async throws -> SurroundingsLab {
         try await SurroundingsLab { cloud in
             cloud[path: "vaults", "tde-keys", "sku"] = "premium"
+            cloud[path: "vaults", "tde-keys", "keys", "sales", "versions", "0000000000000000000000000000000a"] = [
+                "type": "RSA-HSM"
+            ]
             change(&cloud)
         }
     }
@@ -48,6 +51,23 @@ struct KeyVaultAuditTests {
         let lab = try await lab { $0[path: "vaults", "tde-keys", "sku"] = "standard" }
         #expect(try await open(lab) == ["tier-for-production"])
         #expect(try await open(lab, ["production": false]).isEmpty)
+    }
+
+    @Test func `a key of software in a premium vault is not held by hardware`() async throws {
+        let lab = try await lab {
+            $0[path: "vaults", "tde-keys", "keys", "sales", "versions", "0000000000000000000000000000000a", "type"] =
+                "RSA"
+        }
+        let report = try await lab.harness(KeyVaultAudit.self).report(inputs())
+        let tier = report.postconditions.one("tier-for-production")
+        #expect(tier?.verdict == .unmet && tier?.says.contains("sales is RSA, held by software") == true)
+        #expect(try await open(lab, ["production": false]).isEmpty)
+    }
+
+    @Test func `versions that nobody named are not said to be kept`() async throws {
+        let report = try await lab().harness(KeyVaultAudit.self).report(inputs())
+        let kept = report.postconditions.one("versions-kept")
+        #expect(kept?.says.contains("No versions were named that were there before") == true)
     }
 
     @Test(arguments: [

@@ -16,13 +16,16 @@ private struct AskingKeys: ProofStep {
     static let name = "ask-keys"
     static let definition: [UInt8] = []
 
-    struct Inputs: Codable, Sendable { var nodes: [String] }
+    struct Inputs: Codable, Sendable {
+        var nodes: [String]
+        var pluggables = 1
+    }
 
     func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
         try await Databases.runOracle(context) { databases in
             let target = SQLTarget(
                 server: "SALES_EAST", host: "scan.example:1521", database: "sales_east", intent: .readOnly)
-            let answers = try await KeyAnswers.ask(target, databases)
+            let answers = try await KeyAnswers.ask(target, pluggables: inputs.pluggables, databases)
             let age = (try? answers.get().newestAge)?.milliseconds  // Silence is a finding of its own.
             return [
                 answers.finding(\.keystoresOpen).condition("keystores-open"),
@@ -96,6 +99,23 @@ struct RealDatabaseTests {
         #expect(found.failing == ["keystores-open", "keys-external", "instances-open"])
         #expect(found.one("keystores-open")?.says.contains("container 3 has OKV CLOSED") == true)
         #expect(found.one("instances-open")?.says == "No instance is OPEN on east2.")
+    }
+
+    @Test func `rows of fewer containers than there are prove nothing, and the seed is none of them`() async throws {
+        let seed = """
+            INSERT INTO "gv$encryption_wallet" VALUES (1, 2, 'HSM', 'CLOSED', 'HSM');
+            INSERT INTO "v$encryption_keys" VALUES
+                (2, 'seed', 'SOFTWARE KEYSTORE', '2026-03-10 11:59:00+00', '2026-03-10 12:00:00+00');
+
+            """
+        let step = try step(Self.rows + seed)
+        #expect(try await step.verify(nodes).failing == [])
+        #expect(try await step.verify(nodes).one("age")?.says == "3600000")
+        let found = try await step.verify(.init(nodes: ["east1", "east2"], pluggables: 2))
+        for id in ["keystores-open", "keys-external"] {
+            #expect(found.one(id)?.verdict == .unverifiable, "\(found)")
+            #expect(found.one(id)?.says.contains("SET CONTAINER_DATA = ALL CONTAINER = CURRENT") == true)
+        }
     }
 
     @Test func `a user who may not see the views is no proof of anything`() async throws {

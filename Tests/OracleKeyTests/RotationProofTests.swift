@@ -15,7 +15,7 @@ struct RotationProofTests {
             [
                 "database": .string(DatabaseLab.sales), "vaultUri": "https://tde-keys.vault.azure.net/", "key": "sales",
                 "registeredKey": .string(DatabaseLab.key), "vault": .string(DatabaseLab.vault),
-                "olderThan": "1h", "settleWithin": "1s",
+                "olderThan": "1h", "settleWithin": "1s", "statusWithin": "1h",
             ], more)
     }
 
@@ -100,7 +100,7 @@ struct KeyElsewhereTests {
         }
         let wish: JSON = [
             "database": .string(DatabaseLab.sales), "registeredKey": .string(DatabaseLab.key),
-            "confirm": "SALES_EAST", "settleWithin": "1s",
+            "confirm": "SALES_EAST", "settleWithin": "1s", "statusWithin": "1h", "backupKept": true,
         ]
         let step = try lab.harness(MigrateDatabaseKey.self)
         let found = try await step.check(wish)

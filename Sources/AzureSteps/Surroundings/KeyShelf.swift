@@ -106,12 +106,29 @@ package struct KeyShelf: Sendable {
         return faults
     }
 
+    /// A premium vault keeps keys of both kinds: what counts is the key's own. Those of a Managed HSM are never elsewhere.
+    package func areInHardware(_ isProduction: Bool) -> Finding {
+        all { entry in
+            entry.key.finding { key in
+                guard let kind = key?.key.kty else { return .unmet("There is no key \(entry.name) in \(holder).") }
+                if kind.hasSuffix("-HSM") { return .met("\(entry.name) is \(kind), held by hardware.") }
+                return isProduction
+                    ? .unmet(
+                        "\(entry.name) is \(kind), held by software whatever the vault's tier; production's is RSA-HSM."
+                    )
+                    : .met("\(entry.name) is \(kind), held by software, which is enough outside production.")
+            }
+        }
+    }
+
     package var areDedicated: Finding {
         var seen: Set<String> = []
         let twice = names.filter { !seen.insert($0.lowercased()).inserted }
         return twice.isEmpty
-            ? .met("Each of the \(names.count) keys is used by one database.")
-            : .unmet("More than one database uses \(twice.joined(separator: ", ")).")
+            ? .met(
+                "Each of the \(names.count) keys is named for one database; which database has which is not asked here."
+            )
+            : .unmet("Named for more than one database: \(twice.joined(separator: ", ")).")
     }
 
     package var areNotRotated: Finding {
@@ -137,6 +154,9 @@ package struct KeyShelf: Sendable {
         guard case .met = kept else { return kept }
         let there = Set(versions.map { $0.lowercased() })
         let lost = expected.filter { !there.contains($0.lowercased()) }
+        guard !expected.isEmpty else {
+            return .met("\(kept.text) No versions were named that were there before, so none were compared.")
+        }
         return lost.isEmpty
             ? kept : .unmet("These versions were there before and are gone: \(lost.joined(separator: ", ")).")
     }

@@ -110,7 +110,7 @@ extension RegisteredVault {
     }
 
     /// Whether both are registrations of one vault of Azure; nil where they tell too little.
-    func likeness(to other: RegisteredVault) -> Bool? {
+    package func likeness(to other: RegisteredVault) -> Bool? {
         if id == other.id { return true }
         guard let mine = azureVaultId?.lowercased(), let its = other.azureVaultId?.lowercased() else { return nil }
         if mine.hasPrefix("/"), its.hasPrefix("/") { return mine == its }

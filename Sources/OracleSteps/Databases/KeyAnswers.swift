@@ -10,6 +10,18 @@ package struct KeyAnswers: Sendable {
     package var keystores: [KeystoreRow]
     package var keys: [MasterKeyRow]
     package var instances: [InstanceRow]
+    /// How many pluggable databases the service lists.
+    package var pluggables: Int
+
+    /// - Parameters:
+    ///   - keystores: those of the seed, `CON_ID` 2, are left out: nobody's data is in it.
+    ///   - keys: the same.
+    package init(keystores: [KeystoreRow], keys: [MasterKeyRow], instances: [InstanceRow], pluggables: Int) {
+        self.keystores = keystores.filter { $0.container != 2 }
+        self.keys = keys.filter { $0.container != 2 }
+        self.instances = instances
+        self.pluggables = pluggables
+    }
 
     /// Why nothing was answered.
     package enum Silence: Error, Hashable, Sendable {
@@ -31,14 +43,29 @@ package struct KeyAnswers: Sendable {
         }
     }
 
-    package static func ask(_ target: SQLTarget, _ databases: Databases) async throws -> Result<KeyAnswers, Silence> {
+    /// - Parameter view: the database as the service shows it, whose root container is asked.
+    /// - Throws: ``StepError`` `oracle.no-connect-string`.
+    package static func ask(
+        _ view: KeyedDatabase, _ databases: Databases
+    ) async throws -> Result<KeyAnswers, Silence> {
+        try await ask(try view.database.target(), pluggables: view.pluggables.count, databases)
+    }
+
+    /// - Parameters:
+    ///   - target: a root container.
+    ///   - pluggables: how many pluggable databases the service lists in it.
+    package static func ask(
+        _ target: SQLTarget, pluggables: Int, _ databases: Databases
+    ) async throws -> Result<KeyAnswers, Silence> {
         let questions = [KeyViews.keystores, KeyViews.masterKeys, KeyViews.instances].map { Question($0) }
         do {
             let answers = try await databases.ask(target, questions, noting: true)
             guard let keystores = KeystoreRow.read(answers[0]) else { return .failure(.foreign(answers[0].columns)) }
             guard let keys = MasterKeyRow.read(answers[1]) else { return .failure(.foreign(answers[1].columns)) }
             guard let instances = InstanceRow.read(answers[2]) else { return .failure(.foreign(answers[2].columns)) }
-            return .success(KeyAnswers(keystores: keystores, keys: keys, instances: instances))
+            return .success(
+                KeyAnswers(
+                    keystores: keystores, keys: keys, instances: instances, pluggables: pluggables))
         } catch let error as SQLError {
             return .failure(.failed(error))
         }
@@ -57,8 +84,8 @@ package struct KeyAnswers: Sendable {
             if containers.isEmpty {
                 found.append(.unmet("Instance \(instance) shows no keystore."))
             } else if closed.isEmpty {
-                found.append(
-                    .met("On instance \(instance) the external keystore is OPEN in \(containers.count) containers."))
+                let open = "On instance \(instance) the external keystore is OPEN in \(containers.count) containers"
+                found.append(hidden(containers, "keystores", seen: open) ?? .met("\(open)."))
             } else {
                 let seen = closed.map { container in
                     let status = rows.filter { $0.container == container }.map { "\($0.kind) \($0.status)" }
@@ -71,6 +98,15 @@ package struct KeyAnswers: Sendable {
         return .all(found, none: "").orUnmet("No instance shows a keystore.", when: found.isEmpty)
     }
 
+    /// A user without the attribute sees the rows of the root alone: what is not shown proves nothing.
+    private func hidden(_ containers: [Int64], _ what: String, seen: String) -> Finding? {
+        let all = pluggables + 1
+        guard containers.count < all else { return nil }
+        return .unverifiable(
+            "\(seen), and the database has \(all): the drill's user does not see the \(what) of the others. As a DBA, in the root: "
+                + "ALTER USER C##… SET CONTAINER_DATA = ALL CONTAINER = CURRENT.")
+    }
+
     /// The newest key of each container is not in a wallet.
     package var keysExternal: Finding {
         guard !keys.isEmpty else { return .unmet("The database shows no master key.") }
@@ -79,7 +115,11 @@ package struct KeyAnswers: Sendable {
             let names = inside.map { "that of container \($0.container) is in \($0.keystore)" }
             return .unmet("A master key in use is not external: \(names.joined(separator: ", ")).")
         }
-        return .met("The master keys in use are in \(Set(keys.map(\.keystore)).sorted().joined(separator: ", ")).")
+        let containers = Set(keys.map(\.container)).sorted()
+        let seen = "Master keys of \(containers.count) containers are shown"
+        let places = Set(keys.map(\.keystore)).sorted().joined(separator: ", ")
+        return hidden(containers, "keys", seen: seen)
+            ?? .met("The master keys in use by \(containers.count) containers are in \(places).")
     }
 
     /// The keys in use by the root container. A rotation changes these; each pluggable database has a key of its own.

@@ -127,6 +127,17 @@ extension OracleSession {
         }
     }
 
+    /// Looks at all databases of the database's cluster.
+    package func keyIsDedicated(_ key: OracleID, to database: OracleDatabase) async throws -> Finding {
+        guard let cluster = database.vmClusterId.flatMap({ OracleID($0) }),
+            let compartment = database.compartmentId.flatMap({ OracleID($0) })
+        else { return .unverifiable("\(database.label) does not name its cluster and compartment.") }
+        return try await reading("The databases of \(cluster)") { () throws(OracleError) in
+            let all = try await oracle.databases.databases(on: cluster, in: compartment)
+            return keyIsDedicated(key, to: database.dbName, among: all)
+        }
+    }
+
     /// Each database should have a key of its own.
     ///
     /// - Parameter name: the `DB_NAME` that may use it: a standby uses its primary's.

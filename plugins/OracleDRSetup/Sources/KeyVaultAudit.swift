@@ -38,7 +38,10 @@ struct KeyVaultAudit: ReportStep {
             let keys = try await KeyShelf.read(inputs.keys, in: holder, session)
             try context.evidence("keys", keys.list)
             let kept: [(String, Finding)] = [
-                ("tier-for-production", holder.fitsProduction(inputs.production)),
+                (
+                    "tier-for-production",
+                    .all([holder.fitsProduction(inputs.production), keys.areInHardware(inputs.production)], none: "")
+                ),
                 ("purge-protected", holder.isProtectedFromPurge),
                 ("same-tenant", Finding.all([holder.isInTenant(session.azure.connection.tenant)], none: "")),
                 ("beside-the-cluster", holder.isBeside(cluster)),

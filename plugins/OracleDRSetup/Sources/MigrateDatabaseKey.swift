@@ -15,6 +15,8 @@ struct MigrateDatabaseKey: EffectStep {
         let registeredKey: OracleID
         let confirm: String
         let settleWithin: Span
+        let statusWithin: Span
+        let backupKept: Bool
     }
 
     struct Outputs: Hashable, Codable, Sendable {
@@ -50,9 +52,13 @@ struct MigrateDatabaseKey: EffectStep {
                 cluster.available.condition("cluster-available", evidence: shown),
                 cluster.keyStore.condition("key-store-enabled", evidence: shown),
                 try await session.keyIsActive(inputs.registeredKey).condition("key-registered", evidence: shown),
-                try await dedicated(inputs, view, session).condition("key-dedicated", evidence: shown),
+                try await session.keyIsDedicated(inputs.registeredKey, to: view.database)
+                    .condition("key-dedicated", evidence: shown),
+                wayBackKept(inputs, view).condition("way-back-kept", evidence: shown),
                 view.pluggablesOpen.condition("pluggables-open", evidence: shown),
-                try await standbysReady(view, session).condition("standbys-ready", evidence: shown),
+                try await session.standbysReach(
+                    inputs.registeredKey, of: view.database, statusWithin: inputs.statusWithin.duration, context
+                ).condition("standbys-ready", evidence: shown),
             ]
         }
     }
@@ -71,38 +77,12 @@ struct MigrateDatabaseKey: EffectStep {
             : .unmet("\(view.name) has its key \(view.database.keyPlace): it cannot be moved from there.")
     }
 
-    private func dedicated(
-        _ inputs: Inputs, _ view: KeyedDatabase, _ session: OracleSession
-    ) async throws -> Finding {
-        guard let cluster = view.database.vmClusterId.flatMap({ OracleID($0) }),
-            let compartment = view.database.compartmentId.flatMap({ OracleID($0) })
-        else { return .unverifiable("\(view.name) does not name its cluster and compartment.") }
-        let all = try await session.oracle.databases.databases(on: cluster, in: compartment)
-        return session.keyIsDedicated(inputs.registeredKey, to: view.database.dbName, among: all)
-    }
-
-    /// A standby whose cluster cannot use keys of Azure would stop applying with the first redo under the new key.
-    private func standbysReady(_ view: KeyedDatabase, _ session: OracleSession) async throws -> Finding {
-        let members = (view.database.dataGuardGroup?.members ?? []).map(\.databaseId)
-        var found: [Finding] = []
-        for id in members where id != view.database.id {
-            do throws(OracleError) {
-                let standby = try await session.oracle.databases.database(id).value
-                guard let cluster = standby.vmClusterId.flatMap({ OracleID($0) }) else {
-                    found.append(.unverifiable("\(standby.label) does not name its cluster."))
-                    continue
-                }
-                let type = try await session.oracle.clusters.cluster(cluster).value.tdeKeyStoreType
-                found.append(
-                    type == "AZURE"
-                        ? .met("The cluster of \(standby.label) takes keys of Azure.")
-                        : .unmet("The cluster of \(standby.label) takes no keys of Azure."))
-            } catch {
-                try Task.checkCancellation()
-                found.append(.unverifiable("The standby \(id) could not be looked at: \(error)"))
-            }
-        }
-        return .all(found, none: "\(view.name) has no standby.")
+    /// Once the move is made no interface leads back; what a person can keep for a way by hand must be there before.
+    private func wayBackKept(_ inputs: Inputs, _ view: KeyedDatabase) -> Finding {
+        if view.database.hasKey(inputs.registeredKey) { return .met("\(view.name) has its key there already.") }
+        return inputs.backupKept
+            ? .met("Somebody says that the wallet with its password and a recent backup are kept.")
+            : .unverifiable("Nobody says that a copy of the wallet with its password, and a recent backup, are kept.")
     }
 
     func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs> {

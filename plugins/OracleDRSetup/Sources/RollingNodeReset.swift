@@ -181,7 +181,7 @@ struct RollingNodeReset: EffectStep {
     ) async throws -> Look {
         let view = try await KeyedDatabase.read(inputs.database, session)
         let nodes = try await session.nodes(of: view.database)
-        let answers = try await KeyAnswers.ask(try view.database.target(), databases)
+        let answers = try await KeyAnswers.ask(view, databases)
         return Look(view: view, nodes: nodes, answers: answers)
     }
 }

@@ -23,6 +23,7 @@ struct RotateKey: EffectStep {
         let key: String
         let olderThan: Span
         let settleWithin: Span
+        let statusWithin: Span
     }
 
     struct Outputs: Hashable, Codable, Sendable {
@@ -90,6 +91,9 @@ struct RotateKey: EffectStep {
                 policy.condition("no-rotation-policy"), versionsKept(look).condition("versions-kept"),
                 look.answers.finding(\.keystoresOpen).condition("keystores-open", evidence: ["sql"]),
                 look.view.pluggablesOpen.condition("pluggables-open", evidence: shown),
+                try await session.standbysReach(
+                    inputs.registeredKey, of: look.view.database, statusWithin: inputs.statusWithin.duration, context
+                ).condition("standbys-ready", evidence: shown),
             ]
         }
     }
@@ -228,7 +232,7 @@ struct RotateKey: EffectStep {
             try await OracleSession.run(context) { session in
                 let view = try await KeyedDatabase.read(inputs.database, session)
                 try context.evidence("database", view.evidence)
-                let answers = try await KeyAnswers.ask(try view.database.target(), databases)
+                let answers = try await KeyAnswers.ask(view, databases)
                 return try await AzureSession.run(context) { azure in
                     let home = try azure.azure.keyVault.home(inputs.vaultUri)
                     let versions = try await azure.azure.keyVault.versions(of: inputs.key, in: home)

@@ -28,15 +28,15 @@ struct VerifyDatabaseKey: ReportStep {
                 let view = try await KeyedDatabase.read(inputs.database, session)
                 try context.evidence("database", view.evidence)
                 let nodes = try await session.nodeNames(of: view.database)
-                let target = try view.database.target()
+                let dedicated = try await session.keyIsDedicated(inputs.registeredKey, to: view.database)
                 let answers = try await session.wait(within: inputs.within.duration, context) {
-                    let answers = try await KeyAnswers.ask(target, databases)
+                    let answers = try await KeyAnswers.ask(view, databases)
                     let missing = Self.findings(answers, nodes).filter { !$0.isMet }
                     return missing.isEmpty
                         ? .done(answers)
                         : .notYet(answers, "waiting: " + missing.map(\.text).joined(separator: " "))
                 }
-                return report(inputs, view, answers, nodes)
+                return report(inputs, view, answers, nodes, dedicated)
             }
         }
     }
@@ -51,13 +51,15 @@ struct VerifyDatabaseKey: ReportStep {
     }
 
     private func report(
-        _ inputs: Inputs, _ view: KeyedDatabase, _ answers: Result<KeyAnswers, KeyAnswers.Silence>, _ nodes: [String]
+        _ inputs: Inputs, _ view: KeyedDatabase, _ answers: Result<KeyAnswers, KeyAnswers.Silence>, _ nodes: [String],
+        _ dedicated: Finding
     ) -> Report<Outputs> {
         let told = ["database", "requests"]
         let found = Self.findings(answers, nodes)
         let conditions = [
             view.isAvailable.condition("database-available", evidence: told),
             view.hasKey(inputs.registeredKey).condition("key-as-named", evidence: told),
+            dedicated.condition("key-dedicated", evidence: ["requests"]),
             found[0].condition("keystores-open", evidence: ["sql"]),
             found[1].condition("keys-external", evidence: ["sql"]),
             found[2].condition("instances-open", evidence: ["sql"]),

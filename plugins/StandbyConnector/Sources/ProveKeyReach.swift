@@ -2,7 +2,6 @@
 
 internal import CloudHTTP
 internal import CloudSteps
-internal import MusterModel
 internal import MusterPlugin
 internal import OracleCloudClient
 internal import OracleSteps
@@ -30,31 +29,6 @@ struct ProveKeyReach: ReportStep {
     }
 
     struct Outputs: Hashable, Codable, Sendable { let isReached: Bool }
-
-    private struct View: Encodable, Sendable {
-        var cluster: CloudVMCluster?
-        var connector: IdentityConnector
-        var association: VaultAssociation?
-        var key: RegisteredKey
-
-        private var nodes: [String] { (connector.arcAgentNodes ?? []).compactMap(\.hostName) }
-
-        /// The service tells it of all nodes at once.
-        private var identities: String {
-            "the identities of \(connector.label)" + (nodes.isEmpty ? "" : " (\(nodes.joined(separator: ", ")))")
-        }
-
-        var connected: Finding { connector.isConnected(nodes: cluster?.nodeCount) }
-
-        var accessible: Finding {
-            guard let association else { return .unmet("The vault is not associated with \(connector.label).") }
-            switch association.isResourceAccessible {
-            case true?: return .met("The vault lets in \(identities).")
-            case false?: return .unmet("Not all of \(identities) get at the vault.")
-            case nil: return .unverifiable("The service does not say whether \(connector.label) gets at the vault.")
-            }
-        }
-    }
 
     /// Each of the inputs may be sound, and of another cluster: what would be proven is then nothing of this one.
     func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
@@ -95,7 +69,7 @@ struct ProveKeyReach: ReportStep {
         try await OracleSession.run(context) { session in
             let view = try await session.wait(within: inputs.patience.duration, context) {
                 let view = try await read(inputs, session)
-                let missing = [view.connected, view.accessible].filter { !$0.isMet }
+                let missing = [view.connected, view.lettingIn].filter { !$0.isMet }
                 return missing.isEmpty
                     ? .done(view)
                     : .notYet(
@@ -105,56 +79,27 @@ struct ProveKeyReach: ReportStep {
             }
             try context.evidence("key-reach", view)
             let shown = ["key-reach", "requests"]
+            let limit = inputs.statusWithin.duration
             let conditions = [
-                Finding.all([view.connector.isActive, view.connected], none: "")
-                    .condition("nodes-connected", evidence: shown),
-                fresh(view, inputs, session).condition("status-fresh", evidence: shown),
-                view.accessible.condition("vault-accessible", evidence: shown),
-                isKnown(view, inputs).condition("key-known", evidence: shown),
-                (view.cluster?.tdeKeyStoreType == "AZURE"
-                    ? Finding.met("The cluster has the Azure key store on.")
-                    : .unmet("The cluster's key store is \(view.cluster?.tdeKeyStoreType ?? "none").")).condition(
-                        "key-store-on", evidence: shown),
+                view.nodesConnected.condition("nodes-connected", evidence: shown),
+                view.isFresh(within: limit, session.time.now).condition("status-fresh", evidence: shown),
+                view.lettingIn.condition("vault-accessible", evidence: shown),
+                view.knowsKey(of: inputs.registeredVault).condition("key-known", evidence: shown),
+                view.keyStoreOn.condition("key-store-on", evidence: shown),
             ]
             return Report(conditions, conditions.allSatisfy { $0.verdict == .met } ? Outputs(isReached: true) : nil)
         }
     }
 
-    private func read(_ inputs: Inputs, _ session: OracleSession) async throws -> View {
+    private func read(_ inputs: Inputs, _ session: OracleSession) async throws -> NodeReach {
         let multicloud = session.oracle.multicloud
         let connector = try await multicloud.connector(inputs.connector).value
         var cluster: CloudVMCluster?
         if let id = connector.dbClusterResourceId { cluster = try await session.oracle.clusters.cluster(id).value }
-        return View(
+        return NodeReach(
             cluster: cluster, connector: connector,
             association: try await multicloud.associations(of: inputs.registeredVault, in: inputs.compartment)
                 .first { $0.oracleDbAzureConnectorId == inputs.connector && $0.lifecycleState == Lifecycle.active },
             key: try await multicloud.key(inputs.registeredKey))
-    }
-
-    /// An agent that was lost meanwhile is shown as connected until the service looks again.
-    private func fresh(_ view: View, _ inputs: Inputs, _ session: OracleSession) -> Finding {
-        let limit = inputs.statusWithin.duration
-        let told = (view.connector.arcAgentNodes ?? []).map { ($0.hostName ?? "a node", $0.timeLastChecked) }
-        return .all(
-            told.map { node, text in
-                guard let moment = text.flatMap(Timestamp.init) else {
-                    return .unverifiable("The service does not say when it looked at \(node).")
-                }
-                let age = session.time.now.duration(since: moment)
-                return age <= limit
-                    ? .met("\(node) was looked at \(max(age, .zero).readable) ago.")
-                    : .unverifiable("\(node) was looked at \(age.readable) ago, longer than \(limit.readable).")
-            }, none: "No node is listed.")
-    }
-
-    private func isKnown(_ view: View, _ inputs: Inputs) -> Finding {
-        guard view.key.oracleDbAzureVaultId == inputs.registeredVault else {
-            return .unmet("The key \(view.key.displayName ?? view.key.id.text) is of another vault.")
-        }
-        let state = view.key.lifecycleState ?? Lifecycle.active
-        return state == Lifecycle.active
-            ? .met("The key \(view.key.displayName ?? view.key.id.text) is known.")
-            : .unmet("The key \(view.key.displayName ?? view.key.id.text) is \(state).")
     }
 }

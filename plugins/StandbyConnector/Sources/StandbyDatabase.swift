@@ -29,11 +29,6 @@ struct StandbyDatabase: ReversibleStep {
                 home: home, source: primary, uniqueName: uniqueName, key: registeredKey,
                 protectionMode: protectionMode, transport: transport, isActive: activeDataGuard)
         }
-
-        /// A standby in another region may name the key by either registration.
-        func isKey(of database: OracleDatabase) -> Bool {
-            [registeredKey, replicaKey].compactMap(\.self).contains { database.hasKey($0) }
-        }
     }
 
     struct Outputs: Hashable, Codable, Sendable {
@@ -69,7 +64,7 @@ struct StandbyDatabase: ReversibleStep {
                 regionsFit(inputs).condition("regions-fit", evidence: []),
                 cluster.available.condition("cluster-available"), cluster.keyStore.condition("key-store-enabled"),
                 try await connected(inputs, session).condition("nodes-connected"),
-                nameFits(found, inputs).condition("name-free"),
+                try await nameFits(found, inputs, session).condition("name-free"),
                 session.hasPassword.condition("password-given", evidence: []),
                 dryRun.condition("service-agrees"),
             ]
@@ -113,17 +108,33 @@ struct StandbyDatabase: ReversibleStep {
         }
     }
 
-    private func nameFits(_ found: OracleDatabase?, _ inputs: Inputs) -> Finding {
+    private func nameFits(
+        _ found: OracleDatabase?, _ inputs: Inputs, _ session: OracleSession
+    ) async throws -> Finding {
         guard let found else { return .met("Nobody on the cluster has the name \(inputs.uniqueName).") }
-        return isWanted(found, inputs)
+        return try await isWanted(found, inputs, session)
             ? .met("\(found.label) is the wanted standby.")
             : .unmet("\(found.label) has the name, is \(found.lifecycleState), and is no standby of the primary.")
     }
 
-    private func isWanted(_ database: OracleDatabase, _ inputs: Inputs) -> Bool {
+    private func isWanted(
+        _ database: OracleDatabase, _ inputs: Inputs, _ session: OracleSession
+    ) async throws -> Bool {
         let members = database.dataGuardGroup?.members ?? []
-        return members.contains { $0.databaseId == inputs.primary } && inputs.isKey(of: database)
-            && !["FAILED", "TERMINATED"].contains(database.lifecycleState)
+        guard members.contains(where: { $0.databaseId == inputs.primary }),
+            !["FAILED", "TERMINATED"].contains(database.lifecycleState)
+        else { return false }
+        return try await keyFits(database, inputs, session).isMet
+    }
+
+    /// A standby in another region may name the key by another registration of it.
+    private func keyFits(
+        _ database: OracleDatabase, _ inputs: Inputs, _ session: OracleSession
+    ) async throws -> Finding {
+        if let replica = inputs.replicaKey, database.hasKey(replica) {
+            return .met("\(database.label) has the primary's key.")
+        }
+        return try await session.keyFits(inputs.registeredKey, database: database.id)
     }
 
     func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs> {
@@ -141,7 +152,7 @@ struct StandbyDatabase: ReversibleStep {
             case .gone: return .needed([change])
             }
             if undo?.isUndone == true { return .needed([change]) }
-            if isWanted(found, inputs), found.lifecycleState == "AVAILABLE" {
+            if try await isWanted(found, inputs, session), found.lifecycleState == "AVAILABLE" {
                 return .satisfied(outputs(found, inputs))
             }
             return .partial(
@@ -158,7 +169,7 @@ struct StandbyDatabase: ReversibleStep {
             if let found = try await session.database(
                 named: inputs.uniqueName, on: inputs.cluster, in: inputs.compartment)
             {
-                guard isWanted(found, inputs), found.lifecycleState == "AVAILABLE" else {
+                guard try await isWanted(found, inputs, session), found.lifecycleState == "AVAILABLE" else {
                     throw StepError.permanent(
                         "standby-connector.name-taken", "\(found.label) is there, and not as wanted.",
                         remedy: "Look at what it is; delete it when it is what is left of a failed try.")
@@ -190,17 +201,13 @@ struct StandbyDatabase: ReversibleStep {
                     .conditions(["is-standby", "standby-available", "standby-key"], evidence: shown)
             }
             let role = view.role(of: found.id) ?? "in no role"
-            let key: Finding =
-                inputs.isKey(of: found)
-                ? .met("\(found.label) has the primary's key.")
-                : .unmet("\(found.label) has its key \(found.keyPlace).")
             return [
                 (role == DataGuardRole.standby
                     ? Finding.met("\(found.label) is STANDBY.") : .unmet("\(found.label) is \(role)."))
                     .condition("is-standby", evidence: shown),
                 Finding.all([view.isAvailable(view.id), view.isAvailable(found.id)], none: "")
                     .condition("standby-available", evidence: shown),
-                key.condition("standby-key", evidence: shown),
+                try await keyFits(found, inputs, session).condition("standby-key", evidence: shown),
             ]
         }
     }

@@ -2,6 +2,7 @@
 
 internal import CloudHTTP
 internal import CloudSteps
+internal import MusterModel
 internal import MusterPlugin
 internal import OracleCloudClient
 internal import OracleSteps
@@ -17,13 +18,23 @@ struct VerifyDataGuard: ProofStep {
         let lagWithin: Span
         let statusWithin: Span
         let within: Span
+        /// False: a database in no group is good as well.
+        let standbyRequired: Bool
+        /// By figures that were read since the step began.
+        let healthy: Bool
+        /// False: a group with a key in Azure is for a drill that has its standbys' reach proven.
+        let azureKeys: Bool
     }
 
     func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
         try await OracleSession.run(context) { session in
             let view = try await DataGuardView.read(inputs.primary, session)
             return [
-                view.isInGroup.condition("in-group"), role(view, inputs, context).condition("role-as-named"),
+                inputs.standbyRequired || !view.isAlone
+                    ? view.isInGroup.condition("in-group")
+                    : view.nobodyFollows.condition("in-group"),
+                keysAtHand(view, inputs).condition("keys-at-hand"),
+                role(view, inputs, context).condition("role-as-named"),
             ]
         }
     }
@@ -35,12 +46,24 @@ struct VerifyDataGuard: ProofStep {
         return view.hasRole([DataGuardRole.primary])
     }
 
+    /// A standby whose nodes do not reach the key in Azure looks well until it is to open.
+    private func keysAtHand(_ view: DataGuardView, _ inputs: Inputs) -> Finding {
+        if inputs.azureKeys { return .met("Where the databases have their keys is not asked here.") }
+        let all = ([view.id] + view.peers.map(\.id)).compactMap(view.database)
+        let inAzure = all.filter { $0.encryptionKeyLocationDetails?.providerType == "AZURE" }.map(\.label)
+        if !inAzure.isEmpty { return .unmet("\(inAzure.joined(separator: ", ")) have their key in Azure.") }
+        return all.count == view.peers.count + 1
+            ? .met("No database of the group has its key in Azure.")
+            : .unverifiable("Not every database of the group could be asked where its key is.")
+    }
+
     func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
         try await OracleSession.run(context) { session in
             let end = Deadline(after: inputs.within.duration, from: session.time)
+            let start = session.time.now
             while true {
                 let view = try await DataGuardView.read(inputs.primary, session)
-                let conditions = conditions(view, inputs)
+                let conditions = conditions(view, inputs, since: start)
                 let missing = conditions.filter { $0.verdict != .met }.map(\.says)
                 guard !missing.isEmpty, end.remaining(session.time) > Self.pause else {
                     try context.evidence("data-guard", DataGuardEvidence(view))
@@ -55,8 +78,11 @@ struct VerifyDataGuard: ProofStep {
     /// The service reads lags seldom: to look more often shows nothing new.
     private static let pause = Duration.seconds(10)
 
-    private func conditions(_ view: DataGuardView, _ inputs: Inputs) -> [Condition] {
+    private static let ids = ["is-primary", "others-follow", "databases-available", "lags-within", "standbys-healthy"]
+
+    private func conditions(_ view: DataGuardView, _ inputs: Inputs, since start: Timestamp) -> [Condition] {
         let shown = ["data-guard", "requests"]
+        if view.isAlone, !inputs.standbyRequired { return view.nobodyFollows.conditions(Self.ids, evidence: shown) }
         return [
             Finding.all([view.hasRole([DataGuardRole.primary]), view.hasOnePrimary], none: "")
                 .condition("is-primary", evidence: shown),
@@ -64,6 +90,8 @@ struct VerifyDataGuard: ProofStep {
             view.allAvailable.condition("databases-available", evidence: shown),
             view.peerLags(within: inputs.lagWithin.duration, asOf: inputs.statusWithin.duration)
                 .condition("lags-within", evidence: shown),
+            (inputs.healthy ? view.peersHealthy(since: start) : .met("Whether they are HEALTHY is not asked here."))
+                .condition("standbys-healthy", evidence: shown),
         ]
     }
 }
