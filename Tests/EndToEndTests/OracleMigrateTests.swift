@@ -39,9 +39,27 @@ struct OracleMigrateTests {
         #expect(try rehearsal.keyChanges() == [])
     }
 
+    @Test func `a standby that reaches the key hinders nothing, and is seen to go on`() throws {
+        let rehearsal = try OracleRehearsal(Self.runbook, "with-standby")
+        #expect(try rehearsal.run.outcome == "succeeded")
+        #expect(try rehearsal.run.result(of: "standbys-follow") == "shown")
+        #expect(rehearsal.result.output.contains("reset-nodes: left out, since inputs.resetNodes is false"))
+        #expect(!rehearsal.result.output.contains("Points of no return: migrate, reset-nodes"))
+        try rehearsal.expectPage(says: [
+            "SALES\\_AMS (eu-amsterdam-1) is HEALTHY for a switchover.".replacing("\\", with: "")
+        ])
+    }
+
     @Test(arguments: [
+        (
+            "standby-not-ready", "failed", "migrate",
+            ["SALES_AMS (eu-amsterdam-1): the cluster exa-ams (eu-amsterdam-1) has no identity connector"]
+        ),
         ("key-disabled", "failed", "migrate", ["KeyDisabled", "still has its key in a wallet"]),
-        ("pluggable-database-closed", "failed", "migrate", ["STOCK is MOUNTED on fra-1", "OPEN INSTANCES=ALL"]),
+        (
+            "pluggable-database-closed", "failed", "migrate",
+            ["STOCK is MOUNTED on fra-1", "OPEN READ WRITE INSTANCES=ALL"]
+        ),
         (
             "keystore-closed-after-reset", "stuck", "reset-nodes",
             ["No instance is OPEN on fra-1", "start no other node"]
@@ -55,9 +73,8 @@ struct OracleMigrateTests {
         #expect(try rehearsal.run.result(of: step) == (outcome == "stuck" ? "in-doubt" : "failed"))
         try rehearsal.expectPage(says: says)
         let changes = try rehearsal.keyChanges()
-        #expect(
-            changes.contains { $0.contains("changeEncryptionKeyLocation") } == (scenario != "pluggable-database-closed")
-        )
+        let refused = ["pluggable-database-closed", "standby-not-ready"].contains(scenario)
+        #expect(changes.contains { $0.contains("changeEncryptionKeyLocation") } == !refused)
         #expect(changes.filter { $0.contains("/dbNodes/") }.count == (outcome == "stuck" ? 1 : 0))
     }
 
@@ -76,11 +93,18 @@ struct OracleMigrateTests {
 
     // MARK: At a cloud that stays
 
-    private func run(_ lab: OracleLab, _ accepted: [String]) throws -> CommandResult {
+    private func run(_ lab: OracleLab, _ accepted: [String], _ more: [String] = []) throws -> CommandResult {
         let file = "\(lab.catalog.root)/inputs.yaml"
         try lab.catalog.inputs(of: Self.runbook).write(toFile: file, atomically: false, encoding: .utf8)
         let words = ["run", Self.runbook, "-e", "lab", "--inputs", file, "--kind", "drill", "--yes", "--unattended"]
-        return try lab.catalog.muster(words + accepted.flatMap { ["--confirm-irreversible", $0] })
+        return try lab.catalog.muster(words + more + accepted.flatMap { ["--confirm-irreversible", $0] })
+    }
+
+    @Test func `what the inputs leave out wants no word`() throws {
+        let lab = try OracleLab(Self.runbook)
+        let result = try run(lab, ["migrate"], ["--input", "resetNodes=false"])
+        #expect(result.status == 0, "\(result)")
+        #expect(try lab.oracleEffects() == ["row.written", "key.moved"])
     }
 
     @Test func `it wants a word for each point of no return, and moves the key once`() throws {
@@ -88,6 +112,8 @@ struct OracleMigrateTests {
         let silent = try run(lab, ["migrate"])
         #expect(silent.status == 4 && silent.errors.contains("--confirm-irreversible reset-nodes"), "\(silent)")
         #expect(try lab.oracleEffects() == [])
+        let unsaid = try run(lab, ["migrate"], ["--input", "backupKept=false"])
+        #expect(unsaid.status == 3 && (unsaid.output + unsaid.errors).contains("way-back-kept"), "\(unsaid)")
         let first = try run(lab, ["migrate", "reset-nodes"])
         #expect(first.status == 0, "\(first)")
         let moved = ["row.written", "key.moved", "node.reset", "node.reset"]
