@@ -54,12 +54,15 @@ struct DatabaseDefinitionTests {
         let key = JSON.string(DatabaseLab.key)
         try await agree(
             MigrateDatabaseKey.self,
-            ["database": sales, "registeredKey": key, "confirm": "SALES_EAST", "settleWithin": "1s"], keyed: false)
+            [
+                "database": sales, "registeredKey": key, "confirm": "SALES_EAST", "settleWithin": "1s",
+                "statusWithin": "1h", "backupKept": true,
+            ], keyed: false)
         try await agree(
             RotateKey.self,
             [
                 "database": sales, "vaultUri": "https://tde-keys.vault.azure.net/", "key": "sales", "olderThan": "1h",
-                "settleWithin": "1s", "registeredKey": key, "vault": .string(DatabaseLab.vault),
+                "settleWithin": "1s", "statusWithin": "1h", "registeredKey": key, "vault": .string(DatabaseLab.vault),
             ])
         try await agree(VerifyDatabaseKey.self, ["database": sales, "registeredKey": key, "within": "1s"])
         try await agree(RollingNodeReset.self, ["database": sales, "confirm": "SALES_EAST", "within": "1m"])

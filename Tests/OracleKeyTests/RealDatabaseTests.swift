@@ -111,7 +111,7 @@ struct RealDatabaseTests {
         let step = try step(Self.rows + seed)
         #expect(try await step.verify(nodes).failing == [])
         #expect(try await step.verify(nodes).one("age")?.says == "3600000")
-        let found = try await step.verify(.init(nodes: ["east1", "east2"], pluggables: 2))
+        let found = try await step.verify(AskingKeys.Inputs(nodes: ["east1", "east2"], pluggables: 2))
         for id in ["keystores-open", "keys-external"] {
             #expect(found.one(id)?.verdict == .unverifiable, "\(found)")
             #expect(found.one(id)?.says.contains("SET CONTAINER_DATA = ALL CONTAINER = CURRENT") == true)

@@ -33,8 +33,8 @@ struct VerifyDataGuard: ProofStep {
                 inputs.standbyRequired || !view.isAlone
                     ? view.isInGroup.condition("in-group")
                     : view.nobodyFollows.condition("in-group"),
-                keysAtHand(view, inputs).condition("keys-at-hand"),
                 role(view, inputs, context).condition("role-as-named"),
+                keysAtHand(view, inputs).condition("keys-at-hand"),
             ]
         }
     }
