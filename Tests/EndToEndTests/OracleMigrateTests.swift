@@ -45,15 +45,13 @@ struct OracleMigrateTests {
         #expect(try rehearsal.run.result(of: "standbys-follow") == "shown")
         #expect(rehearsal.result.output.contains("reset-nodes: left out, since inputs.resetNodes is false"))
         #expect(!rehearsal.result.output.contains("Points of no return: migrate, reset-nodes"))
-        try rehearsal.expectPage(says: [
-            "SALES\\_AMS (eu-amsterdam-1) is HEALTHY for a switchover.".replacing("\\", with: "")
-        ])
+        try rehearsal.expectPage(says: ["(eu-amsterdam-1) is HEALTHY for a switchover."])
     }
 
     @Test(arguments: [
         (
             "standby-not-ready", "failed", "migrate",
-            ["SALES_AMS (eu-amsterdam-1): the cluster exa-ams (eu-amsterdam-1) has no identity connector"]
+            ["(eu-amsterdam-1): the cluster exa-ams (eu-amsterdam-1) has no identity connector"]
         ),
         ("key-disabled", "failed", "migrate", ["KeyDisabled", "still has its key in a wallet"]),
         (
