@@ -9,7 +9,7 @@ struct OracleSetupTests {
     private static let runbook = "oracle-key-vault-setup"
 
     @Test(arguments: [
-        ("default", ["RSA 2048", "premium in germanywestcentral"]),
+        ("default", ["RSA-HSM 2048", "premium in germanywestcentral"]),
         ("managed-hsm", ["oct-HSM 256", "Managed HSM Crypto User"]),
         ("new-managed-hsm", ["`managedHSMs/tde-hsm`", "tde-hsm is activated.", "oct-HSM 256"]),
     ])
