@@ -35,13 +35,7 @@ struct ServiceNowReader: TicketReader {
         return HTTPRequest(.get, url)
     }
 
-    func read(_ answer: HTTPResponse, _ question: TicketQuestion) throws(TicketTrouble) -> TicketAnswer {
-        let json: JSON
-        do {
-            json = try JSON.parse(answer.body, limits: JSON.Limits(depth: 16, bytes: TicketClient.answerBytesMax))
-        } catch {
-            throw TicketTrouble("its answer is no JSON")
-        }
+    func read(_ json: JSON, _ question: TicketQuestion) throws(TicketTrouble) -> TicketAnswer {
         guard let records = json["result"]?.array else { throw TicketTrouble("its answer is not that of a table") }
         guard let record = records.first else { return .notFound }
         guard records.count == 1 else { throw TicketTrouble("it has more than one ticket of that number") }

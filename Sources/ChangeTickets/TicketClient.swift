@@ -37,7 +37,11 @@ package struct TicketClient: Sendable {
         do throws(TicketTrouble) {
             let reader = question.system.kind.reader
             let request = try signed(try reader.request(question), question.system)
-            return try reader.read(try accepted(await send(request), from: request.url), question)
+            let answer = try accepted(await send(request), question, from: request.url)
+            guard let json = try? JSON.parse(answer.body, limits: Self.limits) else {
+                throw TicketTrouble("its answer is no JSON")
+            }
+            return try reader.read(question.system.redactor.redact(json), question)
         } catch {
             return .unknown(error.why)
         }
@@ -98,13 +102,13 @@ package struct TicketClient: Sendable {
     // MARK: Answers
 
     private func accepted(
-        _ result: Result<HTTPResponse, TransportError>, from url: WebAddress
+        _ result: Result<HTTPResponse, TransportError>, _ question: TicketQuestion, from url: WebAddress
     ) throws(TicketTrouble) -> HTTPResponse {
         let answer: HTTPResponse
         switch result {
         case .success(let found): answer = found
         case .failure(let error):
-            let text = error.message
+            let text = question.system.redactor.redact(error.message)
             throw TicketTrouble(bounded(text.hasSuffix(".") ? String(text.dropLast()) : text, Self.textMax))
         }
         switch answer.status {
@@ -122,13 +126,15 @@ package struct TicketClient: Sendable {
 
     /// Longest text of a foreign system that is kept.
     static let textMax = 300
+
+    private static let limits = JSON.Limits(depth: 16, bytes: answerBytesMax)
 }
 
 /// How one kind of ticket system is asked, and its answer read. Pure.
 protocol TicketReader {
     func request(_ question: TicketQuestion) throws(TicketTrouble) -> HTTPRequest
-    /// - Parameter answer: with status 200.
-    func read(_ answer: HTTPResponse, _ question: TicketQuestion) throws(TicketTrouble) -> TicketAnswer
+    /// - Parameter json: the answer with status 200, without the sign-in's secret.
+    func read(_ json: JSON, _ question: TicketQuestion) throws(TicketTrouble) -> TicketAnswer
 }
 
 extension TicketSystem.Kind {

@@ -20,14 +20,28 @@ package struct TicketSystem: Hashable, Sendable, Codable {
     package var kind: Kind
     package var url: String
     package var credential: Credential
+    /// What stands for the sign-in's secret where a system says it back.
+    package var secretName: String
     /// PEM file of certificate authorities that are trusted besides the system's own.
     package var caFile: String?
 
-    package init(kind: Kind, url: String, credential: Credential, caFile: String? = nil) {
+    package init(
+        kind: Kind, url: String, credential: Credential, secretName: String = "the sign-in", caFile: String? = nil
+    ) {
         self.kind = kind
         self.url = url
         self.credential = credential
+        self.secretName = secretName
         self.caFile = caFile
+    }
+
+    /// Takes the sign-in's secret out of what the system says. Before anything of it is cut: a part of a secret is none that could
+    /// be found, and still tells most of it.
+    var redactor: Redactor {
+        switch credential {
+        case .none: Redactor()
+        case .password(_, let secret), .token(let secret): Redactor([secretName: secret])
+        }
     }
 }
 

@@ -20,13 +20,7 @@ struct WebhookReader: TicketReader {
 
     private static let members: Set<String> = ["allowed", "state", "opens", "closes", "says"]
 
-    func read(_ answer: HTTPResponse, _ question: TicketQuestion) throws(TicketTrouble) -> TicketAnswer {
-        let json: JSON
-        do {
-            json = try JSON.parse(answer.body, limits: JSON.Limits(depth: 4, bytes: TicketClient.answerBytesMax))
-        } catch {
-            throw TicketTrouble("its answer is no JSON")
-        }
+    func read(_ json: JSON, _ question: TicketQuestion) throws(TicketTrouble) -> TicketAnswer {
         guard let object = json.object else { throw TicketTrouble("its answer is no object") }
         if let stranger = object.keys.filter({ !Self.members.contains($0) }).min() {
             throw TicketTrouble(
@@ -68,5 +62,7 @@ func zonedMoment(_ text: String) -> Timestamp? {
     guard let hours = match.5.flatMap({ Int($0) }), let minutes = match.6.flatMap({ Int($0) }), hours < 24, minutes < 60
     else { return nil }
     let offset = Duration.seconds(hours * 3600 + minutes * 60)
-    return local.advanced(by: sign == "+" ? .zero - offset : offset)
+    let moment = local.advanced(by: sign == "+" ? .zero - offset : offset)
+    // Beyond the year 9999, and before the first, no text of ours can hold it.
+    return Timestamp(moment.description) == moment ? moment : nil
 }

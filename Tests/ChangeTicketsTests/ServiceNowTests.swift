@@ -68,7 +68,7 @@ struct ServiceNowTests {
         let other = JSON.object(["result": [["number": ["value": "CHG0009", "display_value": "CHG0009"]]]])
         let reader = ServiceNowReader(table: Asking.table)
         #expect(throws: TicketTrouble("it answers with the ticket CHG0009, which is another one")) {
-            try reader.read(.init(status: 200, body: other.canonicalBytes()), Asking().question(at: server.url))
+            try reader.read(other, Asking().question(at: server.url))
         }
     }
 
@@ -103,6 +103,21 @@ struct ServiceNowTests {
         #expect(!TicketAssessment.isID(ticket))
         #expect(try await asking.answer(of: server).why == "the id cannot stand in a query")
         #expect(try server.requests.isEmpty)
+    }
+
+    @Test(arguments: [("state", 70), ("start_date", 30)])
+    func `a secret that stands where a text is cut is taken out whole`(column: String, before: Int) async throws {
+        let secret = "Tr0ub4dor&3-xyzzy"
+        let server = try TicketServer()
+        var record = try #require(changeRequest().object)
+        let text = String(repeating: ".", count: before) + secret
+        record[column] = column == "state" ? ["-1", .string(text)] : .string(text)
+        try server.show(["tickets": [.object(record)]])
+        var asking = Asking()
+        asking.credential = .password(user: "muster", password: secret)
+        let answer = try await asking.answer(of: server)
+        let said = answer.why ?? answer.standing?.state ?? ""
+        #expect(!said.contains("Tr0ub") && said.contains("[secret:"), "\(answer)")
     }
 
     @Test func `a user and a password sign in, below the instance's own path too`() async throws {

@@ -22,6 +22,7 @@ import Testing
         ("yes", "\"yes\" is none of the words: retry, done, abandon."),
         ("\u{1B}[2J", "is none of the words"), ("skip it", "skip is no choice for this step now"),
         ("retry", "The reason is missing"), ("abandon   ", "The reason is missing"),
+        ("retry AKIAIOSFODNN7EXAMPLE", "an access key of AWS"),
     ])
     func `what decides nothing is told why`(text: String, says: String) {
         guard case .refused(let why) = TypedDecision(text, choices: Self.choices) else {

@@ -191,12 +191,43 @@ func requireWords(_ reason: String?) throws {
         throw ValidationError(
             "--reason is longer than \(reasonMax) characters; say it in short, and where to read the rest.")
     }
+    try refuseSecret(in: reason, "--reason")
+}
+
+/// What people say ends in git, which forgets nothing: a text with a secret is refused before anything is written.
+func refuseSecret(in text: String?, _ option: String) throws {
+    guard let text, let found = KeyPattern.first(in: Array(text.utf8)) else { return }
+    throw ValidationError(
+        "\(option) has what looks like \(found.what), and what is in git stays there. Say it without, and change that secret where it is one."
+    )
+}
+
+/// What is named as a change ticket is read by people, whether or not a system is asked for it.
+func requireTicketName(_ change: String?) throws {
+    guard let change else { return }
+    guard isTicketName(change) else {
+        throw ValidationError(
+            "--change needs a ticket's name: characters that people see, and none that they do not.")
+    }
+    try refuseSecret(in: change, "--change")
+}
+
+/// Whether a person can read the whole name of a ticket: something is seen, and nothing stands there unseen but plain spaces.
+func isTicketName(_ text: String) -> Bool {
+    let scalars = text.unicodeScalars
+    return scalars.contains(where: \.isSeen) && scalars.allSatisfy { $0 == " " || $0.isSeen || $0.isMark }
 }
 
 /// Most characters of a reason.
 let reasonMax = 2000
 
 extension Unicode.Scalar {
+    /// Whether it is part of the letter before it, such as an accent.
+    fileprivate var isMark: Bool {
+        guard !properties.isDefaultIgnorableCodePoint else { return false }
+        return [.nonspacingMark, .spacingMark, .enclosingMark].contains(properties.generalCategory)
+    }
+
     /// Whether it leaves a mark for a reader.
     var isSeen: Bool {
         // The blank of Braille is a symbol by its category.

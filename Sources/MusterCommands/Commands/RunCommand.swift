@@ -45,6 +45,7 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         try requireWords(reason)
+        try requireTicketName(change)
         if takesOver, reason == nil { throw ValidationError("--take-over needs --reason.") }
         try approvals.check(reason)
         if environment == nil, !isPlanFile { throw ValidationError("--environment is missing.") }

@@ -72,6 +72,8 @@ struct TargetOptions: ParsableArguments {
         name: .customLong("at"),
         help: ArgumentHelp("The commit to read everything from (default: HEAD).", valueName: "commit"))
     var revision: String?
+
+    func validate() throws { try requireTicketName(change) }
 }
 
 extension RunKind: ExpressibleByArgument {

@@ -75,7 +75,7 @@ struct TicketDesk {
         guard let ticket = subject.plan.change else {
             return .missing(in: subject.plan.environment.name, at: readClocks().wall)
         }
-        guard !sources.isEmpty else { return nil }
+        guard !sources.isEmpty || !isTicketName(ticket) else { return nil }
         guard TicketAssessment.isID(ticket) else { return .malformed(ticket, at: readClocks().wall) }
         var all: TicketAssessment?
         for source in sources {
@@ -111,15 +111,18 @@ struct TicketDesk {
             return value
         }
         let credential: TicketSystem.Credential
+        var name = ""
         switch source.signIn {
         case .none: credential = .none
         case .password(let user, let reference):
             let password = try value(reference)
-            redactor.add(password, name: reference.description)
+            name = reference.description
+            redactor.add(password, name: name)
             credential = .password(user: user, password: password)
         case .token(let reference):
             let token = try value(reference)
-            redactor.add(token, name: reference.description)
+            name = reference.description
+            redactor.add(token, name: name)
             credential = .token(token)
         }
         let kind: TicketSystem.Kind =
@@ -130,7 +133,7 @@ struct TicketDesk {
                     ServiceNowTable(name: table, states: states, opensField: opensField, closesField: closesField))
             }
         let file = source.caFile.map { $0.hasPrefix("/") ? $0 : "\(root)/\($0)" }
-        return TicketSystem(kind: kind, url: source.url, credential: credential, caFile: file)
+        return TicketSystem(kind: kind, url: source.url, credential: credential, secretName: name, caFile: file)
     }
 }
 

@@ -32,6 +32,11 @@ enum TypedDecision: Hashable {
             )
             return
         }
+        if let found = KeyPattern.first(in: Array(reason.utf8)) {
+            self = .refused(
+                "The reason has what looks like \(found.what), and the record keeps it. Nothing was decided.")
+            return
+        }
         self = .taken(choice, reason: reason)
     }
 }
