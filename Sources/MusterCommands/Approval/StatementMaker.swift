@@ -4,6 +4,7 @@ internal import MusterApproval
 internal import MusterDocuments
 internal import MusterMachine
 internal import MusterModel
+internal import MusterRecord
 internal import MusterSigning
 internal import MusterSystem
 
@@ -41,8 +42,14 @@ struct StatementMaker {
     /// - Throws: `signing.failed`; `approval.key-not-valid` where the signature does not hold by the catalog's signers.
     func sign(_ statement: ApprovalStatement) throws(MusterError) -> OfferedStatement {
         let bytes: [UInt8]
+        // It ends in git: a text of the plan, such as the ticket's name, may hold a secret as well as a comment does.
         do { bytes = try statement.bytes() } catch {
             throw MusterError(code: "approval.not-encodable", "The statement cannot be written: \(error).")
+        }
+        if let finding = LeakGate().finding(in: bytes, of: "the statement") {
+            throw MusterError(
+                code: "approval.leak", "Nothing was signed, for the statement would go into git: \(finding).",
+                help: "Say it without the secret, and change that secret where it is one.", status: .verificationFailed)
         }
         let offered = OfferedStatement(
             statement: String(decoding: bytes, as: UTF8.self),

@@ -44,6 +44,7 @@ struct ApproveCommand: ParsableCommand {
         if let expires, Duration(durationText: expires).map({ $0 > .zero }) != true {
             throw ValidationError("--expires needs a duration such as 8h.")
         }
+        try refuseSecret(in: comment, "--comment")
     }
 
     func run() throws {
@@ -126,7 +127,8 @@ struct ApproveCommand: ParsableCommand {
             terminal.out("\n☞ " + visibleText(gateText(gate, have: state.steps[at].approvers)))
         }
         let signed = try ask(statement, maker, terminal)
-        let places = try deliver(signed, statement, seen, check.desk, catalog)
+        try writeOut(signed)
+        let places = [out].compactMap(\.self) + (try deliver(signed, statement, seen, check.desk, catalog))
         report(statement, places, terminal)
     }
 
@@ -192,7 +194,11 @@ struct ApproveCommand: ParsableCommand {
     private func write(_ signed: OfferedStatement, to path: String) throws(MusterError) {
         try writeFile(path + ".sig", Array(signed.signature.utf8))
         try writeFile(path, Array(signed.statement.utf8))
-        guard let out, out != path else { return }
+        if out != path { try writeOut(signed) }
+    }
+
+    private func writeOut(_ signed: OfferedStatement) throws(MusterError) {
+        guard let out else { return }
         try writeFile(out + ".sig", Array(signed.signature.utf8))
         try writeFile(out, Array(signed.statement.utf8))
     }

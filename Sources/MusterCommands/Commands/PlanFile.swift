@@ -16,7 +16,9 @@ func readPlan(_ path: String) throws(MusterError) -> Plan {
             code: "plan.unreadable", "The plan \(path) cannot be used: \(why).",
             help: "Write it anew with muster plan --out.")
     }
-    guard let bytes = readSmallFile(path, limit: 64 << 20) else { throw invalid("the file cannot be read") }
+    guard let bytes = readSmallFile(path, limit: 64 << 20, onlyRegular: true) else {
+        throw invalid("the file cannot be read")
+    }
     do {
         let plan = try JSON.parse(bytes).decode(Plan.self)
         guard plan.kind != .rehearsal, plan.commit != nil else { throw invalid("it is a rehearsal's") }

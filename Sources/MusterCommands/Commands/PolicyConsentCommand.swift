@@ -6,6 +6,7 @@ internal import MusterDocuments
 internal import MusterGit
 internal import MusterMachine
 internal import MusterModel
+internal import MusterRecord
 internal import MusterSigning
 internal import MusterSystem
 
@@ -43,6 +44,7 @@ struct PolicyConsentCommand: ParsableCommand {
         }
         let signer = try signingKey(key, for: "consent with")
         let person = try person(signer, trust.tool, of: current)
+        try Self.refuseSecrets(in: next.files)
         let consent = PolicyConsent(
             catalog: current.catalog, number: number + 1, before: current.files.digest, policy: next.files.digest,
             approver: person)
@@ -111,6 +113,16 @@ struct PolicyConsentCommand: ParsableCommand {
     private static func consented(_ number: Int, in folder: String) -> PolicyTrust.Consented? {
         PolicyTrust.consented(number, folderNames(folder).sorted()) {
             readSmallFile("\(folder)/\($0)", onlyRegular: true)
+        }
+    }
+
+    /// Both are kept beside the consent once more, for as long as the catalog lives.
+    private static func refuseSecrets(in files: PolicyFiles) throws(MusterError) {
+        for (name, bytes) in [("muster.yaml", files.configuration), (AllowedSigners.path, files.signers ?? [])] {
+            guard let finding = LeakGate().finding(in: bytes, of: name) else { continue }
+            throw MusterError(
+                code: "policy.leak", "Nothing was signed, for the policy would stay in git: \(finding).",
+                help: "Take it out, and change that secret where it is one.", status: .verificationFailed)
         }
     }
 
