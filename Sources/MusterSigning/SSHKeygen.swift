@@ -22,6 +22,7 @@ package struct SSHKeygen: SignatureTool {
     }
 
     package func sign(_ bytes: [UInt8], key: String, namespace: String) throws(MusterError) -> String {
+        try Self.refuseWhatIsNoFile(key)
         // Where the private half is not there, the agent is asked for the key.
         let result = try run(["-Y", "sign", "-f", key, "-n", namespace], input: bytes, deadline)
         guard result.status == 0, let text = String(validating: result.output, as: UTF8.self),
@@ -37,6 +38,7 @@ package struct SSHKeygen: SignatureTool {
     }
 
     package func publicKey(of key: String) throws(MusterError) -> (type: String, base64: String) {
+        try Self.refuseWhatIsNoFile(key)
         for path in [key, key + ".pub"] {
             guard let bytes = readSmallFile(path, limit: 32 << 10, onlyRegular: true),
                 let pair = Self.publicKey(String(decoding: bytes, as: UTF8.self))
@@ -51,6 +53,15 @@ package struct SSHKeygen: SignatureTool {
                 help: "Name a key of ssh-keygen, or the .pub file of one that the agent holds.")
         }
         return pair
+    }
+
+    /// `ssh-keygen` would wait for ever at a pipe that nobody writes to.
+    private static func refuseWhatIsNoFile(_ key: String) throws(MusterError) {
+        var status = stat()
+        guard stat(key, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
+        throw MusterError(
+            code: "signing.no-key", "\(visibleText(key)) is no key: it is no regular file.",
+            help: "Name a key of ssh-keygen, or the .pub file of one that the agent holds.")
     }
 
     private static func publicKey(_ text: String) -> (type: String, base64: String)? {
@@ -76,9 +87,7 @@ package struct SSHKeygen: SignatureTool {
             ], input: bytes, .seconds(20))
         if result.status == 0 { return .good }
         guard result.hasExited else {
-            throw MusterError(
-                code: "signing.unavailable", "ssh-keygen could not check a signature: \(result.reason).",
-                help: "Try again; see whether ssh-keygen works here.", status: .preconditionUnmet)
+            throw Self.noVerdict(result)
         }
         return .bad(result.reason)
     }
@@ -88,11 +97,16 @@ package struct SSHKeygen: SignatureTool {
         let file = try folder.write("signature", Array(signature.utf8))
         let result = try run(["-Y", "check-novalidate", "-n", namespace, "-s", file], input: bytes, .seconds(20))
         guard result.hasExited else {
-            throw MusterError(
-                code: "signing.unavailable", "ssh-keygen could not check a signature: \(result.reason).",
-                help: "Try again; see whether ssh-keygen works here.", status: .preconditionUnmet)
+            throw Self.noVerdict(result)
         }
         return result.status == 0 ? nil : result.reason
+    }
+
+    /// It was ended by a signal or its deadline, at this one signature: others may be checked still.
+    private static func noVerdict(_ result: Result) -> MusterError {
+        MusterError(
+            code: "signing.no-verdict", "ssh-keygen could not check a signature: \(result.reason).",
+            help: "Try again; see whether ssh-keygen works here.", status: .preconditionUnmet)
     }
 
     // MARK: The program
@@ -127,7 +141,9 @@ package struct SSHKeygen: SignatureTool {
         var (output, errors): ([UInt8], [UInt8]) = ([], [])
         let end = readClocks().boot + deadline.milliseconds * 1_000_000
         while true {
-            if child.unsentCount > 0 { _ = child.flush() } else { child.closeInput() }
+            if child.unsentCount > 0 { _ = child.flush() }
+            // At once: the child answers only once it has seen the end, and nobody says anything before.
+            if child.unsentCount == 0 { child.closeInput() }
             let isSaid = Self.read(child.readOutput, into: &output)
             let isTold = Self.read(child.readErrors, into: &errors)
             if isSaid && isTold || output.count + errors.count > 1 << 20 { break }
@@ -158,46 +174,5 @@ package struct SSHKeygen: SignatureTool {
             }
         }
         return true
-    }
-}
-
-/// A folder that only this user can read, gone with this object.
-private final class PrivateFolder {
-    private let path: String
-    private var files: [String] = []
-
-    init() throws(MusterError) {
-        let base = Host.variable("TMPDIR").flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "/tmp"
-        var template = Array("\(base)/muster-signing-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Self.failure(base) }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit {
-        for file in files { unlink(file) }
-        rmdir(path)
-    }
-
-    func write(_ name: String, _ bytes: [UInt8]) throws(MusterError) -> String {
-        let file = "\(path)/\(name)"
-        let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.failure(file) }
-        defer { close(descriptor) }
-        files.append(file)
-        var from = 0
-        while from < bytes.count {
-            let count = bytes[from...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress!, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw Self.failure(file) }
-            from += count
-        }
-        return file
-    }
-
-    private static func failure(_ path: String) -> MusterError {
-        MusterError(
-            code: "signing.unavailable", "\(path) could not be written: \(String(cString: strerror(errno))).",
-            help: "Look at the disk's space and the rights on the folder for temporary files.",
-            status: .preconditionUnmet)
     }
 }

@@ -25,13 +25,13 @@ package protocol SignatureTool {
     /// Whether the signature over the bytes is the person's, for this purpose, by a key that was valid at the moment.
     ///
     /// - Parameter signers: a file in the format of ALLOWED SIGNERS.
-    /// - Throws: `signing.unavailable` when nobody could tell; that is no verdict.
+    /// - Throws: `signing.no-verdict` when nobody could tell, `signing.unavailable` where none can be told here; that is no verdict.
     func verdict(
         on signature: String, over bytes: [UInt8], person: String, signers: [UInt8], namespace: String, at: Timestamp
     ) throws(MusterError) -> SignatureVerdict
 
     /// Why the signature is none over these bytes for this purpose, whoever made it; nil when it is one.
     ///
-    /// - Throws: `signing.unavailable`.
+    /// - Throws: `signing.no-verdict`, `signing.unavailable`.
     func mismatch(_ signature: String, over bytes: [UInt8], namespace: String) throws(MusterError) -> String?
 }

@@ -6,9 +6,10 @@ import Glibc
 import MusterApproval
 import MusterMachine
 import MusterModel
-import MusterSigning
 import MusterTestSupport
 import Testing
+
+@testable import MusterSigning
 
 /// What `ssh-keygen` signs, Muster takes; what it does not take, Muster takes neither. Both are asked each time.
 struct SignatureTests {
@@ -50,6 +51,28 @@ struct SignatureTests {
             id: String(repeating: "a", count: 32), subject: .plan, decision: .approve, plan: Digest(of: [7]), gate: nil,
             runbook: "drill", environment: "lab", kind: .drill, change: nil, window: nil, issued: now,
             expires: now.advanced(by: .seconds(3600)), says: "\(person) approves", comment: nil, approver: person)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `more than a pipe holds is signed and checked without waiting`() throws {
+        let desk = try Desk()
+        let long = String(repeating: "a", count: 3 << 20)
+        #expect(try desk.takes(try desk.sign(long), long, of: "anu", by: try desk.good()))
+    }
+
+    @Test func `what a killed process left of its checks is taken away an hour later`() throws {
+        let desk = try Desk()
+        let base = "\(desk.eyes.catalog.root)/temporary"
+        for name in ["muster-signing-old", "muster-signing-new", "something"] {
+            try FileManager.default.createDirectory(atPath: "\(base)/\(name)", withIntermediateDirectories: true)
+            try "x".write(toFile: "\(base)/\(name)/signature", atomically: false, encoding: .utf8)
+        }
+        for name in ["muster-signing-old", "something"] {
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date.now.addingTimeInterval(-7200)], ofItemAtPath: "\(base)/\(name)")
+        }
+        PrivateFolder.clean(base)
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: base).sorted() == ["muster-signing-new", "something"])
     }
 
     @Test func `both agree on a good signature, and on those of each of a person's two keys`() throws {

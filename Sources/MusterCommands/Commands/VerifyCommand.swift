@@ -101,11 +101,12 @@ private func damagedBranches(_ records: Records) throws(MusterError) -> [RunID: 
     }
 }
 
-/// What is wrong with one record. A tree that nobody may trust, or could go through, is a finding: the other records are proven still.
+/// What is wrong with one record. A tree that nobody may trust, or could go through, is a finding, and so is a signature that no
+/// verdict can be had of: the other records are proven still.
 private func proof(_ records: Records, _ run: RunID, _ uses: StatementUses) throws(MusterError) -> [Diagnostic] {
     do {
         return try RecordProof(records: records, run: run, uses: uses).findings()
-    } catch  where ["git.too-large", "git.unsafe-entry"].contains(error.code) {
+    } catch  where ["git.too-large", "git.unsafe-entry", "signing.no-verdict"].contains(error.code) {
         return [Diagnostic(code: error.code, error.summary, help: error.help)]
     }
 }
