@@ -52,6 +52,8 @@ package struct AllowedSigners: Hashable, Sendable {
 private struct SignersReader {
     let file: String
     var keys: [AllowedSigners.Key] = []
+    /// Of each key what tells it from others, however it is written.
+    private var materials: [PublicKeyBlob.Material] = []
     var diagnostics: [Diagnostic] = []
 
     init(file: String) { self.file = file }
@@ -99,12 +101,15 @@ private struct SignersReader {
                 "signers.key-type", "'\(type.text)' is no type of key that may sign",
                 help: "There are \(Self.keyTypes.joined(separator: ", ")).", line: number, column: type.column)
         }
-        guard let bytes = Base64Text.decode(blob.text), Self.typeInside(bytes) == type.text else {
+        guard let bytes = Base64Text.decode(blob.text), let key = PublicKeyBlob(bytes), key.type == type.text
+        else {
             return report(
-                "signers.damaged-key", "The key of '\(person)' is damaged",
+                "signers.damaged-key",
+                "The key of '\(person)' is damaged, or written in another way than ssh-keygen does",
                 help: "Copy the line of the .pub file again.",
                 line: number, column: blob.column)
         }
+        materials.append(key.material)
         keys.append(
             AllowedSigners.Key(
                 person: person, type: type.text, base64: blob.text, namespaces: namespaces, line: number))
@@ -113,6 +118,15 @@ private struct SignersReader {
     /// The options that Muster lets stand; `ssh-keygen` acts on them.
     private mutating func readOptions(_ field: Field, _ number: Int) -> (namespaces: [String]?, Void)? {
         var namespaces: [String]?
+        // OpenSSH lets quotes be escaped, and then a key may stand inside of what looks like a value.
+        guard !field.text.contains("\\"), field.text.wholeMatch(of: Self.optionsForm) != nil else {
+            report(
+                "signers.option", "The options are not of the form name=\"value\",name=\"value\"",
+                help:
+                    "There are namespaces, valid-after and valid-before, each with a value in quotes that has none itself.",
+                line: number, column: field.column)
+            return nil
+        }
         for option in Self.options(field.text) {
             switch option.name.lowercased() {
             case "namespaces": namespaces = option.value.split(separator: ",").map(String.init)
@@ -136,10 +150,10 @@ private struct SignersReader {
 
     /// One key tells one person: whoever holds it could else count twice.
     mutating func reportShared() {
-        var owners: [String: AllowedSigners.Key] = [:]
-        for key in keys {
-            guard let other = owners[key.base64] else {
-                owners[key.base64] = key
+        var owners: [PublicKeyBlob.Material: AllowedSigners.Key] = [:]
+        for (key, material) in zip(keys, materials) {
+            guard let other = owners[material] else {
+                owners[material] = key
                 continue
             }
             report(
@@ -150,6 +164,11 @@ private struct SignersReader {
     }
 
     // MARK: Text
+
+    /// Each with its value in quotes; what may stand without one is no option that is allowed here.
+    private static var optionsForm: Regex<Substring> {
+        /[A-Za-z\-]+(?:="[^"\\]*")?(?:,[A-Za-z\-]+(?:="[^"\\]*")?)*/
+    }
 
     struct Field {
         var text: String
@@ -198,36 +217,5 @@ private struct SignersReader {
         guard text.hasSuffix("Z") else { return false }
         let digits = text.dropLast().utf8
         return [8, 12, 14].contains(digits.count) && digits.allSatisfy { (48...57).contains($0) }
-    }
-
-    /// What the key itself says it is: a length in four bytes, then the name.
-    private static func typeInside(_ key: [UInt8]) -> String? {
-        guard key.count > 4 else { return nil }
-        let length = key[..<4].reduce(0) { $0 << 8 | Int($1) }
-        guard length <= 64, key.count > 4 + length else { return nil }
-        return String(decoding: key[4..<(4 + length)], as: UTF8.self)
-    }
-}
-
-/// Base64 with padding, read strictly.
-enum Base64Text {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    static func decode(_ text: String) -> [UInt8]? {
-        let digits = Array(text.utf8)
-        guard !digits.isEmpty, digits.count % 4 == 0 else { return nil }
-        let padding = digits.reversed().prefix { $0 == UInt8(ascii: "=") }.count
-        guard padding <= 2 else { return nil }
-        var bits: UInt32 = 0
-        var out: [UInt8] = []
-        for (index, digit) in digits.enumerated() {
-            let place = index < digits.count - padding ? alphabet.firstIndex(of: digit) : 0
-            guard let place else { return nil }
-            bits = bits << 6 | UInt32(place)
-            guard index % 4 == 3 else { continue }
-            out += [UInt8(bits >> 16 & 255), UInt8(bits >> 8 & 255), UInt8(bits & 255)]
-            bits = 0
-        }
-        return Array(out.dropLast(padding))
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import MusterDocuments
 import MusterModel
 import Testing
@@ -8,6 +9,13 @@ import Testing
 struct AllowedSignersTests {
     private static let anu = "AAAAC3NzaC1lZDI1NTE5AAAAIHG3bkFJ0Tg8yVcVuHGeXZt2oTnNbcVzXvMBPbRwzJ8x"
     private static let ben = "AAAAC3NzaC1lZDI1NTE5AAAAIKz1mJ9Cj7sZk2w8b0oXn3rT6uYvLqHcDfE5gGhIjKlM"
+
+    /// A key with that exponent, and always the same modulus.
+    private static func rsa(exponent: [UInt8]) -> String {
+        func string(_ bytes: [UInt8]) -> [UInt8] { [0, 0, UInt8(bytes.count >> 8), UInt8(bytes.count & 255)] + bytes }
+        let modulus = [0] + [UInt8](repeating: 0xC5, count: 256)
+        return Data(string(Array("ssh-rsa".utf8)) + string(exponent) + string(modulus)).base64EncodedString()
+    }
 
     private func findings(_ text: String) -> [String] {
         AllowedSigners.parse(Array(text.utf8)).diagnostics.map { diagnostic in
@@ -42,6 +50,17 @@ struct AllowedSignersTests {
         ("anu ssh-ed25519 AAAA", "1:17 signers.damaged-key"),
         ("anu ssh-rsa \(anu)", "1:13 signers.damaged-key"),
         ("anu ssh-ed25519 \(anu)=", "1:17 signers.damaged-key"),
+        ("anu ssh-ed25519 \(anu)AAAA", "1:17 signers.damaged-key"),
+        ("anu ssh-ed25519 \(anu.dropLast(2))==", "1:17 signers.damaged-key"),
+        // OpenSSH ends the options at the last quote, and takes the first key.
+        ("anu namespaces=\"a,x\\\"\" ssh-ed25519 \(ben) c\" ssh-ed25519 \(anu)", "1:5 signers.option"),
+        ("anu namespaces=\"a\"\" \",valid-before=\"20270101Z\" ssh-ed25519 \(anu)", "1:5 signers.option"),
+        ("anu namespaces=\"a\\\",cert-authority,namespaces=\"\" ssh-ed25519 \(anu)", "1:5 signers.option"),
+        ("anu namespaces=git ssh-ed25519 \(anu)", "1:5 signers.option"),
+        ("anu ssh-rsa \(rsa(exponent: [1, 0, 1]))\nben ssh-rsa \(rsa(exponent: [3]))", "2:1 signers.shared-key"),
+        ("ben ssh-rsa \(rsa(exponent: [0, 1, 0, 1]))", "1:13 signers.damaged-key"),
+        ("ben ssh-rsa \(rsa(exponent: []))", "1:13 signers.damaged-key"),
+        ("ben ssh-rsa \(rsa(exponent: [0x80, 1]))", "1:13 signers.damaged-key"),
         ("anu ssh-ed25519 \(anu)\nben ssh-ed25519 \(anu)", "2:1 signers.shared-key"),
         ("anu ssh-ed25519 \(anu)\nanu ssh-ed25519 \(anu)", "2:1 signers.shared-key"),
     ])
