@@ -102,12 +102,13 @@ package struct Admission: Sendable {
         return verdict
     }
 
-    /// Whether the person may run without the approvals, by both policies.
+    /// Whether the person may run without the approvals, by both policies: without a rule nobody may, whatever a gate asks for.
     package func mayBreakGlass(_ person: String) -> Bool {
-        [pinned, newest].allSatisfy { ground in
-            guard let rule = ground.rule else { return true }
-            return (rule.breakGlass ?? []).contains { ground.policy.groups[$0]?.contains(person) == true }
-        }
+        rule != nil
+            && [pinned, newest].allSatisfy { ground in
+                guard let rule = ground.rule else { return true }
+                return (rule.breakGlass ?? []).contains { ground.policy.groups[$0]?.contains(person) == true }
+            }
     }
 
     // MARK: Counting

@@ -52,6 +52,14 @@ struct BreakGlassTests {
         #expect(try drill.effects().isEmpty)
     }
 
+    @Test func `where no rule is for the environment, its gates are passed by nobody without approvals`() throws {
+        let (drill, eyes) = try lab(FourEyes.policy.replacing("  lab:\n", with: "  elsewhere:\n"))
+        let refused = try run(drill, eyes, "--break-glass", "--reason", "It burns")
+        #expect(refused.status == 3 && refused.errors.contains("[approval.no-break-glass]"), "\(refused)")
+        #expect(refused.errors.contains("No rule is for this environment"), "\(refused)")
+        #expect(try drill.effects().isEmpty)
+    }
+
     @Test func `where the policy allows it to nobody, nobody may`() throws {
         let (drill, eyes) = try lab(FourEyes.policy.replacing("    break-glass: [on-call]\n", with: ""))
         let refused = try run(drill, eyes, "--break-glass", "--reason", "It burns")

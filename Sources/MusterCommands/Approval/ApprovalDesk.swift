@@ -162,7 +162,9 @@ struct ApprovalDesk {
         for one in offered {
             guard let statement = one.parsed else {
                 notices.append(
-                    StatementRefusal("approval.unreadable", "\(visibleText(one.origin)) is no statement of Muster's"))
+                    StatementRefusal(
+                        "approval.unreadable",
+                        "\(visibleText(one.origin)) is no statement of Muster's with its signature"))
                 continue
             }
             if seen.insert(statement.id + one.signature).inserted { parsed.append((one, statement)) }

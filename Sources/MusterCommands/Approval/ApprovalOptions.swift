@@ -39,7 +39,7 @@ struct ApprovalOptions: ParsableArguments {
             terminal.error("note: \(notice)")
         }
         var offered = try files.map { (file) throws(MusterError) in try StatementStore.read(file) }
-        if let plan { offered += try StatementStore.offered(besides: plan) }
+        if let plan { offered += StatementStore.offered(besides: plan) }
         offered += try store.offered(about: desk.digest)
         return RunAdmission.Request(key: key, offered: offered, breakGlass: breaksGlass ? reason : nil)
     }

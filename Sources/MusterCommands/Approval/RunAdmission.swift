@@ -62,7 +62,9 @@ struct RunAdmission {
                 throw MusterError(
                     code: "approval.no-break-glass",
                     "\(operatorPerson) may not run without the approvals in \(desk.plan.environment.name).",
-                    help: "break-glass under approvals in muster.yaml names the groups that may.",
+                    help: admission.rule == nil
+                        ? "No rule is for this environment, so its gates are passed by approvals alone. Under approvals in muster.yaml one may say who breaks the glass: break-glass: [GROUP]."
+                        : "break-glass under approvals in muster.yaml names the groups that may.",
                     status: .preconditionUnmet)
             }
             return verdict

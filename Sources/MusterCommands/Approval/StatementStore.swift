@@ -16,10 +16,14 @@ struct StatementStore {
     static func folder(besides plan: String) -> String { plan + ".approvals" }
 
     /// Statements in the plan's folder; none where there is no folder.
-    static func offered(besides plan: String) throws(MusterError) -> [OfferedStatement] {
+    static func offered(besides plan: String) -> [OfferedStatement] {
         let folder = folder(besides: plan)
         let names = folderNames(folder).filter { $0.hasSuffix(".json") }.prefix(500)
-        return try names.map { (name) throws(MusterError) in try read("\(folder)/\(name)") }
+        // One that cannot be read does not count, and the others still do.
+        return names.map { name in
+            let path = "\(folder)/\(name)"
+            return (try? read(path)) ?? OfferedStatement(statement: "", signature: "", origin: path)
+        }
     }
 
     /// - Throws: `approval.unreadable`.
@@ -76,45 +80,6 @@ extension OfferedStatement {
     init?(_ kept: KeptStatement) {
         guard let statement = kept.statement.text, let signature = kept.signature.text else { return nil }
         self.init(statement: statement, signature: signature, origin: kept.ref)
-    }
-}
-
-/// Marks on this machine that tell which run took a statement up.
-struct UsedStatements {
-    let folders: StateFolder
-
-    private func mark(_ id: String) -> String { "\(folders.path)/approvals/\(id)" }
-
-    /// The run that took it up on this machine.
-    func onThisMachine(_ id: String) -> RunID? {
-        readSmallFile(mark(id), limit: 1000, onlyRegular: true).flatMap { RunID(String(decoding: $0, as: UTF8.self)) }
-    }
-
-    /// Marks statements as the run's, on the disk, before the run begins. A statement is never given to another one.
-    ///
-    /// - Throws: `approval.used` when another run was quicker.
-    func claim(_ ids: [String], for run: RunID) throws(MusterError) {
-        try makeFolders("\(folders.path)/approvals")
-        for id in ids where !id.isEmpty {
-            let path = mark(id)
-            let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-            guard descriptor >= 0 else {
-                if errno == EEXIST, onThisMachine(id) == run { continue }
-                throw MusterError(
-                    code: "approval.used",
-                    "The statement \(id) was used for \(onThisMachine(id).map { "run \($0)" } ?? "another run") already.",
-                    help: "An approval is for one run. Ask for a new one: muster approve PLAN.", status: .waitsForPerson
-                )
-            }
-            defer { close(descriptor) }
-            let bytes = Array(run.text.utf8)
-            let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress!, $0.count) }
-            guard written == bytes.count, fsync(descriptor) == 0 else {
-                throw MusterError(
-                    code: "state.cannot-write", "\(path) could not be written: \(String(cString: strerror(errno))).",
-                    help: "Look at the disk's space and the folder's permissions.")
-            }
-        }
     }
 }
 

@@ -249,8 +249,12 @@ final class RunSession {
         defer { engineLock.release() }
         // The last look: what counted before the question may not count any more.
         let identity = documents.state.userOrLogin
-        let admitted = try admission?.events(for: id, by: identity.text) ?? []
         let journal = try beginJournal(id)
+        let admitted: [Event]
+        do throws(MusterError) { admitted = try admission?.events(for: id, by: identity.text) ?? [] } catch {
+            removeFolder(of: id)
+            throw error
+        }
         hold.isUsed = true
         world.signalsCancel = plan.kind == .rehearsal
         world.hold(hold.leases)
@@ -296,12 +300,16 @@ final class RunSession {
             try writeFile("\(folder)/\(LateRecords.catalogFile)", Array(documents.state.gitFolder.utf8))
             return try JournalWriter.create(folder: folder)
         } catch {
-            if isNew {
-                for name in folderNames(folder) { unlink("\(folder)/\(name)") }
-                rmdir(folder)
-            }
+            if isNew { removeFolder(of: id) }
             throw error
         }
+    }
+
+    /// Of a run that did not come to be.
+    private func removeFolder(of id: RunID) {
+        let folder = state.run(id)
+        for name in folderNames(folder) { unlink("\(folder)/\(name)") }
+        rmdir(folder)
     }
 
     private func planBytes() throws(MusterError) -> [UInt8] {
