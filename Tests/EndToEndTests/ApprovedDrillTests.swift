@@ -87,10 +87,10 @@ struct ApprovedDrillTests {
             "mkdir record && git archive muster/runs/\(run) | tar -x -C record && cd record",
             "sha256sum -c --quiet SHA256SUMS",
             "ssh-keygen -Y verify -f '\(signers)' -I ada -n muster-record@v1 -s SHA256SUMS.sig < SHA256SUMS",
-            "python3 '\(projectFolder)/docs/verify/verify-record.py' --signers '\(signers)' .",
+            "python3 '\(projectFolder)/docs/verify/verify-record.py' --sealed --signers '\(signers)' .",
         ]
         let done = try it.catalog.program("/bin/sh", ["-e", "-c", lines.joined(separator: "\n")])
-        #expect(done.status == 0 && done.output.hasSuffix(".: verified\n"), "\(done)")
+        #expect(done.status == 0 && done.output.contains(".: verified (operated by ada; approved by "), "\(done)")
     }
 
     @Test func `a plan that was altered after it was approved is never run`() throws {

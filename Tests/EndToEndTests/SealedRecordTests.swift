@@ -74,7 +74,7 @@ struct SealedRecordTests {
         let line = "ssh-keygen -Y verify -f '\(signers)' -I ada -n muster-record@v1 -s '\(folder)/SHA256SUMS.sig'"
         #expect(try shell("\(line) < '\(folder)/SHA256SUMS'").status == 0)
         let other = try independent(folder)
-        #expect(other.status == 0 && other.output.hasSuffix(": verified\n"), "\(other)")
+        #expect(other.status == 0 && other.output.contains(": verified ("), "\(other)")
     }
 
     @Test func `without a key nothing begins and nothing is recorded, and a later word records it`() throws {

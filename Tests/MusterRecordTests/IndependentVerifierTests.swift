@@ -95,11 +95,12 @@ import Testing
             }
         }
         let script = "\(Self.project)docs/verify/verify-record.py"
-        let lines = try Self.run("/usr/bin/python3", [script, "--signers", "\(folder)/signers"] + folders).split(
-            separator: "\n")
+        let lines = try Self.run("/usr/bin/python3", [script, "--sealed", "--signers", "\(folder)/signers"] + folders)
+            .split(
+                separator: "\n")
         #expect(lines.count == records.count)
         for place in folders { try FileManager.default.removeItem(atPath: place) }
-        return lines.map { !$0.hasSuffix(": verified") }
+        return lines.map { !$0.contains(": verified (") }
     }
 
     private func compare(_ records: [Files], areBad: Bool, _ kind: String, seed: UInt64 = 0) throws {
@@ -171,7 +172,13 @@ import Testing
             files[path] = Array("{}".utf8)
             bad.append(files)
         }
-        // Both seals gone leaves a record that says of itself that it is not sealed.
+        var bare = record
+        for path in [RecordSeal.sums, RecordSeal.signature] { bare[path] = nil }
+        bad.append(bare)
+        var moved = record
+        let definition = try #require(record.keys.sorted().first { $0.hasPrefix("definitions/runbooks/") })
+        (moved[definition], moved["definitions/runbooks/elsewhere.yaml"]) = (nil, record[definition])
+        bad.append(moved)
         try compare(bad, areBad: true, "files missing or added")
     }
 }
