@@ -134,7 +134,7 @@ extension Environment {
         guard let rule = root["approvals"] else { return [] }
         var diagnostics: [Diagnostic] = []
         ApprovalLint.check(rule, of: policy, PolicyNames(policy), into: &diagnostics)
-        guard let base = policy.rules[name.value], let own = approvals else { return diagnostics }
+        guard let base = policy.rule(named: name.value), let own = approvals else { return diagnostics }
         func weaker(_ what: String, at location: SourceLocation) {
             diagnostics.append(
                 Diagnostic(

@@ -9,7 +9,7 @@ package struct ApprovalPolicy: Hashable, Sendable {
     /// E-mail addresses by person, in lower case.
     package var persons: [String: [String]]
     package var groups: [String: Set<String>]
-    /// By environment.
+    /// By environment; ``everyEnvironment`` for those that are not named.
     package var rules: [String: ApprovalRule]
     /// Who consents to another policy; nil where there are no persons.
     package var change: GroupCount?
@@ -33,9 +33,12 @@ package struct ApprovalPolicy: Hashable, Sendable {
         return persons.first { $0.value.contains(wanted) }?.key
     }
 
+    /// What `muster.yaml` says of the environment, or of all that it does not name.
+    func rule(named environment: String) -> ApprovalRule? { rules[environment] ?? rules[everyEnvironment] }
+
     /// The rule of an environment: what `muster.yaml` says, and what the environment's own document adds to it.
     package func rule(for environment: Environment) -> ApprovalRule? {
-        switch (rules[environment.name.value], environment.approvals) {
+        switch (rule(named: environment.name.value), environment.approvals) {
         case (nil, nil): nil
         case (let rule?, nil), (nil, let rule?): rule
         case (let rule?, let more?): rule.adding(more)
@@ -134,7 +137,8 @@ extension ApprovalPolicy {
             "Who may sign, by the names of policy/allowed-signers"),
         .optional("groups", .map(names: .kebab, .list(.text(.person), atLeast: 1)), "Persons by group"),
         .optional(
-            "approvals", .map(names: .kebab, .object(ApprovalRule.shape)), "What a run needs, by environment"),
+            "approvals", .map(names: .environmentOrAll, .object(ApprovalRule.shape)),
+            "What a run needs, by environment; * for all that are not named"),
         .optional("policy-change", GroupCount.shape, "Whose consent another policy needs"),
     ]
 

@@ -73,8 +73,10 @@ package struct Configuration: Sendable {
 
     private static func environmentNames(_ root: LocatedValue) -> [Located<String>] {
         let keys = ["approvals", "change-windows"].flatMap { root[$0]?.members ?? [] }
-        return keys.map { Located($0.name, at: $0.nameLocation) }
+        let names =
+            keys.map { Located($0.name, at: $0.nameLocation) }
             + (root["freezes"]?.list ?? []).flatMap { $0.texts("environments") } + root.texts("change-tickets")
+        return names.filter { $0.value != everyEnvironment }
     }
 
     /// When an environment may be changed by what stands here and in its own document.
@@ -112,7 +114,7 @@ package struct Configuration: Sendable {
                 "When runs may change an environment, by environment; at any time without it"),
             .optional("freezes", .list(WindowRule.freeze, atLeast: 1), "When nothing may be changed, whatever is open"),
             .optional(
-                "change-tickets", .list(.text(.kebab)),
-                "Environments in which a run needs a change ticket, named with --change; none without it"),
+                "change-tickets", .list(.text(.environmentOrAll)),
+                "Environments in which a run needs a change ticket, named with --change; * for all; none without it"),
         ] + ApprovalPolicy.fields)
 }

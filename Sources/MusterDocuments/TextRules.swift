@@ -3,6 +3,9 @@
 import MusterExpressions
 import MusterModel
 
+/// Stands for environments that are not named, in `muster.yaml`.
+package let everyEnvironment = "*"
+
 extension TextRule {
     static let text = TextRule("text") { _ in true }
     /// Something a person reads: not empty.
@@ -12,6 +15,10 @@ extension TextRule {
     static let kebab = TextRule(
         "a name of lower-case letters, digits and hyphens", pattern: "^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
         accepts: isKebabCase)
+    /// So that a document that is copied to another name escapes nothing.
+    static let environmentOrAll = TextRule(
+        "an environment's name, or * for all", pattern: #"^(\*|[a-z][a-z0-9]*(-[a-z0-9]+)*)$"#
+    ) { $0 == everyEnvironment || isKebabCase($0) }
     /// Of an input, an output or a value: what an expression can name.
     static let name = TextRule(
         "a name of letters, digits, hyphens and underscores that begins with a letter",

@@ -73,6 +73,15 @@ struct ApprovalPolicyTests {
         #expect(try environment("").approvals == nil)
     }
 
+    @Test func `a rule for all holds where no other does, so that a new name escapes nothing`() throws {
+        let text = Self.text.replacing("  lab:", with: "  \"*\":")
+        let policy = try Configuration.parse(Array(text.utf8), file: "muster.yaml").get().policy
+        #expect(policy.rule(for: try environment(""))?.require == [GroupCount(group: "leads", count: 2)])
+        var named = policy
+        named.rules["lab"] = ApprovalRule(require: [])
+        #expect(named.rule(for: try environment(""))?.require == [])
+    }
+
     private func gates(_ step: String, section: String = "steps") -> [String] {
         let text =
             "runbook: drill\nversion: 1.0.0\nsummary: A drill\nsteps:\n  - { id: first, uses: muster/wait, with: { for: 1s } }\n"

@@ -18,7 +18,7 @@ struct ChangeRules {
     /// Whether a run needs a change ticket.
     var needTicket: Bool {
         environment.changeTicket != nil
-            || configuration.changeTickets.contains { $0.value == environment.name.value }
+            || configuration.changeTickets.contains { [environment.name.value, everyEnvironment].contains($0.value) }
     }
 
     /// Nil where the commit has no `muster.yaml`.
