@@ -60,6 +60,15 @@ struct EvidenceAfter {
             ])
     }
 
+    private var signatures: String {
+        let statements = (record.approvals ?? []).count { $0.file != nil }
+        return [
+            report.isSealed ? "the record is sealed" : nil,
+            statements == 0 ? nil : counted(statements, "statement", "statements"),
+            report.signedReviews == 0 ? nil : counted(report.signedReviews, "review", "reviews"),
+        ].compactMap(\.self).joined(separator: ", ")
+    }
+
     private var integrity: EvidenceGroup {
         let files = record.steps.reduce(0) { $0 + $1.evidence.count }
         return EvidenceGroup(
@@ -67,7 +76,10 @@ struct EvidenceAfter {
             [
                 .init("end of the chain", "record.json journal.lastLine", record.journal.lastLine),
                 .init("evidence files", "record.json steps[].evidence", files == 0 ? nil : "\(files)"),
-                .init("signatures", "the commits of the run's branch", nil),
+                .init(
+                    "signatures",
+                    "SHA256SUMS.sig, approvals/, reviews/; git verify-commit for the commits of the run's branch",
+                    signatures),
                 .init("time stamp of a third party", nil, nil),
             ])
     }

@@ -147,8 +147,13 @@ package struct HTMLReport {
     }
 
     private func foot(_ page: inout MarkupPage) {
+        var seal: Markup = ""
+        if let lines = report.sealCheck {
+            seal += "</p><p>The record is sealed. Without Muster, in its folder, with PERSON who operated the run:"
+            for line in lines { seal += "<br><code>\(line)</code>" }
+        }
         page.add(
-            "<footer><p>Made from the record of run \(record.run.text) alone. The same record gives the same bytes. Check the record in a clone of the catalog: <code>muster verify \(record.run.text)</code>.</p></footer>"
+            "<footer><p>Made from the record of run \(record.run.text) alone. The same record gives the same bytes. Check the record in a clone of the catalog: <code>muster verify \(record.run.text)</code>.\(seal)</p></footer>"
         )
         page.add("</body>")
         page.add("</html>")

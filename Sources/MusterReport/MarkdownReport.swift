@@ -10,8 +10,20 @@ package struct MarkdownReport {
 
     package init(_ report: Report) { self.report = report }
 
+    /// Goes on where the record's page says how it is verified.
+    private func sealCheck(_ page: inout MarkdownPage) {
+        guard let lines = report.sealCheck else { return }
+        page.paragraph("The record is sealed. In its folder; PERSON is who operated the run:")
+        page.line("```sh")
+        for line in lines { page.line(line) }
+        page.line("```")
+        page.blank()
+    }
+
     package var text: String {
         var page = MarkdownPage()
+        var seal = MarkdownPage()
+        sealCheck(&seal)
         page.heading("Evidence for auditors")
         page.table(
             ["asked for", "answer", "where it stands"],
@@ -33,6 +45,6 @@ package struct MarkdownReport {
                     row.groups.map(String.init).joined(separator: ", "),
                 ]
             })
-        return report.page + reviewPage(report.reviews, today: nil) + page.text
+        return report.page + seal.text + reviewPage(report.reviews, today: nil) + page.text
     }
 }

@@ -16,18 +16,38 @@ package struct Report: Sendable {
     let members: JSON
     /// The record's first page.
     let page: String
+    /// Whether the record is sealed.
+    let isSealed: Bool
+    /// How many reviews are signed.
+    let signedReviews: Int
 
     /// - Parameters:
     ///   - record: the bytes of record.json.
     ///   - plan: the bytes of plan.json.
     ///   - page: the bytes of README.md.
+    ///   - paths: of all files of the record, for the signatures among them.
     /// - Throws: a `JSONParseError` or `DecodingError` for what is none of these.
-    package init(record: [UInt8], plan: [UInt8], page: [UInt8], reviews: [ReviewRecord]) throws {
+    package init(record: [UInt8], plan: [UInt8], page: [UInt8], reviews: [ReviewRecord], paths: [String] = []) throws {
         members = try JSON.parse(record)
         self.record = try members.decode()
         self.plan = try JSON.parse(plan).decode()
         self.page = String(decoding: page, as: UTF8.self)
         self.reviews = ReviewStanding(reviews)
+        let paths = Set(paths)
+        isSealed = paths.isSuperset(of: [RecordSeal.sums, RecordSeal.signature])
+        signedReviews = paths.count { ReviewFiles.isReview($0) && $0.hasSuffix("/\(ReviewFiles.signature)") }
+    }
+
+    /// How the seal is checked with stock tools, in the record's folder, after `allowed-signers` was laid there; nil where there is none.
+    var sealCheck: [String]? {
+        guard isSealed else { return nil }
+        let moment = String((record.finishedAt ?? record.createdAt).compact.filter { $0 != "-" }) + "Z"
+        let signers = record.commit.map { ["git show \($0.hex):policy/allowed-signers > allowed-signers"] } ?? []
+        let times = "-O verify-time=\(moment)"
+        return ["sha256sum -c \(RecordSeal.sums)"] + signers + [
+            "ssh-keygen -Y find-principals -f allowed-signers \(times) -s \(RecordSeal.signature)",
+            "ssh-keygen -Y verify -f allowed-signers -I PERSON -n \(RecordSeal.namespace) \(times) -s \(RecordSeal.signature) < \(RecordSeal.sums)",
+        ]
     }
 
     package var evidence: [EvidenceGroup] { EvidenceGroup.all(for: self) }

@@ -26,6 +26,18 @@ import Testing
         #expect(page.contains("<td>business functions</td><td><span class=\"missing\">not recorded</span></td>"))
     }
 
+    @Test func `signatures are told as they stand in the record, with how the seal is checked`() throws {
+        #expect(missing(try StoredRun.report(Self.run)).contains("16 signatures"))
+        let paths = ["SHA256SUMS", "SHA256SUMS.sig", "reviews/0001-rita/review.json.sig"]
+        let report = try StoredRun.report(Self.run, paths: paths)
+        #expect(!missing(report).contains("16 signatures"))
+        let words = "the record is sealed, 1 review"
+        for page in [MarkdownReport(report).text, HTMLReport(report).text] {
+            #expect(page.contains(words) && page.contains("sha256sum -c SHA256SUMS"))
+            #expect(page.contains("-n muster-record@v1"))
+        }
+    }
+
     /// What is taken out of a record, and what is then told to be missing.
     private static let removals: [(missing: String, remove: @Sendable (inout RunRecord) -> Void)] = [
         ("1 change ticket", { $0.change = nil }),

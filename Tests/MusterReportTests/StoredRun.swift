@@ -27,13 +27,14 @@ enum StoredRun {
         Array(try Data(contentsOf: histories.appending(path: "\(name)/plan.json")))
     }
 
-    static func report(_ name: String, reviews: [ReviewRecord] = []) throws -> Report {
+    static func report(_ name: String, reviews: [ReviewRecord] = [], paths: [String] = []) throws -> Report {
         let made = try files(name)
         guard case .bytes(let page) = made.files.first(where: { $0.path == "README.md" })?.content else {
             throw NoPage()
         }
         return try Report(
-            record: JSON(encoding: made.record).prettyBytes(), plan: plan(name), page: page, reviews: reviews)
+            record: JSON(encoding: made.record).prettyBytes(), plan: plan(name), page: page, reviews: reviews,
+            paths: paths)
     }
 
     static func report(_ record: RunRecord, _ name: String, reviews: [ReviewRecord] = []) throws -> Report {

@@ -42,7 +42,7 @@ struct ReportCommand: ParsableCommand {
         do {
             return try Report(
                 record: bytes("record.json"), plan: bytes("plan.json"), page: bytes("README.md"),
-                reviews: ReviewFiles.reviews(in: files))
+                reviews: ReviewFiles.reviews(in: files), paths: Array(files.keys))
         } catch {
             throw MusterError(
                 code: "record.unreadable",
