@@ -36,6 +36,18 @@ struct AtRestTests {
         #expect(next.status == 4 && !next.errors.contains("[run.leased]"), "\(next)")
     }
 
+    @Test func `a run that rests elsewhere is told as one that rests, and not as dead`() throws {
+        let forge = try GitForge()
+        let drill = try leased("failsIn: apply", forge)
+        #expect(try drill.run().status == 4)
+        let resting = drill.runID
+        drill.catalog.state = "\(drill.catalog.root)/elsewhere"
+        let refused = try drill.run()
+        #expect(refused.status == 3 && refused.errors.contains("[run.leased]"), "\(refused)")
+        #expect(refused.errors.contains("at rest, half done: paused, waits for a decision about two"), "\(refused)")
+        #expect(refused.errors.contains("muster resume \(resting)"), "\(refused)")
+    }
+
     @Test func `a decision and an end at rest are sent to the remote`() throws {
         let forge = try GitForge()
         let drill = try leased("failsIn: apply", forge)

@@ -107,21 +107,38 @@ final class RunLeases: LeaseKeeper {
                 what: isTakeOver ? .takenOver : .taken, lock: name, epoch: placed.lease.epoch,
                 says: "leased on \(holder.remote) until \(placed.lease.until)"
                     + (isTakeOver ? ", taken over from run \(before!.lease.run): \(takeOver ?? "")" : ""))
-        case .lost(let refusal, let current): throw Self.leased(name, refusal, current?.lease)
+        case .lost(let refusal, let current): throw leased(name, refusal, current?.lease)
         }
     }
 
-    private static func leased(_ name: String, _ refusal: LeaseRefusal, _ lease: Lease?) -> MusterError {
+    private func leased(_ name: String, _ refusal: LeaseRefusal, _ lease: Lease?) -> MusterError {
         let who = lease.map { "run \($0.run) of \($0.holder) on \($0.host), since \($0.since), until \($0.until)" }
         let help =
             switch refusal {
-            case .expired:
-                "Its time is over, and only you can know that it is dead: make sure of it, then add --take-over --reason TEXT."
+            case .expired: expired(lease)
             case .held, .superseded: "Nothing was changed. Wait for its end, or ask them."
             }
         return MusterError(
             code: "run.leased", "Another run works on \(name): \(who ?? "its name is not known").", help: help,
             status: .preconditionUnmet)
+    }
+
+    /// A run at rest lets its leases run out, and is not dead: its branch tells which of the two it is.
+    private func expired(_ lease: Lease?) -> String {
+        let otherwise =
+            "Its time is over, and only you can know that it is dead: make sure of it, then add --take-over --reason TEXT."
+        // What cannot be had of it tells nothing more.
+        guard let lease,
+            let seen = try? SeenRun(
+                lease.run, git: catalog, repository: catalog.state(), folders: StateFolder())
+        else { return otherwise }
+        let stored = seen.stored
+        let heard = "last heard of at \(stored.lastHeardOf)"
+        guard stored.state.phase == .paused else {
+            return "\(otherwise) By its branch it is \(stored.standing), \(heard)."
+        }
+        return
+            "It is at rest, half done: \(stored.standing), \(heard). Go on with it first: muster resume \(lease.run), or muster rollback \(lease.run). Only where nobody ever will, add --take-over --reason TEXT."
     }
 
     private func order(_ name: String, _ intent: LeaseIntent, _ now: Instant, note: String? = nil) -> LeaseOrder {
