@@ -38,6 +38,7 @@ package struct TicketClient: Sendable {
             let reader = question.system.kind.reader
             let request = try signed(try reader.request(question), question.system)
             let answer = try accepted(await send(request), question, from: request.url)
+            // What is none says nothing that could be told.
             guard let json = try? JSON.parse(answer.body, limits: Self.limits) else {
                 throw TicketTrouble("its answer is no JSON")
             }

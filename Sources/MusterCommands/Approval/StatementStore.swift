@@ -22,6 +22,7 @@ struct StatementStore {
         // One that cannot be read does not count, and the others still do.
         return names.map { name in
             let path = "\(folder)/\(name)"
+            // Why it cannot be read is told with what does not count.
             return (try? read(path)) ?? OfferedStatement(statement: "", signature: "", origin: path)
         }
     }
