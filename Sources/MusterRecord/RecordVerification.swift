@@ -170,6 +170,7 @@ private struct RecordVerification {
     private mutating func checkLeaks() {
         // One that cannot be read releases nothing.
         let note = files[LeakNote.fileName].flatMap { try? JSON.parse($0).decode(LeakNote.self) }
+        checkLeakNote(note)
         for (path, bytes) in files.sorted(by: { $0.key < $1.key }) where !path.hasPrefix("definitions/") {
             guard let finding = LeakGate().finding(in: bytes, of: path) else { continue }
             if let release = note?.released, note?.releases(finding) == true {
@@ -180,6 +181,23 @@ private struct RecordVerification {
             } else {
                 report(code: "record.leak", "The file holds \(finding.what).", path, line: finding.line)
             }
+        }
+    }
+
+    /// It is what a release writes, about files of this record: nothing else may ride along in it.
+    private mutating func checkLeakNote(_ note: LeakNote?) {
+        guard let bytes = files[LeakNote.fileName] else { return }
+        guard let note, note.released != nil, !note.findings.isEmpty,
+            let again = try? JSON(encoding: note).prettyBytes(), again == bytes
+        else {
+            return report(
+                code: "record.leak-note", "The file is not what letting a record go writes.", LeakNote.fileName, line: 1
+            )
+        }
+        for finding in note.findings where files[finding.path] == nil {
+            report(
+                code: "record.leak-note", "The record has no file \(visibleText(finding.path)), which it lets go.",
+                LeakNote.fileName, line: 1)
         }
     }
 

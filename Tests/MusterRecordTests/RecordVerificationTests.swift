@@ -46,6 +46,21 @@ import Testing
         #expect(findings(files).map(\.code) == ["record.unknown-file"])
     }
 
+    @Test func `a note of a release is canonical, says who, and is about files of the record`() throws {
+        let stored = try RunScript.succeeded().stored()
+        var note = LeakNote(findings: [.init(path: "README.md", line: 3, what: "a private key")])
+        let unreleased = try JSON(encoding: note).prettyBytes()
+        note.released = .init(by: "Ada", reason: "It is none", at: Timestamp(milliseconds: 0))
+        let good = try JSON(encoding: note).prettyBytes()
+        note.findings[0].path = "../elsewhere"
+        let elsewhere = try JSON(encoding: note).prettyBytes()
+        #expect(findings(stored.merging([LeakNote.fileName: good]) { $1 }) == [])
+        for bytes in [unreleased, elsewhere, good + [0x20], Array("anything at all".utf8), []] {
+            let found = findings(stored.merging([LeakNote.fileName: bytes]) { $1 })
+            #expect(found.map(\.code) == ["record.leak-note"], "\(String(decoding: bytes, as: UTF8.self))")
+        }
+    }
+
     @Test func `a journal cut at its end is found, though its chain holds`() throws {
         var files = try RunScript.succeeded().stored()
         let journal = files["journal.jsonl"]!
