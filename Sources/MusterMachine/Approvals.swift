@@ -73,10 +73,12 @@ package struct PolicyApplied: Hashable, Sendable, Codable {
     package var authors: [String]
     /// The person who started the run, or took it up; nil where no policy asks for that.
     package var operatorPerson: String?
+    /// Why the remote could not be asked for approvals, or for somebody's *no*; nil where it was, or nothing is asked for.
+    package var notAsked: String?
 
     package init(
         policy: Digest, newest: Digest, newestCommit: ObjectID, trust: Trust, require: [Requirement],
-        authors: [String], operatorPerson: String?
+        authors: [String], operatorPerson: String?, notAsked: String? = nil
     ) {
         self.policy = policy
         self.newest = newest
@@ -85,6 +87,7 @@ package struct PolicyApplied: Hashable, Sendable, Codable {
         self.require = require
         self.authors = authors
         self.operatorPerson = operatorPerson
+        self.notAsked = notAsked
     }
 }
 

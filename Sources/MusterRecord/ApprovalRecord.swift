@@ -34,6 +34,8 @@ package struct PolicyRecord: Hashable, Sendable, Codable {
     package var require: [PolicyApplied.Requirement]
     package var authors: [String]
     package var operatorPerson: String?
+    /// Why the remote was not asked for approvals; nil where it was.
+    package var notAsked: String?
 }
 
 /// The run went on without the approvals that its policy asks for. It stays open until a reviewer closes it.
@@ -54,7 +56,7 @@ extension RunFold {
                 PolicyRecord(
                     at: now.at, policy: body.policy, newest: body.newest, newestCommit: body.newestCommit,
                     trust: body.trust, require: body.require, authors: body.authors,
-                    operatorPerson: body.operatorPerson))
+                    operatorPerson: body.operatorPerson, notAsked: body.notAsked))
         case .breakGlass(let body):
             breakGlass =
                 breakGlass
@@ -140,7 +142,8 @@ extension RecordSchema {
                 ]),
                 "authors": texts("Persons who did not count because they wrote what the plan uses."),
                 "operatorPerson": text("Who started the run, or took it up."),
-            ], optional: ["operatorPerson"])
+                "notAsked": text("Why the remote was not asked for approvals; missing where it was."),
+            ], optional: ["operatorPerson", "notAsked"])
     }
 
     static var breakGlass: JSON {

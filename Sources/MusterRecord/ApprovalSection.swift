@@ -51,7 +51,12 @@ struct ApprovalSection {
         case .consented: text += "; the policy before it consented to it"
         case .known: break
         }
-        return text + "."
+        text += "."
+        if let why = policy.notAsked {
+            text +=
+                " **The remote was not asked**: an approval, or a rejection, that only it had is not known here. \(Markdown.sentence(why))"
+        }
+        return text
     }
 
     private func what(_ approval: ApprovalRecord) -> String {

@@ -35,12 +35,12 @@ struct ApprovalOptions: ParsableArguments {
         for desk: ApprovalDesk, plan: String?, reason: String?, remote: String?, _ terminal: Terminal
     ) throws(MusterError) -> RunAdmission.Request {
         let store = StatementStore(git: desk.git)
-        if desk.isAsking, let notice = try store.fetch(about: desk.digest, from: remote) {
-            terminal.error("note: \(notice)")
-        }
+        let notice = desk.isAsking ? try store.fetch(about: desk.digest, from: remote) : nil
+        if let notice { terminal.error("note: \(notice)") }
         var offered = try files.map { (file) throws(MusterError) in try StatementStore.read(file) }
         if let plan { offered += StatementStore.offered(besides: plan) }
         offered += try store.offered(about: desk.digest)
-        return RunAdmission.Request(key: key, offered: offered, breakGlass: breaksGlass ? reason : nil)
+        return RunAdmission.Request(
+            key: key, offered: offered, breakGlass: breaksGlass ? reason : nil, notAsked: notice)
     }
 }

@@ -14,6 +14,8 @@ struct RunAdmission {
         var offered: [OfferedStatement] = []
         /// Why the run goes on without the approvals; nil: it does not.
         var breakGlass: String?
+        /// Why the remote was not asked for statements; nil: it was.
+        var notAsked: String?
     }
 
     private(set) var desk: ApprovalDesk
@@ -101,7 +103,7 @@ struct RunAdmission {
             policy: desk.pinned.files.digest, newest: desk.newest.files.digest, newestCommit: desk.newest.commit,
             trust: desk.trust ?? .known,
             require: (desk.rule?.require ?? []).map { .init(group: $0.group, count: $0.count) },
-            authors: authors.sorted(), operatorPerson: operatorPerson)
+            authors: authors.sorted(), operatorPerson: operatorPerson, notAsked: request.notAsked)
         let glass = request.breakGlass.map {
             Event.breakGlass(BreakGlass(by: name, person: operatorPerson, reason: $0))
         }
