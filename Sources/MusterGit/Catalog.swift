@@ -99,6 +99,15 @@ package final class Catalog {
     /// The tips of all runs' branches, ordered by run.
     package func runTips() throws(MusterError) -> [RunTip] { try client.call(.runTips) }
 
+    /// What was seen last of the branches that remotes have of runs, ordered by run and ref. Nothing is fetched.
+    package func remoteRunTips() throws(MusterError) -> [AsideTip] { try client.call(.remoteRunTips) }
+
+    /// The commits of the run's branch here, the newest first, with their signatures; empty where it has no branch.
+    package func runCommits(_ run: RunID) throws(MusterError) -> [SignedCommit] { try client.call(.runCommits(run)) }
+
+    /// The first commit of the line that ends in this one: clones of one repository share it.
+    package func root(of commit: ObjectID) throws(MusterError) -> ObjectID { try client.call(.root(commit: commit)) }
+
     /// Whether a commit is the other one, or comes after it. One that is not here is before none.
     package func contains(_ newer: ObjectID, _ older: ObjectID) throws(MusterError) -> Bool {
         try client.call(.contains(newer: newer, older: older))

@@ -42,6 +42,12 @@ package enum GitRequest: Sendable, Codable {
     case reviewBreaches(RunID)
     /// ``PushReport``
     case push(PushOrder)
+    /// `[AsideTip]`: what was seen last of the branches that remotes have of runs, ordered by run and ref.
+    case remoteRunTips
+    /// `[SignedCommit]`: those of the run's branch here, the newest first.
+    case runCommits(RunID)
+    /// ``ObjectID``: the commit without a parent at the beginning of the commit's first-parent line.
+    case root(commit: ObjectID)
     /// `Bool`: whether the newer commit is the older one or has it among its ancestors.
     case contains(newer: ObjectID, older: ObjectID)
     /// `[AsideTip]`, ordered by run and ref.

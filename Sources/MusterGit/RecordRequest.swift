@@ -187,6 +187,17 @@ package struct AsideTip: Hashable, Sendable, Codable {
     package var isHere: Bool { ref.hasPrefix("refs/heads/") }
 }
 
+/// A commit of a run's branch, and the signature that it bears.
+package struct SignedCommit: Hashable, Sendable, Codable {
+    package var commit: ObjectID
+    package var time: Timestamp
+    /// It added reviews, and so is no commit of the run's own.
+    package var addsReview: Bool
+    /// The signature in its armour, and all the rest of the commit, over which it is; nil for a commit without one.
+    package var signature: String?
+    package var content: FileContent?
+}
+
 /// What to send where. Never forced, never a deletion.
 ///
 /// A run's branch that went another way on the remote is left alone there, and this machine's is sent to

@@ -3,7 +3,8 @@
 internal import MusterGit
 internal import MusterModel
 
-/// Which run took a statement up first, by the records that the catalog holds. They are read once.
+/// Which run took a statement up first, by the records that the catalog holds, and by what was seen last of remotes': a fresh clone has
+/// no branch of its own for them. They are read once.
 final class StatementUses {
     private let records: Records
     /// From this moment on they are read, or earlier where earlier ones are asked for.
@@ -41,13 +42,29 @@ final class StatementUses {
             let place = RecordPlace(run: tip.run, branch: nil)
             note(tip.run, try records.git.readRecord(place, paths: ["record.json"])?["record.json"]?.content.bytes)
         }
+        for tip in try records.git.remoteRunTips() where String(tip.run.text.prefix(15)) >= oldest {
+            let place = RecordPlace(tip)
+            note(tip.run, try records.git.readRecord(place, paths: ["record.json"])?["record.json"]?.content.bytes)
+        }
+        for branch in try [records.branch] + remoteLogs() {
+            for entry in try entries(branch, since: oldest) { note(entry.run, entry.file?.bytes) }
+        }
+        return used
+    }
+
+    private func remoteLogs() throws(MusterError) -> [String] {
+        try records.git.state().remotes.map { RemoteLogs.ref(records.branch, of: $0) }
+    }
+
+    private func entries(_ branch: String, since oldest: String) throws(MusterError) -> [RecordEntry] {
+        var found: [RecordEntry] = []
         var before: RunID?
         while true {
             let page = try records.git.records(
-                RecordQuery(branch: records.branch, limit: 50, before: before, file: "record.json"))
-            for entry in page where String(entry.run.text.prefix(15)) >= oldest { note(entry.run, entry.file?.bytes) }
+                RecordQuery(branch: branch, limit: 50, before: before, file: "record.json"))
+            found += page.filter { String($0.run.text.prefix(15)) >= oldest }
             guard page.count == 50, let last = page.last?.run, String(last.text.prefix(15)) >= oldest else {
-                return used
+                return found
             }
             before = last
         }

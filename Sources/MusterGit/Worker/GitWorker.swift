@@ -134,6 +134,9 @@ extension Repository {
         case .damagedRunRefs: try JSON(encoding: damagedRunRefs())
         case .push(let order): try JSON(encoding: push(order))
         case .contains(let newer, let older): .bool(try exists(older) && contains(newer, older))
+        case .remoteRunTips: try JSON(encoding: remoteRunTips())
+        case .runCommits(let run): try JSON(encoding: runCommits(run))
+        case .root(let commit): try JSON(encoding: root(of: commit))
         case .asideTips: try JSON(encoding: asideTips())
         case .fetchRun(let remote, let run, let givesWay):
             try JSON(encoding: fetchRun(remote, run, givingWay: givesWay))

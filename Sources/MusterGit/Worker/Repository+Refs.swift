@@ -79,6 +79,16 @@ extension Repository {
         }
     }
 
+    func remoteRunTips() throws -> [AsideTip] {
+        let folder = "/muster/runs/"
+        return try refs(like: "refs/remotes/*\(folder)*").compactMap { ref in
+            guard let name = ref.firstRange(of: folder), let run = RunID(String(ref[name.upperBound...])),
+                let commit = try tip(of: ref)
+            else { return nil }
+            return AsideTip(run: run, ref: ref, commit: commit)
+        }.sorted { ($0.run, $0.ref) < ($1.run, $1.ref) }
+    }
+
     func asideTips() throws -> [AsideTip] {
         try ["refs/heads/muster/conflicts/*", "refs/remotes/*/muster/conflicts/*"].flatMap(refs(like:)).compactMap {
             ref in
