@@ -58,6 +58,31 @@ struct TwoReviewersTests {
         #expect(proof.status == 0, "\(proof)")
     }
 
+    @Test func `the operator's own clone hears of a review by a fetch, and holds no alarm after publishing`() throws {
+        let rita = try reviewer("rita")
+        #expect(try review(rita).status == 0)
+        try catalog.git("fetch", "-q", "origin")
+        #expect(try catalog.muster("list").output.contains("accepted by rita"))
+        #expect(try catalog.muster("report", drill.runID, "--format", "md").output.contains("accepted by rita"))
+        let published = try catalog.muster("publish")
+        #expect(published.status == 0 && published.errors.contains("was reviewed elsewhere"), "\(published)")
+        let verified = try catalog.muster("verify", "--all")
+        #expect(verified.status == 0 && verified.errors.isEmpty, "\(verified)")
+    }
+
+    @Test func `a review that was cut off before the log had it is brought in by publish`() throws {
+        let (rita, run) = (try reviewer("rita"), drill.runID)
+        #expect(try review(rita).status == 0)
+        try git(rita, "update-ref", RecordedRun.branch, "\(RecordedRun.branch)~1")
+        catalog.state = "\(catalog.root)/rita-state"
+        try git(rita, "remote", "set-url", "origin", "\(catalog.root)/nowhere")
+        try git(rita, "update-ref", "-d", "refs/remotes/origin/muster/records")
+        let cut = try catalog.muster("verify", run, "-C", rita)
+        #expect(cut.status == 6 && cut.errors.contains("muster publish brings it in"), "\(cut)")
+        _ = try catalog.muster("publish", "-C", rita)
+        #expect(try catalog.muster("verify", run, "-C", rita).status == 0)
+    }
+
     @Test func `an acceptance closes no finding that its author did not know of`() throws {
         let (rita, otto) = (try reviewer("rita"), try reviewer("otto"))
         try git(otto, "remote", "set-url", "origin", "\(catalog.root)/nowhere")

@@ -54,6 +54,21 @@ struct Records {
 
     /// What reviewers said of the newest runs of the log, by run; runs of which nobody said anything are left out.
     func reviews(_ limit: Int) throws(MusterError) -> [RunID: [ReviewRecord]] {
+        var all = try reviews(limit, in: branch)
+        for remote in remotes {
+            for (run, more) in try reviews(limit, in: RemoteLogs.ref(branch, of: remote)) {
+                all[run] = Self.longer(all[run] ?? [], more)
+            }
+        }
+        return all
+    }
+
+    /// What was fetched of a remote may know of more reviews; then it goes on from what is here, and nothing of this is missing in it.
+    private static func longer(_ ours: [ReviewRecord], _ theirs: [ReviewRecord]) -> [ReviewRecord] {
+        theirs.count > ours.count && Set(theirs).isSuperset(of: ours) ? theirs : ours
+    }
+
+    private func reviews(_ limit: Int, in branch: String) throws(MusterError) -> [RunID: [ReviewRecord]] {
         let each = RecordQuery.Each(folder: ReviewFiles.folder, file: ReviewFiles.record)
         let entries = try git.records(RecordQuery(branch: branch, limit: limit, each: each))
         return entries.reduce(into: [:]) { all, entry in
@@ -67,7 +82,15 @@ struct Records {
 
     /// What reviewers said of the run.
     func reviews(of run: RunID) throws(MusterError) -> [ReviewRecord] {
-        let place = try place(of: run)
+        var found = try reviews(at: try place(of: run))
+        for remote in remotes {
+            let place = RecordPlace(run: run, branch: RemoteLogs.ref(branch, of: remote))
+            found = Self.longer(found, try reviews(at: place))
+        }
+        return found
+    }
+
+    private func reviews(at place: RecordPlace) throws(MusterError) -> [ReviewRecord] {
         let paths = (try git.recordFiles(place) ?? []).map(\.path).filter {
             ReviewFiles.isReview($0) && $0.hasSuffix("/\(ReviewFiles.record)")
         }

@@ -46,6 +46,7 @@ struct PublishCommand: ParsableCommand {
             terminal.error("\(run): " + error.description)
         }
         let recorded = try recordLate(documents, configuration, terminal, failed: tell)
+        try bringInReviews(documents, configuration, terminal)
         let report = try configuration.recordsRemote.map { remote throws(MusterError) in
             try publish(documents, configuration, to: remote, terminal, failed: tell)
         }
@@ -80,11 +81,33 @@ struct PublishCommand: ParsableCommand {
         // The log may have waited for it.
         if !told.isEmpty { report = try push(documents.git, to: remote, log) }
         told += try line.catchUp(failed: failed)
+        for run in try reviewCatchUp(documents, configuration).ontoBranches(from: remote) {
+            told.append("The run \(run) was reviewed elsewhere; its branch here has that now.")
+        }
         for text in told { terminal.error("note: \(text)") }
         if !report.refs.contains(where: { $0.ref == "refs/heads/\(branch)" }) {
             terminal.error("note: Neither here nor on \(remote) is there a log \(branch) yet: no run has ended.")
         }
         return report
+    }
+
+    private func reviewCatchUp(
+        _ documents: CatalogDocuments, _ configuration: Configuration
+    ) -> ReviewCatchUp {
+        // No key is asked for where nothing is to be signed.
+        ReviewCatchUp(
+            git: documents.git, author: documents.state.userOrLogin,
+            signingKey: { () throws(MusterError) in try RecordSigning.of(configuration)?.key },
+            branch: configuration.recordsBranch)
+    }
+
+    /// A review that was cut off between the run's branch and the log is brought into the log.
+    private func bringInReviews(
+        _ documents: CatalogDocuments, _ configuration: Configuration, _ terminal: Terminal
+    ) throws(MusterError) {
+        for run in try reviewCatchUp(documents, configuration).intoLog() {
+            terminal.error("note: A review of the run \(run) was not in the log yet; it is there now.")
+        }
     }
 
     private func push(_ git: Catalog, to remote: String, _ log: LogJoin) throws(MusterError) -> PushReport {

@@ -25,7 +25,7 @@ struct ReportCommand: ParsableCommand {
     func run() throws {
         let records = try Records(folder: common.catalog)
         let id = try records.find(name)
-        let report = try Self.report(id, records.files(of: id))
+        let report = try Self.report(id, records.files(of: id), reviews: records.reviews(of: id))
         let text = try Self.text(report, common.json ? .json : format)
         let terminal = Terminal()
         guard let out else { return terminal.raw(text) }
@@ -37,12 +37,15 @@ struct ReportCommand: ParsableCommand {
         terminal.error("The report is in \(visibleText(out)).")
     }
 
-    static func report(_ run: RunID, _ files: [String: [UInt8]]) throws(MusterError) -> Report {
+    /// - Parameter reviews: what is known of them; nil: what stands among the files.
+    static func report(
+        _ run: RunID, _ files: [String: [UInt8]], reviews: [ReviewRecord]? = nil
+    ) throws(MusterError) -> Report {
         func bytes(_ path: String) -> [UInt8] { files[path] ?? [] }
         do {
             return try Report(
                 record: bytes("record.json"), plan: bytes("plan.json"), page: bytes("README.md"),
-                reviews: ReviewFiles.reviews(in: files), paths: Array(files.keys))
+                reviews: reviews ?? ReviewFiles.reviews(in: files), paths: Array(files.keys))
         } catch {
             throw MusterError(
                 code: "record.unreadable",
