@@ -136,6 +136,32 @@ struct SealedRecordTests {
         #expect(try drill.verify().errors.contains("[record.not-sealed]"))
     }
 
+    @Test func `a record that another person sealed, with commits of nobody, is not the operator's`() throws {
+        let run = try sealedRun()
+        let folder = try export(run)
+        let sign = "ssh-keygen -q -Y sign -f '\(eyes.key("anu"))' -n muster-record@v1 SHA256SUMS"
+        #expect(try shell("cd '\(folder)' && rm SHA256SUMS.sig && \(sign)").status == 0)
+        try commit(folder, as: run)
+        let verified = try drill.verify()
+        #expect(verified.status == 6 && verified.errors.contains("[record.seal-of-other]"), "\(verified)")
+        #expect(verified.errors.contains("signed by anu; it was carried out by ada"), "\(verified)")
+        #expect(verified.errors.contains("[record.commit-not-signed]"), "\(verified)")
+    }
+
+    @Test func `publish does not seal another person's run as one's own`() throws {
+        let run = try sealedRun()
+        for ref in [RecordedRun.branch, "refs/heads/muster/runs/\(run)"] { try catalog.git("update-ref", "-d", ref) }
+        let other = "\(catalog.root)/other"
+        #expect(try shell("mkdir '\(other)' && cp -r '\(catalog.state)/runs' '\(other)'").status == 0)
+        catalog.state = other
+        catalog.variables["MUSTER_KEY"] = eyes.key("anu")
+        let refused = try catalog.muster("publish")
+        #expect(refused.status == 1 && refused.errors.contains("[record.other-operator]"), "\(refused)")
+        catalog.variables["MUSTER_KEY"] = eyes.key("ada")
+        #expect(try catalog.muster("publish").status == 0)
+        #expect(try drill.verify().status == 0)
+    }
+
     @Test func `a log that was rewritten is missed by a machine that saw it`() throws {
         let run = try sealedRun()
         #expect(try drill.verify().status == 0)

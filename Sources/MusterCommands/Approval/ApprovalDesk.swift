@@ -81,6 +81,14 @@ struct ApprovalDesk {
         return calendar.windows(around: now)?.first { $0.closes > now }
     }
 
+    /// What a record says of the policy where it asks for nobody's word and this machine believed it without knowing one before.
+    var firstUse: PolicyApplied? {
+        guard trust == .firstUse else { return nil }
+        return PolicyApplied(
+            policy: pinned.files.digest, newest: newest.files.digest, newestCommit: newest.commit, trust: .firstUse,
+            require: [], authors: [], operatorPerson: nil)
+    }
+
     /// Whether anybody's word is asked for: before the run, or at a gate of it.
     var isAsking: Bool { rule != nil || plan.hasGates }
 

@@ -40,6 +40,9 @@ struct PolicyAt {
     /// Whether the catalog says anything of who may agree to what.
     var isEmpty: Bool { policy.isEmpty && signers.keys.isEmpty }
 
+    /// Whether it says who is who, and by which keys.
+    var knowsPersons: Bool { signers.keys.contains { policy.persons[$0.person] != nil } }
+
     /// The person behind a name and address as git has them; nil for somebody whom the policy does not name, or knows no key of.
     func person(named name: String) -> String? {
         guard let open = name.lastIndex(of: "<"), let close = name.lastIndex(of: ">"), open < close else { return nil }

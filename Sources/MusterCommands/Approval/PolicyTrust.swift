@@ -33,12 +33,32 @@ struct PolicyTrust {
         }
     }
 
-    private var file: String { "\(folders.path)/policies/\(Digest(of: place.utf8).hex).json" }
+    /// Where it is remembered: by the repository's place, and by the commits with which its history, and what was seen of its remotes',
+    /// begins. A copy or another clone has the same beginning, so a machine that knows the policy is not told another one there.
+    private func memories() throws(MusterError) -> [String] {
+        let state = try git.state()
+        var tips = [state.head].compactMap(\.self)
+        for remote in state.remotes {
+            do { tips.append(try git.resolve("\(RecordPlace.remoteBranches)\(remote)/HEAD")) } catch
+                where error.code == "git.unknown-revision"
+            { continue }
+        }
+        var roots: Set<ObjectID> = []
+        for tip in tips { roots.insert(try git.root(of: tip)) }
+        let names = [Digest(of: place.utf8).hex] + roots.map { "root-\($0.hex)" }.sorted()
+        return names.map { "\(folders.path)/policies/\($0).json" }
+    }
 
-    /// Nil when this machine knows none of this catalog.
+    /// Nil when this machine knows none of this catalog; of several the one that came last by consents.
     ///
     /// - Throws: `policy.memory-damaged`; what cannot be read is not taken for nothing.
     func known() throws(MusterError) -> Known? {
+        var found: [Known] = []
+        for file in try memories() { if let one = try known(in: file) { found.append(one) } }
+        return found.max { ($0.number, $0.since) < ($1.number, $1.since) }
+    }
+
+    private func known(in file: String) throws(MusterError) -> Known? {
         guard exists(file) else { return nil }
         guard let bytes = readSmallFile(file, limit: 4 << 20, onlyRegular: true),
             let known = try? JSON.parse(bytes).decode(Known.self)  // said just below
@@ -68,7 +88,11 @@ struct PolicyTrust {
             if isKept { try remember(newest, found.number, now) }
             return (.firstUse, found.number)
         }
-        if known.files.digest == newest.files.digest { return (.known, known.number) }
+        if known.files.digest == newest.files.digest {
+            // One that was known by its place alone is known by its beginning from now on.
+            if isKept, try memories().contains(where: { !exists($0) }) { try remember(newest, known.number, now) }
+            return (.known, known.number)
+        }
         let way = try way(from: known, to: newest, now: now)
         if let flaw = way.flaw { throw refusal(newest, known, flaw) }
         if isKept { try remember(newest, way.number, now) }
@@ -107,7 +131,10 @@ struct PolicyTrust {
         let known = Known(
             catalog: policy.catalog, number: number, configuration: FileContent(policy.files.configuration),
             signers: policy.files.signers.map { FileContent($0) }, since: now)
-        do { try writeFile(file, try JSON(encoding: known).canonicalBytes()) } catch let error as MusterError {
+        do {
+            let bytes = try JSON(encoding: known).canonicalBytes()
+            for file in try memories() { try writeFile(file, bytes) }
+        } catch let error as MusterError {
             throw error
         } catch {
             throw MusterError(code: "policy.memory-damaged", "The policy cannot be kept: \(error).")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MusterDocuments
 internal import MusterGit
 internal import MusterMachine
 internal import MusterModel
@@ -61,6 +62,7 @@ struct ReviewDesk {
         let files = try records.files(at: place)
         let record = try records.record(of: run)
         try check(record)
+        try checkPerson(opinion.key, files)
         // What is wrong with a record is a finding; it is nothing to sign off, nor to bring into the log for it.
         if opinion.isAcceptance {
             try refuse(
@@ -69,7 +71,9 @@ struct ReviewDesk {
         }
         try bringIn(record)
         if opinion.isAcceptance {
-            try refuse(RecordProof(records: records, run: run, uses: StatementUses(records)).findings(), run)
+            let proof = RecordProof(
+                records: records, run: run, uses: StatementUses(records), policies: try PolicyChain(records))
+            try refuse(proof.findings(), run)
         }
         let earlier = ReviewFiles.reviews(in: files)
         let review = self.review(of: record, opinion, after: earlier, files)
@@ -126,6 +130,42 @@ struct ReviewDesk {
         if let own = operators(of: record).first(where: { isSamePerson($0, reviewer) }) {
             throw MusterError(
                 code: "review.own-run", "You are \(visibleText(own)), who carried this run out.",
+                help: "Somebody else has to review it.", status: .preconditionUnmet)
+        }
+    }
+
+    /// Where the policy knows persons, the reviewer is one by their key, and none of those who carried the run out: an address in git's
+    /// configuration is what anybody sets.
+    ///
+    /// - Throws: `review.no-key`, `approval.unknown-key`, `approval.other-identity`, `review.own-run`.
+    private func checkPerson(_ key: String?, _ files: [String: [UInt8]]) throws(MusterError) {
+        guard let head = state.head, let file = try git.file("muster.yaml", at: head), !file.content.bytes.isEmpty
+        else { return }
+        let newest = try PolicyAt(git, at: head)
+        guard newest.knowsPersons else { return }
+        guard let key, !key.isEmpty else {
+            throw MusterError(
+                code: "review.no-key", "A reviewer is a person of the policy by a key, and no key is named.",
+                help: "Name yours: --key FILE, MUSTER_KEY, or git's user.signingkey.", status: .preconditionUnmet)
+        }
+        guard let person = newest.person(ofKey: try signer.publicKey(of: key).base64) else {
+            throw MusterError(
+                code: "approval.unknown-key", "The key \(visibleText(key)) is no person's of this policy.",
+                help: "\(AllowedSigners.path) names whose keys count, at the catalog's newest commit.",
+                status: .preconditionUnmet)
+        }
+        guard newest.person(named: state.userOrLogin.text) == person else {
+            throw MusterError(
+                code: "approval.other-identity",
+                "The key is \(person)'s, and the address in git's configuration, \(visibleText(state.user?.email ?? "")), is not.",
+                help: "Set user.email of this repository to an address that muster.yaml has for \(person).",
+                status: .preconditionUnmet)
+        }
+        // A journal that cannot be read is nothing to accept, and is refused for that.
+        guard let reading = files["journal.jsonl"].flatMap({ try? JournalReading($0) }) else { return }
+        if RunPeople(reading, by: [newest]).operators.contains(person) {
+            throw MusterError(
+                code: "review.own-run", "You are \(person), who carried this run out.",
                 help: "Somebody else has to review it.", status: .preconditionUnmet)
         }
     }

@@ -17,6 +17,8 @@ struct ApprovalProof {
     var tool: any SignatureTool = SSHKeygen()
     /// Of other records, too; nil: nobody asked for them.
     var uses: StatementUses?
+    /// Nil: only what the run names is looked at.
+    var policies: PolicyChain?
 
     /// A word that the run took up, as it was then.
     private struct Word {
@@ -98,6 +100,8 @@ struct ApprovalProof {
             }
             return newest
         } catch {
+            // By its digest it is the one, wherever it stands.
+            if let newest = policies?.policy(body.newest) { return newest }
             findings.append(
                 finding(
                     "record.policy-missing",

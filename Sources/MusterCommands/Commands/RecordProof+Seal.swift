@@ -8,18 +8,21 @@ internal import MusterRecord
 internal import MusterSigning
 
 extension RecordProof {
-    /// Whether the record is signed where its catalog wants that, and by somebody whom the catalog knows.
+    /// Whether the record and its commits are signed where the catalog wants that, and by those who carried the run out.
     func sealed(_ files: [String: [UInt8]]) throws(MusterError) -> [Diagnostic] {
         // What cannot be read is reported by the record's own checks.
         guard let plan = files["plan.json"].flatMap({ try? JSON.parse($0).decode(Plan.self) }),
             let reading = files["journal.jsonl"].flatMap({ try? JournalReading($0) }),
             let last = reading.entries.last
         else { return [] }
+        let isWanted = plan.kind == .rehearsal ? false : try wantsSignature(plan)
+        let commits = isWanted ? try commitsSigned(plan, reading) : []
         guard let sums = files[RecordSeal.sums], let signature = files[RecordSeal.signature] else {
-            guard case .runFinished = last.event, plan.kind != .rehearsal, try wantsSignature(plan) else { return [] }
+            guard case .runFinished = last.event, isWanted else { return commits }
             return [finding("record.not-sealed", "The catalog wants records signed, and this one has no signature.")]
+                + commits
         }
-        return try held(String(decoding: signature, as: UTF8.self), over: sums, plan, at: last.at)
+        return try held(String(decoding: signature, as: UTF8.self), over: sums, plan, reading, at: last.at) + commits
     }
 
     private func wantsSignature(_ plan: Plan) throws(MusterError) -> Bool {
@@ -37,8 +40,18 @@ extension RecordProof {
         }
     }
 
+    /// Whose keys count: those of the plan's commit, and of the policies since the run began.
+    private func signers(_ plan: Plan, _ reading: JournalReading) throws(MusterError) -> [PolicyAt] {
+        var found: [PolicyAt] = []
+        // Why a policy cannot be read is told with the approvals.
+        if let commit = plan.commit, try here(commit) != nil, let pinned = try? PolicyAt(records.git, at: commit) {
+            found.append(pinned)
+        }
+        return found + policies.policies(from: reading.entries.first?.at ?? Timestamp(milliseconds: 0))
+    }
+
     private func held(
-        _ signature: String, over sums: [UInt8], _ plan: Plan, at moment: Timestamp
+        _ signature: String, over sums: [UInt8], _ plan: Plan, _ reading: JournalReading, at moment: Timestamp
     ) throws(MusterError) -> [Diagnostic] {
         let tool = SSHKeygen()
         if let why = try tool.mismatch(signature, over: sums, namespace: RecordSeal.namespace) {
@@ -47,20 +60,67 @@ extension RecordProof {
                     "record.seal-broken", "\(RecordSeal.signature) is no signature over \(RecordSeal.sums): \(why).")
             ]
         }
-        var signers: PolicyAt?
-        // Why a policy cannot be read is told with the approvals.
-        if let commit = plan.commit, try here(commit) != nil { signers = try? PolicyAt(records.git, at: commit) }
-        for person in Set((signers?.signers.keys ?? []).map(\.person)).sorted() {
-            let verdict = try tool.verdict(
-                on: signature, over: sums, person: person, signers: signers?.signersBytes ?? [],
-                namespace: RecordSeal.namespace, at: moment)
-            if verdict == .good { return [] }
+        let signers = try signers(plan, reading)
+        let people = RunPeople(reading, by: signers)
+        let holder = SignatureHolder(tool: tool, policies: signers)
+        func person(among persons: Set<String>?) throws(MusterError) -> String? {
+            try holder.person(
+                of: signature, over: sums, namespace: RecordSeal.namespace, at: moment, among: persons)
         }
-        let isKnown = signers.map { !$0.signers.keys.isEmpty } ?? false
+        if try person(among: people.operators) != nil { return [] }
+        guard let other = try person(among: nil) else {
+            return [
+                finding(
+                    "record.seal-of-nobody", "The record is signed with a key of nobody whom the catalog names.",
+                    severity: signers.contains { !$0.signers.keys.isEmpty } ? .error : .warning)
+            ]
+        }
+        if people.isUntied {
+            return [
+                finding(
+                    "record.seal-untied",
+                    "The record is signed by \(other), and whoever ran it is no person of the catalog: whether they are one cannot be told.",
+                    severity: .warning)
+            ]
+        }
+        let those = people.operators.sorted().joined(separator: ", ")
         return [
-            finding(
-                "record.seal-of-nobody", "The record is signed with a key of nobody whom the catalog names.",
-                severity: isKnown ? .error : .warning)
+            finding("record.seal-of-other", "The record is signed by \(other); it was carried out by \(those).")
         ]
+    }
+
+    /// Each commit of the run's branch is signed, by who may: reviews by whoever gave them, all else by the run's people.
+    private func commitsSigned(_ plan: Plan, _ reading: JournalReading) throws(MusterError) -> [Diagnostic] {
+        let commits = try records.git.runCommits(run)
+        guard !commits.isEmpty else { return [] }
+        let signers = try signers(plan, reading)
+        guard signers.contains(where: { !$0.signers.keys.isEmpty }) else { return [] }
+        let people = RunPeople(reading, by: signers)
+        let holder = SignatureHolder(tool: SSHKeygen(), policies: signers)
+        var unsigned: [ObjectID] = []
+        var foreign: [ObjectID] = []
+        for commit in commits {
+            guard let signature = commit.signature, let content = commit.content?.bytes else {
+                unsigned.append(commit.commit)
+                continue
+            }
+            let persons = commit.addsReview || people.isUntied ? nil : people.all
+            let person = try holder.person(
+                of: signature, over: content, namespace: "git", at: commit.time, among: persons)
+            if person == nil { foreign.append(commit.commit) }
+        }
+        func told(_ commits: [ObjectID]) -> String {
+            commits[0].short + (commits.count > 1 ? " and \(commits.count - 1) more" : "")
+        }
+        return
+            (unsigned.isEmpty
+            ? [] : [finding("record.commit-not-signed", "Commits of the run are not signed: \(told(unsigned)).")])
+            + (foreign.isEmpty
+                ? []
+                : [
+                    finding(
+                        "record.commit-of-other",
+                        "Commits of the run are not signed by who carried it out: \(told(foreign)).")
+                ])
     }
 }

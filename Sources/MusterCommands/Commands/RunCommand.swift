@@ -82,6 +82,7 @@ struct RunCommand: ParsableCommand {
             for: desk, plan: isPlanFile ? runbook : nil, reason: reason, remote: session.configuration.recordsRemote,
             terminal)
         session.admission = try RunAdmission(desk, request)
+        session.firstUse = desk.firstUse
         session.key = approvals.key
         _ = try session.signing()
         if !interactive,

@@ -42,8 +42,9 @@ struct VerifyCommand: ParsableCommand {
         var results: [JSON] = []
         var isSound = isGrown
         let uses = StatementUses(records, since: all ? Timestamp(milliseconds: 0) : nil)
+        let policies = try PolicyChain(records)
         for id in ids {
-            let findings = try damaged[id].map { [$0] } ?? proof(records, id, uses)
+            let findings = try damaged[id].map { [$0] } ?? proof(records, id, uses, policies)
             let errors = findings.filter { $0.severity == .error }
             isSound = isSound && errors.isEmpty
             results.append([
@@ -103,9 +104,11 @@ private func damagedBranches(_ records: Records) throws(MusterError) -> [RunID: 
 
 /// What is wrong with one record. A tree that nobody may trust, or could go through, is a finding, and so is a signature that no
 /// verdict can be had of: the other records are proven still.
-private func proof(_ records: Records, _ run: RunID, _ uses: StatementUses) throws(MusterError) -> [Diagnostic] {
+private func proof(
+    _ records: Records, _ run: RunID, _ uses: StatementUses, _ policies: PolicyChain
+) throws(MusterError) -> [Diagnostic] {
     do {
-        return try RecordProof(records: records, run: run, uses: uses).findings()
+        return try RecordProof(records: records, run: run, uses: uses, policies: policies).findings()
     } catch  where ["git.too-large", "git.unsafe-entry", "signing.no-verdict"].contains(error.code) {
         return [Diagnostic(code: error.code, error.summary, help: error.help)]
     }
@@ -117,16 +120,20 @@ struct RecordProof {
     let run: RunID
     /// Who used which statement, by all records.
     let uses: StatementUses
+    /// What the record is held to.
+    let policies: PolicyChain
 
     func findings() throws(MusterError) -> [Diagnostic] {
         let files = try records.files(of: run)
         var findings = try againstBranch(files) + otherWays(files["journal.jsonl"] ?? [])
         findings += verifyRecord(files, run: run, engine: musterVersion, render: renderTemplate)
-        findings += try reviewed(files)
+        let reviews = try reviewed(files)
+        findings += reviews.findings
         findings += try sealed(files)
         // A plan that cannot be read was reported just above.
         if let bytes = files["plan.json"], let plan = try? JSON.parse(bytes).decode(Plan.self) {
-            findings += replayed(plan, files) + (try pinned(plan, files)) + (try approved(plan, files))
+            findings += replayed(plan, files) + (try pinned(plan, files)) + (try governed(plan, files))
+            findings += try approved(plan, files, isClosed: reviews.isAccepted)
         }
         return findings
     }
@@ -145,7 +152,11 @@ struct RecordProof {
         }
         if let log, let branch, log.map(\.path) != branch.map(\.path) || log.map(\.id) != branch.map(\.id) {
             findings.append(
-                finding("record.differs-from-branch", "The log's record is not what the run's branch ends with."))
+                Diagnostic(
+                    code: "record.differs-from-branch", "The log's record is not what the run's branch ends with.",
+                    help:
+                        "Where one of them only lacks a review, muster publish brings it in. Else compare them: git diff \(run.ref) \(records.branch):\(run.recordPath)"
+                ))
         }
         if log != nil, !isOver { findings.append(noEnd) }
         return findings
@@ -188,14 +199,17 @@ struct RecordProof {
         return []
     }
 
-    private func approved(_ plan: Plan, _ files: [String: [UInt8]]) throws(MusterError) -> [Diagnostic] {
+    /// - Parameter isClosed: a reviewer has signed the run off.
+    private func approved(
+        _ plan: Plan, _ files: [String: [UInt8]], isClosed: Bool
+    ) throws(MusterError) -> [Diagnostic] {
         // A journal that cannot be read, and a commit that is not here, are reported by other checks.
         guard plan.isWellFormed, let bytes = files["journal.jsonl"], let reading = try? JournalReading(bytes),
             let commit = plan.commit, try isHere(commit)
         else { return [] }
-        let isClosed = ReviewStanding(ReviewFiles.reviews(in: files)).isAccepted
-        let approvals = try ApprovalProof(git: records.git, run: run, plan: plan, reading: reading, uses: uses)
-            .findings()
+        let approvals = try ApprovalProof(
+            git: records.git, run: run, plan: plan, reading: reading, uses: uses, policies: policies
+        ).findings()
         return (approvals + (try changesAllowed(plan, reading.entries))).filter {
             // Open until a reviewer closes it.
             !(isClosed && ["record.break-glass", "record.window-broken", "record.without-ticket"].contains($0.code))
@@ -212,12 +226,7 @@ struct RecordProof {
     private func pinned(_ plan: Plan, _ files: [String: [UInt8]]) throws(MusterError) -> [Diagnostic] {
         guard let commit = plan.commit else { return [] }
         guard try isHere(commit) else {
-            return [
-                finding(
-                    "record.commit-missing",
-                    "Commit \(commit.short), which everything was read from, is not in this repository.",
-                    severity: .warning)
-            ]
+            return [commitMissing(commit, plan)]
         }
         var findings: [Diagnostic] = []
         let documents = [plan.runbook.document] + [plan.lock, plan.environment.document].compactMap(\.self)
@@ -231,7 +240,7 @@ struct RecordProof {
     }
 
     /// A clone may hold the records alone; that is no damage.
-    private func isHere(_ commit: ObjectID) throws(MusterError) -> Bool {
+    func isHere(_ commit: ObjectID) throws(MusterError) -> Bool {
         do {
             _ = try records.git.resolve(commit.hex)
             return true

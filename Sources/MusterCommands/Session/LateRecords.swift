@@ -6,6 +6,7 @@ internal import MusterJournal
 internal import MusterMachine
 internal import MusterModel
 internal import MusterRecord
+internal import MusterSigning
 internal import MusterSystem
 
 /// Runs of this machine that ended while git could not take their record: they are recorded from their journals later.
@@ -72,7 +73,10 @@ struct LateRecords {
                 let tip = try git.runTips().first { $0.run == run }?.commit
                 let leaks = try RecordQuarantine(run, folder: folder).pass(files.files, known: Redactor())
                 var whole = files.files + [leaks].compactMap(\.self)
-                if let signing { whole += try signing.seal(whole) }
+                if let signing {
+                    try refuseOthers(key: signing.key, plan, journal)
+                    whole += try signing.seal(whole)
+                }
                 _ = try git.commitRun(
                     RunCommit(run: run, parent: tip, files: whole.map(\.forGit), note: note))
             }
@@ -100,6 +104,27 @@ extension LateRecords {
                 code: "record.not-written", "The plan of run \(run) cannot be read: \(describeDecodingError(error)).",
                 help: "See what is there: muster status \(run)", status: .runFailed)
         }
+    }
+
+    /// A seal says that whoever carried the run out vouches for the whole: nobody seals another person's run as their own.
+    private func refuseOthers(key: String, _ plan: Plan, _ journal: [UInt8]) throws(MusterError) {
+        // What cannot be read as a journal, or a policy, was or is refused for that.
+        guard let commit = plan.commit, let reading = try? JournalReading(journal),
+            let pinned = try? PolicyAt(git, at: commit)
+        else { return }
+        let newest = state.head.flatMap { try? PolicyAt(git, at: $0) }
+        let policies = [pinned, newest].compactMap(\.self)
+        let people = RunPeople(reading, by: policies)
+        let base64 = try SSHKeygen().publicKey(of: key).base64
+        let person = policies.lazy.compactMap { policy in
+            policy.signers.keys.first { $0.base64 == base64 }?.person
+        }.first
+        guard !people.isUntied, person.map({ !people.operators.contains($0) }) ?? true else { return }
+        throw MusterError(
+            code: "record.other-operator",
+            "The run was carried out by \(people.operators.sorted().joined(separator: ", ")), and the key is \(person.map { "\($0)'s" } ?? "nobody's of the policy").",
+            help: "Whoever carried it out publishes it with their own key. Its journal is kept until then.",
+            status: .preconditionUnmet)
     }
 
     private func journalOnBranch(_ run: RunID) throws(MusterError) -> [UInt8]? {

@@ -48,6 +48,8 @@ final class RunSession {
     let person: Person
     /// What lets the run begin under the catalog's policy; nil where nothing is asked for.
     var admission: RunAdmission?
+    /// What the record says of a policy that asks for nothing here and was believed without another before it.
+    var firstUse: PolicyApplied?
     /// Whether the operator asked to run without what the policy and the windows ask for; ``admission`` tells who may.
     let breaksGlass: Bool
     /// What `--key` named.
@@ -251,7 +253,10 @@ final class RunSession {
         let identity = documents.state.userOrLogin
         let journal = try beginJournal(id)
         let admitted: [Event]
-        do throws(MusterError) { admitted = try admission?.events(for: id, by: identity.text) ?? [] } catch {
+        do throws(MusterError) {
+            admitted =
+                try admission?.events(for: id, by: identity.text) ?? firstUse.map { [.policyApplied($0)] } ?? []
+        } catch {
             removeFolder(of: id)
             throw error
         }
