@@ -187,6 +187,7 @@ private struct RecordVerification {
     /// It is what a release writes, about files of this record: nothing else may ride along in it.
     private mutating func checkLeakNote(_ note: LeakNote?) {
         guard let bytes = files[LeakNote.fileName] else { return }
+        // What cannot be written again was not written so.
         guard let note, note.released != nil, !note.findings.isEmpty,
             let again = try? JSON(encoding: note).prettyBytes(), again == bytes
         else {
