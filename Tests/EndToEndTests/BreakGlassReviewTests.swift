@@ -42,6 +42,7 @@ struct BreakGlassReviewTests {
         #expect(closed.status == 0, "\(closed)")
         let verified = try drill.verify()
         #expect(verified.status == 0 && !verified.errors.contains("[record.break-glass]"), "\(verified)")
+        #expect(try catalog.muster("list").output.contains("break-glass, accepted"))
     }
 
     @Test func `a review that was made where there was no policy closes nothing`() throws {
@@ -60,5 +61,6 @@ struct BreakGlassReviewTests {
         #expect(verified.status == 6 && verified.errors.contains("[record.review-of-nobody]"), "\(verified)")
         #expect(verified.errors.contains("[record.review-not-signed]"), "\(verified)")
         #expect(verified.errors.contains("[record.break-glass]"), "\(verified)")
+        #expect(try catalog.muster("list").output.contains("BREAK-GLASS, open"))
     }
 }

@@ -54,6 +54,7 @@ struct PolicyChain {
             }
             add(found)
         }
+        // What this machine trusts was read before it was kept.
         if tips.isEmpty, let known, let policy = try? PolicyAt(known.files, at: ObjectID(blob: [])) {
             links = [Link(digest: known.files.digest, policy: policy, since: nil)]
         }
@@ -156,13 +157,16 @@ extension PolicyChain {
 
         /// From the policy that the first consents name as the one before; the newest one where nobody consented to any.
         func chain() throws(MusterError) -> [Link] {
-            guard let first = consents.first else {
+            let words = consents.first.map { first in
+                first.statements.compactMap { published[path(first, $0.name)] }.sorted { $0.at < $1.at }
+            }
+            guard let first = consents.first,
+                let before = (words ?? []).lazy.compactMap({ PolicyConsent($0.first)?.before }).first
+            else {
                 // Lint tells of one that cannot be read; nobody is held to it.
                 guard let newest, let policy = try? PolicyAt(newest, at: tip), !policy.isEmpty else { return [] }
                 return [Link(digest: newest.digest, policy: policy, since: occurrences[newest.digest]?.published)]
             }
-            let words = first.statements.compactMap { published[path(first, $0.name)] }.sorted { $0.at < $1.at }
-            guard let before = words.lazy.compactMap({ PolicyConsent($0.first)?.before }).first else { return [] }
             if let start = occurrences[before] {
                 return try follow(start.files, number: first.number - 1, since: start.published)
             }
@@ -185,6 +189,7 @@ extension PolicyChain {
                 let moment = self.since(next)
                 let persons = try trust.persons(
                     consenting: next, from: current, now: moment ?? Timestamp(milliseconds: 0))
+                // One that cannot be read ends the chain.
                 guard current.policy.missingConsent(persons) == nil, let policy = try? PolicyAt(next.files, at: tip)
                 else { break }
                 links[links.count - 1].until = moment

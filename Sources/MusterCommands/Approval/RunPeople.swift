@@ -12,7 +12,7 @@ internal import MusterSigning
 struct RunPeople {
     /// They may sign the record at its end.
     let operators: Set<String>
-    /// They may sign a commit on the way: also who decided about a step, or had the run pause.
+    /// They may sign a commit on the way: also who decided about a step, had the run pause, or opened a gate.
     let all: Set<String>
     /// Whoever began it is nobody's address: then nobody can tell whose key it should be.
     let isUntied: Bool
@@ -21,6 +21,7 @@ struct RunPeople {
         var operators: Set<String> = []
         var names: Set<String> = []
         var others: Set<String> = []
+        var approvers: Set<String> = []
         var first: String?
         for entry in reading.entries {
             switch entry.event {
@@ -32,14 +33,17 @@ struct RunPeople {
             case .stopRequested(let body): names.insert(body.by)
             case .pauseRequested(let body): others.insert(body.by)
             case .stepDecided(let body): others.insert(body.person)
-            case .approvalRecorded(let body) where body.decision == .operate: operators.insert(body.approver)
+            case .approvalRecorded(let body):
+                if body.decision == .operate { operators.insert(body.approver) }
+                // At a gate of a run at rest whoever brings the word writes it down.
+                if body.step != nil { approvers.insert(body.approver) }
             default: break
             }
         }
         isUntied = operators.isEmpty && first.flatMap { Self.person($0, policies) } == nil
         operators.formUnion(names.compactMap { Self.person($0, policies) })
         self.operators = operators
-        all = operators.union(others.compactMap { Self.person($0, policies) })
+        all = operators.union(approvers).union(others.compactMap { Self.person($0, policies) })
     }
 
     /// The person behind a name and address as git has them. Signers may be called by their addresses, as git itself likes it.

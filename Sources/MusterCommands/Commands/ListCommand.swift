@@ -29,6 +29,7 @@ struct ListCommand: ParsableCommand {
         try log.requireLog()
         let records = try log.list(limit, runbook: runbook)
         let reviews = try reviews(of: records, log)
+        let closed = try closedGlass(records, reviews, log)
         let terminal = Terminal()
         if common.json {
             return terminal.out(try JSON.array(records.map { try json($0, reviews[$0.run] ?? []) }).canonicalText)
@@ -48,15 +49,30 @@ struct ListCommand: ParsableCommand {
             terminal.out(
                 "\(record.run)  \(record.kind.rawValue)  \(visibleText(record.environment.name))  "
                     + terminal.style(record.outcome.rawValue + deviations, tint) + objectives(record, terminal.style)
-                    + breakGlass(record, reviews[record.run] ?? [], terminal.style) + "  \(took)"
+                    + breakGlass(record, isClosed: closed.contains(record.run), terminal.style) + "  \(took)"
                     + review(reviews[record.run] ?? [], terminal.style))
         }
     }
 
+    /// Of the runs without approvals those that somebody has accepted whose word holds; few are looked at so closely.
+    private func closedGlass(
+        _ records: [RunRecord], _ reviews: [RunID: [ReviewRecord]], _ log: Records
+    ) throws(MusterError) -> Set<RunID> {
+        let accepted = records.filter { $0.breakGlass != nil && ReviewStanding(reviews[$0.run] ?? []).isAccepted }
+        guard !accepted.isEmpty else { return [] }
+        let (uses, policies) = (StatementUses(log), try PolicyChain(log))
+        var closed: Set<RunID> = []
+        for record in accepted {
+            let proof = RecordProof(records: log, run: record.run, uses: uses, policies: policies)
+            if try proof.reviewed(log.files(of: record.run)).isAccepted { closed.insert(record.run) }
+        }
+        return closed
+    }
+
     /// Open until a reviewer has accepted the run.
-    private func breakGlass(_ record: RunRecord, _ reviews: [ReviewRecord], _ style: Style) -> String {
+    private func breakGlass(_ record: RunRecord, isClosed: Bool, _ style: Style) -> String {
         guard record.breakGlass != nil else { return "" }
-        return ReviewStanding(reviews).isAccepted ? "  break-glass, accepted" : style("  BREAK-GLASS, open", .bad)
+        return isClosed ? "  break-glass, accepted" : style("  BREAK-GLASS, open", .bad)
     }
 
     private func listRunbooks() throws {

@@ -42,7 +42,7 @@ extension RecordProof {
             findings.append(notConsented("The policy \(newest.short), which the run took for the newest,"))
         }
         for (moment, newest) in applied.isEmpty ? [(begun, pinned)] : applied {
-            guard let link = policies.links.first(where: { $0.digest == newest }), let until = link.until,
+            guard let link = policies.links.last(where: { $0.digest == newest }), let until = link.until,
                 link.wasFollowed(before: moment)
             else { continue }
             findings.append(

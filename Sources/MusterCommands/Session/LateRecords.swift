@@ -112,6 +112,7 @@ extension LateRecords {
         guard let commit = plan.commit, let reading = try? JournalReading(journal),
             let pinned = try? PolicyAt(git, at: commit)
         else { return }
+        // Nor does the newest one say anything then.
         let newest = state.head.flatMap { try? PolicyAt(git, at: $0) }
         let policies = [pinned, newest].compactMap(\.self)
         let people = RunPeople(reading, by: policies)
