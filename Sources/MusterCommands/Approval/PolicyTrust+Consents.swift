@@ -97,6 +97,7 @@ extension PolicyTrust {
         }
     }
 
+    /// Those who consented, of the policy before, with keys that were theirs at the moment.
     func persons(
         consenting next: Consented, from current: PolicyAt, now: Timestamp
     ) throws(MusterError) -> Set<String> {
