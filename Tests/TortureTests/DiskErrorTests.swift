@@ -56,6 +56,19 @@ struct DiskErrorTests {
         try findings.report(kind, atLeast: CampaignScale.pick(full: 20, sample: sample / 2))
     }
 
+    /// Swift's runtime reads the command line from there in a release build.
+    @Test func `a command line that cannot be read is never a success`() throws {
+        let drill = try LedgerDrill([.init("one")])
+        let wrapper = [
+            "/usr/bin/strace", "-o", "\(drill.catalog.root)/strace.log", "-P", "/proc/self/maps", "-e", "trace=openat",
+            "-e",
+            "inject=openat:error=EMFILE",
+        ]
+        let result = try drill.catalog.start(drill.arguments + ["--yes"], under: wrapper).finish()
+        #expect(try result.status != 0 || !drill.effects().isEmpty, "\(result)")
+        #expect(!result.everything.contains("SUBCOMMANDS"), "\(result)")
+    }
+
     @Test func `the engine's calls fail`() throws {
         try fail(.engine, "a call of the engine fails (EIO, ENOSPC, EROFS, EMFILE)", sample: 16)
     }

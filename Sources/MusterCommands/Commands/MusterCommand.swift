@@ -37,6 +37,16 @@ package struct MusterCommand: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         // Whoever started us may have chosen to ignore it; children could not be waited for then.
         signal(SIGCHLD, SIG_DFL)
+        // Swift reads it from /proc, and where that fails there is not even our own name in it. Taken for no arguments it would
+        // print the help, and end as if all that was asked for were done.
+        guard !CommandLine.arguments.isEmpty else {
+            let error = MusterError(
+                code: "system.no-command-line", "The command line could not be read, so nothing was done.",
+                help: "Look whether /proc is there and whether descriptors are left (ulimit -n), then try again.",
+                status: .stuck)
+            Terminal().error(error.description)
+            Glibc.exit(error.status.rawValue)
+        }
         // Scripts ask for it again and again, and to read the whole command line's grammar takes a millisecond.
         if CommandLine.arguments.dropFirst().elementsEqual(["--version"]) {
             Terminal().out(musterVersion)
