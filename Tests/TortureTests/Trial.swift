@@ -59,6 +59,8 @@ struct Trial {
         // A last line without its end may be torn.
         for line in result.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
             guard let json = try? JSON.parse(String(line)) else { continue }
+            // The line before it, which names the run, may have met the fault.
+            if json["kind"] == "run-created", let name = json["run"]?.string { run = name }
             if json["seq"] != nil {
                 shown.append((run, String(line)))
             } else if let name = json["run"]?.string {
