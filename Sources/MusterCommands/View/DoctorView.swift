@@ -119,8 +119,8 @@ struct DoctorView {
         guard finding.verdict != "met" else { return [style("  ✓ ", .good) + place] }
         let mark = finding.verdict == "unverifiable" ? style("  ? ", .warning) : style("  ✗ ", .bad)
         // What helps one condition is no remedy of a cause that several share.
-        let remedies = Set(group.map(\.remedy))
+        let remedies = Set(group.compactMap(\.remedy))
         return [mark + "\(finding.verdict): " + place]
-            + (remedies.count == 1 ? finding.remedy.map { ["      → \(visibleText($0))"] } ?? [] : [])
+            + (remedies.count == 1 ? remedies.map { "      → \(visibleText($0))" } : [])
     }
 }
