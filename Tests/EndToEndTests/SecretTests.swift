@@ -132,14 +132,19 @@ struct SecretTests {
         #expect(try catalog.git("for-each-ref", "refs/heads/muster").isEmpty)
     }
 
-    @Test func `a key in a person's words keeps the record out of git until somebody lets it go`() throws {
+    /// Words are refused before they are written; a name is git's.
+    @Test func `a key in a person's name keeps the record out of git until somebody lets it go`() throws {
         let drill = try LedgerDrill([.init("one"), .init("two", "failsIn: apply")])
         #expect(try drill.run().status == 4)
-        let decided = try drill.decide("two", "skip", reason: "as \(Self.key) says")
+        let refused = try drill.decide("two", "skip", reason: "as \(Self.key) says")
+        #expect(refused.status != 0 && !refused.errors.contains(Self.key), "\(refused)")
+        try drill.catalog.git("config", "--local", "user.name", "Ada \(Self.key)")
+        let decided = try drill.decide("two", "skip", reason: "as agreed")
         #expect(decided.status == 1 && decided.errors.contains("[record.leak]"), "\(decided)")
         #expect(decided.errors.contains("It is in the run's journal all the same"), "\(decided)")
         let ended = try drill.resume()
         #expect(ended.status == 1 && ended.errors.contains("[record.leak]"), "\(ended)")
+        try drill.catalog.git("config", "--local", "--unset", "user.name")
         let status = try drill.catalog.muster("status")
         #expect(status.errors.contains("kept out of git") && !status.errors.contains(Self.key), "\(status)")
         let objects = try drill.catalog.git("cat-file", "--batch-all-objects", "--batch", "--buffer")
