@@ -47,9 +47,22 @@ package final class Catalog {
         state = "\(root)/state"
         try makeFolder(root)
         for path in [other.folder, other.home, other.plugins] {
-            try FileManager.default.copyItem(atPath: path, toPath: "\(root)/\(path.split(separator: "/").last!)")
+            try Self.copySettled(path, to: "\(root)/\(path.split(separator: "/").last!)")
         }
         variables = other.variables
+    }
+
+    /// The git worker of an engine that was killed just now may still take its last temporary file away: then the folder is
+    /// copied anew. A worker ends with its pipe, so it does so once or twice.
+    private static func copySettled(_ path: String, to copy: String) throws {
+        for _ in 1..<20 {
+            do { return try FileManager.default.copyItem(atPath: path, toPath: copy) } catch let error as CocoaError
+                where error.code == .fileNoSuchFile || error.code == .fileReadNoSuchFile
+            {
+                try FileManager.default.removeItem(atPath: copy)
+            }
+        }
+        try FileManager.default.copyItem(atPath: path, toPath: copy)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: root) }  // a left-over folder fails no test
