@@ -125,7 +125,7 @@ extension PolicyChain {
             consents = try trust.consents(at: tip)
             newest = try Self.files(git, tip)
             let paths = consents.flatMap { consent in
-                let folder = "\(PolicyTrust.folder)/\(PolicyTrust.folderName(consent.number))"
+                let folder = PolicyTrust.place(consent.number)
                 return ["\(folder)/muster.yaml"] + consent.statements.map { "\(folder)/\($0.name)" }
             }
             let own = ["muster.yaml", AllowedSigners.path]
@@ -152,7 +152,7 @@ extension PolicyChain {
         }
 
         private func path(_ consent: PolicyTrust.Consented, _ name: String) -> String {
-            "\(PolicyTrust.folder)/\(PolicyTrust.folderName(consent.number))/\(name)"
+            "\(PolicyTrust.place(consent.number))/\(name)"
         }
 
         /// From the policy that the first consents name as the one before; the newest one where nobody consented to any.
