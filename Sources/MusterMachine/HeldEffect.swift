@@ -42,10 +42,7 @@ package struct HeldEffect: Hashable, Sendable {
             case .runStarted(let body): ticket = body.ticket
             case .runResumed(let body): (engine, isResumed, ticket) = (entry, true, body.ticket)
             case .stepBegun(let body):
-                let task = StepTask(step: body.step, attempt: body.attempt, verb: .apply)
-                // What has begun may go on, and tells once more what it needs to be undone.
-                let goesOn = state.state(of: body.step)?.phase == .applying(begun: true)
-                guard !goesOn, state.isHeldToWindows(task) else { break }
+                guard let task = state.heldTask(body) else { break }
                 let moment = engine.map { entry.latest(since: $0) } ?? entry.at
                 found.append(
                     HeldEffect(

@@ -11,6 +11,14 @@ extension RunState {
         breakGlass == nil ? outsideWindow(task, at: now) : nil
     }
 
+    /// The call of an effect that begins with the event and needs an open window; nil where it needs none, and where it goes on:
+    /// what has begun tells once more what it needs to be undone.
+    package func heldTask(_ begun: StepBegun) -> StepTask? {
+        let task = StepTask(step: begun.step, attempt: begun.attempt, verb: .apply)
+        let goesOn = state(of: begun.step)?.phase == .applying(begun: true)
+        return !goesOn && isHeldToWindows(task) ? task : nil
+    }
+
     /// How an effect of the call, which needs an open window, lies outside of it at a moment; nil when it does not.
     package func outsideWindow(_ task: StepTask, at now: Timestamp) -> String? {
         guard isHeldToWindows(task), let window, !window.contains(now) else { return nil }

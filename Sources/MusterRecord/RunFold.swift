@@ -129,9 +129,7 @@ package struct RunFold: Sendable {
 
     private mutating func noteForced(_ entry: JournalEntry) {
         guard case .stepBegun(let body) = entry.event, let state, state.breakGlass != nil,
-            state.state(of: body.step)?.phase != .applying(begun: true),
-            let why = state.outsideWindow(
-                StepTask(step: body.step, attempt: body.attempt, verb: .apply), at: entry.at)
+            let task = state.heldTask(body), let why = state.outsideWindow(task, at: entry.at)
         else { return }
         forcedEffects.append((body.step, why))
     }

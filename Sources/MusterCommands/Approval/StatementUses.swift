@@ -7,10 +7,8 @@ internal import MusterModel
 /// no branch of its own for them. They are read once.
 final class StatementUses {
     private let records: Records
-    /// From this moment on they are read, or earlier where earlier ones are asked for.
-    private var since: Timestamp?
-    private var runs: [String: RunID] = [:]
-    private var isRead = false
+    private let since: Timestamp?
+    private var known: (since: Timestamp, runs: [String: RunID])?
 
     /// - Parameter since: where it is known that all will be asked for from then on.
     init(_ records: Records, since: Timestamp? = nil) {
@@ -21,9 +19,9 @@ final class StatementUses {
     /// By statement's id, as far as records from that moment on tell.
     func firstRuns(since moment: Timestamp) throws(MusterError) -> [String: RunID] {
         let oldest = min(since ?? moment, moment)
-        guard !isRead || oldest != since else { return runs }
-        runs = try read(since: oldest)
-        (since, isRead) = (oldest, true)
+        if let known, known.since <= oldest { return known.runs }
+        let runs = try read(since: oldest)
+        known = (oldest, runs)
         return runs
     }
 
