@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
+internal import MusterSystem
 
 /// The machine's own file system.
 package struct POSIXFileSystem: DurableFileSystem, Sendable {
@@ -105,7 +106,7 @@ private final class POSIXFile: DurableFile {
     }
 
     func close() {
-        if descriptor >= 0 { Glibc.close(descriptor) }
+        if descriptor >= 0 { unlockAndClose(descriptor) }
         descriptor = -1
     }
 }

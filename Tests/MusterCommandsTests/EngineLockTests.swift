@@ -33,6 +33,26 @@ import Testing
         _ = try EngineLock(runFolder: "\(root)/runs/r", for: .noting, by: "Bea")
     }
 
+    @Test(.timeLimit(.minutes(30)))
+    func `a lock that is given back is free though a child was just forked and has the file open as well`() throws {
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        let engine = try EngineLock(runFolder: "\(root)/runs/r", for: .running, by: "Ada")
+        let copies = copiesOfOpenFiles(below: root)
+        defer { for copy in copies { close(copy) } }
+        try #require(copies.count == 1)
+        engine.release()
+        _ = try EngineLock(runFolder: "\(root)/runs/r", for: .running, by: "Bea")
+    }
+
+    /// What a fork gives a child: descriptors of the same open files.
+    private func copiesOfOpenFiles(below folder: String) -> [Int32] {
+        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        return open.compactMap(Int32.init).filter { descriptor in
+            let file = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")
+            return file?.hasPrefix(folder) == true
+        }.map { fcntl($0, F_DUPFD_CLOEXEC, 0) }
+    }
+
     @Test(.timeLimit(.minutes(30))) func `a pipe in its place is refused and never waited for`() throws {
         defer { try? FileManager.default.removeItem(atPath: root) }
         try FileManager.default.createDirectory(atPath: "\(root)/engines", withIntermediateDirectories: true)

@@ -97,14 +97,14 @@ final class EngineLock {
     static func isHeld(runFolder: String) -> Bool {
         let probe = open(path(runFolder), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard probe >= 0 else { return false }
-        defer { close(probe) }
+        defer { unlockAndClose(probe) }
         return flock(probe, LOCK_SH | LOCK_NB) != 0
     }
 
     func release() {
         guard descriptor >= 0 else { return }
         ftruncate(descriptor, 0)
-        close(descriptor)
+        unlockAndClose(descriptor)
         descriptor = -1
     }
 

@@ -91,7 +91,7 @@ final class TargetLocks {
     func release(isOver: Bool = false) {
         for lock in held {
             if isOver { ftruncate(lock.descriptor, 0) }
-            close(lock.descriptor)
+            unlockAndClose(lock.descriptor)
         }
         held = []
     }
@@ -101,7 +101,7 @@ final class TargetLocks {
         for lock in held {
             // One that cannot be written is empty or tells of this run, which has begun nothing.
             if lock.isNoted { _ = Self.write(lock.noteBefore, lock.descriptor) }
-            close(lock.descriptor)
+            unlockAndClose(lock.descriptor)
         }
         held = []
     }

@@ -27,7 +27,7 @@ struct WriterLock {
         mkdir(folder, 0o777)  // when it fails, opening the file says why
         let descriptor = open(folder + "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
         guard descriptor >= 0 else { throw cannotWrite("\(folder)lock cannot be opened", errno) }
-        defer { close(descriptor) }
+        defer { unlockAndClose(descriptor) }
         let end = readClocks().boot + Self.queuePatience.milliseconds * 1_000_000
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK || errno == EINTR else {
