@@ -238,7 +238,7 @@ let package = Package(
                 .embedInCode("steps/migrate-database-key.yaml"),
                 .embedInCode("steps/prerequisites.yaml"),
                 .embedInCode("steps/register-vault.yaml"),
-                .embedInCode("steps/rolling-node-reset.yaml"),
+                .embedInCode("steps/reset-node.yaml"),
                 .embedInCode("steps/rotate-key.yaml"),
                 .embedInCode("steps/security-group.yaml"),
                 .embedInCode("steps/surroundings.yaml"),

@@ -13,11 +13,11 @@ struct OracleMigrateTests {
         let rehearsal = try OracleRehearsal(Self.runbook)
         #expect(try rehearsal.run.outcome == "succeeded")
         #expect(try rehearsal.run.result(of: "migrate") == "verified")
-        #expect(try rehearsal.run.result(of: "reset-nodes") == "verified")
+        for node in 0...1 { #expect(try rehearsal.run.result(of: "reset-nodes[\(node)]") == "verified") }
         #expect(try rehearsal.run.result(of: "key-was-used") == "shown")
         #expect(rehearsal.result.output.contains("Points of no return: migrate, reset-nodes"))
         try rehearsal.expectPage(says: [
-            "in a wallet", "STOCK is READ\\_WRITE.", "Every instance was started since its key came into use.",
+            "in a wallet", "STOCK is READ\\_WRITE.", "The instance on fra-2 was started since the key came into use.",
             "drill.rows is in USERS, which is encrypted.", "The newest row of",
         ])
     }
@@ -32,7 +32,7 @@ struct OracleMigrateTests {
     @Test func `a key that is in the vault is left there`() throws {
         let rehearsal = try OracleRehearsal(Self.runbook, "already-migrated")
         #expect(try rehearsal.run.outcome == "succeeded")
-        for step in ["nodes", "register-key", "migrate", "reset-nodes"] {
+        for step in ["nodes", "register-key", "migrate", "reset-nodes[0]", "reset-nodes[1]"] {
             #expect(try rehearsal.run.result(of: step) == "already-so", "\(step)")
         }
         #expect(try rehearsal.run.result(of: "key-was-used") == "skipped")
@@ -43,7 +43,6 @@ struct OracleMigrateTests {
         let rehearsal = try OracleRehearsal(Self.runbook, "with-standby")
         #expect(try rehearsal.run.outcome == "succeeded")
         #expect(try rehearsal.run.result(of: "standbys-follow") == "shown")
-        #expect(rehearsal.result.output.contains("reset-nodes: left out, since inputs.resetNodes is false"))
         #expect(!rehearsal.result.output.contains("Points of no return: migrate, reset-nodes"))
         try rehearsal.expectPage(says: ["(eu-amsterdam-1) is HEALTHY for a switchover."])
     }
@@ -59,7 +58,7 @@ struct OracleMigrateTests {
             ["STOCK is MOUNTED on fra-1", "OPEN READ WRITE INSTANCES=ALL"]
         ),
         (
-            "keystore-closed-after-reset", "stuck", "reset-nodes",
+            "keystore-closed-after-reset", "stuck", "reset-nodes[0]",
             ["No instance is OPEN on fra-1", "start no other node"]
         ),
     ])
@@ -100,7 +99,7 @@ struct OracleMigrateTests {
 
     @Test func `what the inputs leave out wants no word`() throws {
         let lab = try OracleLab(Self.runbook)
-        let result = try run(lab, ["migrate"], ["--input", "resetNodes=false"])
+        let result = try run(lab, ["migrate"], ["--input", "resetNodes=[]"])
         #expect(result.status == 0, "\(result)")
         #expect(try lab.oracleEffects() == ["row.written", "key.moved"])
     }

@@ -65,7 +65,9 @@ struct DatabaseDefinitionTests {
                 "settleWithin": "1s", "statusWithin": "1h", "registeredKey": key, "vault": .string(DatabaseLab.vault),
             ])
         try await agree(VerifyDatabaseKey.self, ["database": sales, "registeredKey": key, "within": "1s"])
-        try await agree(RollingNodeReset.self, ["database": sales, "confirm": "SALES_EAST", "within": "1m"])
+        try await agree(
+            ResetNode.self,
+            ["database": sales, "node": "east1", "confirm": "SALES_EAST", "within": "1m"])
     }
 
     @Test func `data that is written and read`() async throws {

@@ -22,7 +22,7 @@ struct Main {
                 MigrateDatabaseKey.self,
                 Prerequisites.self,
                 RegisterVault.self,
-                RollingNodeReset.self,
+                ResetNode.self,
                 RotateKey.self,
                 SetUpKey.self,
                 SetUpKeyVault.self,

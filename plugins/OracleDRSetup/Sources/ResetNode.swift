@@ -7,24 +7,26 @@ internal import OracleCloudClient
 internal import OracleSteps
 internal import SQLSteps
 
-/// Starts a cluster's nodes anew, one after the other, to show that each instance gets its key by itself when it starts.
-struct RollingNodeReset: EffectStep {
-    static let name = "rolling-node-reset"
-    static let definition = PackageResources.rolling_node_reset_yaml
+/// Starts one node of a cluster anew while the others carry the database, to show that its instance gets the key by itself when
+/// it starts.
+struct ResetNode: EffectStep {
+    static let name = "reset-node"
+    static let definition = PackageResources.reset_node_yaml
 
     struct Inputs: Decodable, Sendable {
         let database: OracleID
+        let node: String
         let confirm: String
         let within: Span
     }
 
     struct Outputs: Hashable, Codable, Sendable {
-        let nodes: [String]
+        let node: String
     }
 
     struct Undo: Hashable, Codable, Sendable {
-        /// The nodes that were started anew, in order; the last may still be on its way.
-        var nodes: [String]
+        let node: String
+        /// Nil while the request's answer is not known.
         var operation: OracleOperation?
     }
 
@@ -35,10 +37,10 @@ struct RollingNodeReset: EffectStep {
         var answers: Result<KeyAnswers, KeyAnswers.Silence>
         var names: [String] { nodes.map(\.label) }
 
-        /// The nodes that are still to be started anew; nil when the database does not tell.
-        var due: [String]? {
+        /// Whether a node is still to be started anew; nil when the database does not tell.
+        func isDue(_ node: String) -> Bool? {
             guard case .success(let answers) = answers, let age = answers.newestAge else { return nil }
-            return answers.notStarted(since: age, of: names)
+            return !answers.notStarted(since: age, of: [node]).isEmpty
         }
 
         var allOpen: Finding {
@@ -52,6 +54,10 @@ struct RollingNodeReset: EffectStep {
 
     func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
         try await looking(inputs, context) { look, _, _ in
+            let known: Finding =
+                look.names.contains(inputs.node)
+                ? .met("\(inputs.node) is a node of the cluster.")
+                : .unmet("The cluster has no node \(inputs.node); it has \(look.names.joined(separator: ", ")).")
             let several: Finding =
                 look.nodes.count > 1
                 ? .met("The cluster has the nodes \(look.names.joined(separator: ", ")).")
@@ -63,6 +69,7 @@ struct RollingNodeReset: EffectStep {
             let shown = ["database", "requests"]
             return [
                 confirmed.condition("reset-confirmed", evidence: shown),
+                known.condition("node-known", evidence: shown),
                 look.view.isAvailable.condition("database-available", evidence: shown),
                 several.condition("several-nodes", evidence: shown),
                 look.nodes.allAvailable.condition("nodes-available", evidence: shown),
@@ -82,77 +89,69 @@ struct RollingNodeReset: EffectStep {
             {
                 return .unknown(why: why)
             }
-            guard let due = look.due else {
+            guard let isDue = look.isDue(inputs.node) else {
                 return .unknown(why: "The database does not tell since when its instances run.")
             }
-            let changes = due.map {
-                Change("nodes/\($0)", from: "started before its key came into use", to: "started since")
-            }
+            let change = Change(
+                "nodes/\(inputs.node)", from: "started before the key came into use", to: "started since")
+            let changes = isDue ? [change] : []
             guard case .met = look.allOpen else { return .partial(changes, why: look.allOpen.text) }
-            return due.isEmpty ? .satisfied(Outputs(nodes: look.names)) : .needed(changes)
+            return isDue ? .needed(changes) : .satisfied(Outputs(node: inputs.node))
         }
     }
 
+    /// All other nodes must carry the database meanwhile, so nothing is begun unless all are open.
     func apply(_ inputs: Inputs, _ context: StepContext, _ gate: EffectGate<Undo>) async throws -> Outputs {
         try await looking(inputs, context, reads: false) { look, session, databases in
-            guard let due = look.due else {
+            guard let isDue = look.isDue(inputs.node) else {
                 throw StepError.retryable(
                     "oracle-dr-setup.database-silent", "The database does not tell since when its instances run.",
                     remedy: "Look why it cannot be asked by SQL.")
             }
-            var undo = Undo(nodes: try context.recordedUndo(as: Undo.self)?.nodes ?? [])
-            for (index, name) in due.enumerated() {
-                let now = index == 0 ? look : try await read(inputs, session, databases, context)
-                try await reset(name, now, &undo, index: index, inputs, (session, databases, context), gate)
+            guard isDue else { return Outputs(node: inputs.node) }
+            guard case .met = look.allOpen, let node = look.nodes.first(where: { $0.label == inputs.node }) else {
+                let text = "\(inputs.node) was not started anew: \(look.allOpen.text)"
+                throw try context.recordedUndo(as: Undo.self) == nil
+                    ? StepError.permanent("oracle-dr-setup.not-all-open", text)
+                    : StepError.unknownOutcome("oracle-dr-setup.not-all-open", text)
             }
-            return Outputs(nodes: look.names)
+            try await gate.begin(undo: Undo(node: inputs.node))
+            context.progress("starting \(inputs.node) anew")
+            let read = try await session.oracle.databases.node(node.id)
+            let operation = try await session.oracle.databases.begin(.softReset, on: read)
+            try await gate.begin(undo: Undo(node: inputs.node, operation: operation))
+            try await session.afterEffect {
+                let end = try await session.followDatabase(operation, context)
+                try await open(after: end, inputs, session, databases, context)
+            }
+            return Outputs(node: inputs.node)
         }
     }
 
-    /// One node: all others must carry the database meanwhile.
-    private func reset(
-        _ name: String, _ look: Look, _ undo: inout Undo, index: Int, _ inputs: Inputs,
-        _ means: (session: OracleSession, databases: Databases, context: StepContext), _ gate: EffectGate<Undo>
+    private func open(
+        after end: WorkRequestEnd, _ inputs: Inputs, _ session: OracleSession, _ databases: Databases,
+        _ context: StepContext
     ) async throws {
-        let (session, databases, context) = means
-        guard case .met = look.allOpen, let node = look.nodes.first(where: { $0.label == name }) else {
-            let text = "\(name) was not started anew: \(look.allOpen.text)"
-            throw index == 0 && undo.nodes.isEmpty
-                ? StepError.permanent("oracle-dr-setup.not-all-open", text)
-                : StepError.unknownOutcome("oracle-dr-setup.not-all-open", text)
+        let after = try await session.wait(within: inputs.within.duration, context) {
+            let look = try await self.read(inputs, session, databases, context)
+            return look.allOpen.isMet && look.isDue(inputs.node) == false
+                ? .done(look)
+                : .notYet(look, "waiting until the instance on \(inputs.node) is open: \(look.allOpen.text)")
         }
-        undo.nodes.append(name)
-        undo.operation = nil
-        try await gate.begin(undo: undo)
-        context.progress("starting \(name) anew")
-        let read = try await session.oracle.databases.node(node.id)
-        let operation = try await session.oracle.databases.begin(.softReset, on: read)
-        undo.operation = operation
-        try await gate.begin(undo: undo)
-        try await session.afterEffect {
-            let end = try await session.followDatabase(operation, context)
-            let after = try await session.wait(within: inputs.within.duration, context) {
-                let look = try await self.read(inputs, session, databases, context)
-                let isOpen = look.allOpen.isMet && !(look.due ?? [name]).contains(name)
-                return isOpen
-                    ? .done(look) : .notYet(look, "waiting until the instance on \(name) is open: \(look.allOpen.text)")
-            }
-            guard case .met = after.allOpen, after.due.map({ !$0.contains(name) }) == true else {
-                throw StepError.unknownOutcome(
-                    "oracle-dr-setup.instance-not-open",
-                    "\(name) was started anew, and \(end.failure.map { "\($0); " } ?? "")\(after.allOpen.text)",
-                    remedy:
-                        "Reset no other node. Look at the Arc agent of that node, the way to the vault, and the roles.")
-            }
+        guard case .met = after.allOpen, after.isDue(inputs.node) == false else {
+            throw StepError.unknownOutcome(
+                "oracle-dr-setup.instance-not-open",
+                "\(inputs.node) was started anew, and \(end.failure.map { "\($0); " } ?? "")\(after.allOpen.text)",
+                remedy: "Reset no other node. Look at the Arc agent of that node, the way to the vault, and the roles.")
         }
     }
 
     func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
         try await looking(inputs, context) { look, _, _ in
             let started: Finding =
-                switch look.due {
-                case []?: .met("Every instance was started since its key came into use.")
-                case let due?: .unmet("Not started since the key came into use: \(due.joined(separator: ", ")).")
+                switch look.isDue(inputs.node) {
+                case false?: .met("The instance on \(inputs.node) was started since the key came into use.")
+                case true?: .unmet("The instance on \(inputs.node) was not started since the key came into use.")
                 case nil: .unverifiable("The database does not tell since when its instances run.")
                 }
             return [
