@@ -109,6 +109,34 @@ struct ProvenPolicyTests {
         #expect(verified.status == 6 && verified.errors.contains("[record.policy-not-consented]"), "\(verified)")
     }
 
+    @Test func `a run that was held to a policy that another one had followed is told of, and stays verified`() throws {
+        #expect(try catalog.muster("policy").status == 0)
+        let old = try clone("old")
+        try eyes.makeKey("ben-new")
+        let signers = try catalog.read("policy/allowed-signers")
+        try catalog.write(
+            "policy/allowed-signers",
+            signers.replacing(try eyes.signerLine("ben"), with: try eyes.signerLine("ben", key: "ben-new")))
+        for person in ["anu", "ben"] {
+            let told = try catalog.muster("policy", "consent", "--key", eyes.key(person), "--yes")
+            #expect(told.status == 0, "\(told)")
+        }
+        try catalog.git("add", "-A")
+        let dated = try catalog.program(
+            "/bin/sh",
+            [
+                "-c",
+                "GIT_COMMITTER_DATE=\"$(($(date +%s) - 3600)) +0000\" git -C '\(catalog.folder)' commit -q -m 'Ben has another key'",
+            ])
+        #expect(dated.status == 0, "\(dated)")
+        let begun = try onAnotherMachine { try run(in: old, "open") }
+        #expect(begun.status == 0, "\(begun)")
+        try git(old, "push", "-q", "origin", "refs/heads/muster/*:refs/heads/muster/*")
+        try fetch()
+        let verified = try catalog.muster("verify", "--all")
+        #expect(verified.status == 0 && verified.errors.contains("[record.older-policy]"), "\(verified)")
+    }
+
     @Test func `a run of before there was a policy stays verified`() throws {
         let other = try LedgerDrill([.init("one")])
         #expect(try other.run().status == 0)

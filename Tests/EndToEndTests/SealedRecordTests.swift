@@ -148,6 +148,14 @@ struct SealedRecordTests {
         #expect(verified.errors.contains("[record.commit-not-signed]"), "\(verified)")
     }
 
+    @Test func `the seal over a run of somebody who is no person of the catalog is taken, and told of`() throws {
+        try catalog.git("config", "user.email", "drills@example.org")
+        _ = try sealedRun()
+        let verified = try drill.verify()
+        #expect(verified.status == 0 && verified.errors.contains("[record.seal-untied]"), "\(verified)")
+        #expect(verified.errors.contains("signed by ada, and whoever ran it is no person of the catalog"), "\(verified)")
+    }
+
     @Test func `publish does not seal another person's run as one's own`() throws {
         let run = try sealedRun()
         for ref in [RecordedRun.branch, "refs/heads/muster/runs/\(run)"] { try catalog.git("update-ref", "-d", ref) }

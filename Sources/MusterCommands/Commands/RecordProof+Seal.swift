@@ -77,10 +77,10 @@ extension RecordProof {
         }
         if people.isUntied {
             return [
-                finding(
-                    "record.seal-untied",
+                Diagnostic(
+                    .warning, code: "record.seal-untied",
                     "The record is signed by \(other), and whoever ran it is no person of the catalog: whether they are one cannot be told.",
-                    severity: .warning)
+                    help: "Ask them. An address of the person in muster.yaml (persons, emails) ties the runs to come.")
             ]
         }
         let those = people.operators.sorted().joined(separator: ", ")
