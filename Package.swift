@@ -290,6 +290,8 @@ let package = Package(
 
         .target(name: "CommandFixture", dependencies: ["MusterModel", "MusterSystem"], swiftSettings: strict),
 
+        .target(name: "CloudFixture", dependencies: ["CloudHTTP", "MusterModel"], swiftSettings: strict),
+
         .target(name: "PostgreSQLFixture", dependencies: ["MusterModel", "MusterSystem"], swiftSettings: strict),
 
         .testTarget(
@@ -341,7 +343,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "AzureClientTests",
-            dependencies: ["AzureClient", "CloudHTTP", "MusterTestSupport", "MusterModel", "MusterSystem"],
+            dependencies: [
+                "CloudFixture", "AzureClient", "CloudHTTP", "MusterTestSupport", "MusterModel", "MusterSystem",
+            ],
             exclude: ["Contract", "Recordings", "Servers"],
             swiftSettings: strict),
         .testTarget(
@@ -355,7 +359,8 @@ let package = Package(
             name: "MusterSQLTests", dependencies: ["MusterSQL", "PostgreSQLFixture", "MusterModel", "MusterSystem"],
             swiftSettings: strict),
         .testTarget(
-            name: "OracleCloudClientTests", dependencies: ["OracleCloudClient", "CloudHTTP", "MusterModel"],
+            name: "OracleCloudClientTests",
+            dependencies: ["CloudFixture", "OracleCloudClient", "CloudHTTP", "MusterModel"],
             exclude: ["Contract"], swiftSettings: strict),
         .testTarget(
             name: "AzureStepsTests",
@@ -373,7 +378,8 @@ let package = Package(
         .testTarget(
             name: "FailoverGroupKeySwapTests",
             dependencies: [
-                "FailoverGroupKeySwap", "MusterPlugin", "CloudSteps", "CloudHTTP", "AzureSteps", "AzureClient",
+                "CloudFixture", "FailoverGroupKeySwap", "MusterPlugin", "CloudSteps", "CloudHTTP", "AzureSteps",
+                "AzureClient",
                 "MusterModel",
                 "MusterDocuments", "MusterSystem", "CloudSimulator", "MusterEngine", "MusterMachine",
                 "MusterPluginProtocol",
@@ -383,7 +389,8 @@ let package = Package(
         .testTarget(
             name: "DataGuardTests",
             dependencies: [
-                "TestFailover", "MusterPlugin", "OracleSteps", "OracleCloudClient", "CloudHTTP", "CloudSimulator",
+                "CloudFixture", "TestFailover", "MusterPlugin", "OracleSteps", "OracleCloudClient", "CloudHTTP",
+                "CloudSimulator",
                 "MusterModel",
                 "MusterDocuments",
             ],
@@ -391,7 +398,8 @@ let package = Package(
         .testTarget(
             name: "OracleKeyTests",
             dependencies: [
-                "OracleDRSetup", "StandbyConnector", "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps",
+                "CloudFixture", "OracleDRSetup", "StandbyConnector", "MusterPlugin", "CloudHTTP", "CloudSteps",
+                "AzureSteps",
                 "AzureClient",
                 "OracleSteps", "OracleCloudClient", "SQLSteps", "MusterSQL", "MusterModel", "MusterDocuments",
                 "MusterSystem",
@@ -401,7 +409,8 @@ let package = Package(
         .testTarget(
             name: "TestFailoverTests",
             dependencies: [
-                "TestFailover", "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "SQLSteps", "AzureClient",
+                "CloudFixture", "TestFailover", "MusterPlugin", "CloudHTTP", "CloudSteps", "AzureSteps", "SQLSteps",
+                "AzureClient",
                 "MusterSQL",
                 "MusterModel", "MusterDocuments",
                 "MusterSystem", "CloudSimulator",
@@ -426,7 +435,8 @@ let package = Package(
             name: "MusterCommandsTests",
             dependencies: [
                 "MusterCommands", "MusterDocuments", "MusterEngine", "MusterMachine", "MusterPluginProtocol",
-                "MusterModel", "MusterSystem", "MusterTestSupport", "MusterGit", "CommandFixture", "muster", "noop-plugin",
+                "MusterModel", "MusterSystem", "MusterTestSupport", "MusterGit", "CommandFixture", "muster",
+                "noop-plugin",
             ],
             swiftSettings: strict),
         .testTarget(

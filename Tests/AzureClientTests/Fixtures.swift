@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudFixture
 import CloudHTTP
 import MusterModel
 import MusterSystem
@@ -7,31 +8,6 @@ import Synchronization
 import Testing
 
 @testable import AzureClient
-
-/// Time that passes only by sleeping.
-final class ManualTime: Sendable {
-    private let state = Mutex((milliseconds: Int64(0), slept: [Duration]()))
-
-    var slept: [Duration] { state.withLock { $0.slept } }
-
-    func advance(_ duration: Duration) { state.withLock { $0.milliseconds += duration.milliseconds } }
-
-    var source: TimeSource {
-        TimeSource(
-            read: { [self] in
-                let milliseconds = state.withLock { $0.milliseconds }
-                let start = Timestamp("2026-03-10T12:00:00Z")!
-                return Instant(wall: start.advanced(by: .milliseconds(milliseconds)), boot: milliseconds * 1_000_000)
-            },
-            sleep: { [self] duration in
-                state.withLock {
-                    $0.slept.append(duration)
-                    $0.milliseconds += duration.milliseconds
-                }
-            },
-            random: { 0.5 })
-    }
-}
 
 /// Answers by a list, in order, and keeps what it was sent.
 final class ScriptedTransport: HTTPTransport {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudFixture
 import CloudHTTP
 import Foundation
 import MusterDocuments
@@ -12,20 +13,6 @@ import Testing
 @testable import CloudSimulator
 @testable import OracleCloudClient
 @testable import TestFailover
-
-/// Time that passes only by sleeping.
-final class ManualTime: Sendable {
-    static let start = Timestamp("2026-03-10T12:00:00Z")!
-    private let passed = Mutex(Int64(0))
-
-    var now: Timestamp { Self.start.advanced(by: .milliseconds(passed.withLock { $0 })) }
-
-    var source: TimeSource {
-        TimeSource(
-            read: { [self] in Instant(wall: now, boot: passed.withLock { $0 } * 1_000_000) },
-            sleep: { [self] duration in passed.withLock { $0 += duration.milliseconds } }, random: { 0.5 })
-    }
-}
 
 /// The shipped scenario's Oracle cloud without a server.
 final class SimulatedOracle: HTTPTransport {

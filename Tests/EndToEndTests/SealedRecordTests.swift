@@ -153,7 +153,8 @@ struct SealedRecordTests {
         _ = try sealedRun()
         let verified = try drill.verify()
         #expect(verified.status == 0 && verified.errors.contains("[record.seal-untied]"), "\(verified)")
-        #expect(verified.errors.contains("signed by ada, and whoever ran it is no person of the catalog"), "\(verified)")
+        #expect(
+            verified.errors.contains("signed by ada, and whoever ran it is no person of the catalog"), "\(verified)")
     }
 
     @Test func `publish does not seal another person's run as one's own`() throws {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudFixture
 import CloudHTTP
 import CloudSimulator
 import Foundation
@@ -7,27 +8,11 @@ import MusterDocuments
 import MusterModel
 import MusterPlugin
 import MusterSystem
-import Synchronization
 import Testing
 
 @testable import AzureClient
 @testable import AzureSteps
 @testable import FailoverGroupKeySwap
-
-/// Time that passes only by sleeping.
-final class ManualTime: Sendable {
-    private let passed = Mutex(Int64(0))
-
-    var now: Timestamp { SimulatedCloud.start.advanced(by: .milliseconds(passed.withLock { $0 })) }
-
-    func advance(_ duration: Duration) { passed.withLock { $0 += duration.milliseconds } }
-
-    var source: TimeSource {
-        TimeSource(
-            read: { [self] in Instant(wall: now, boot: passed.withLock { $0 } * 1_000_000) },
-            sleep: { [self] in advance($0) }, random: { 0.5 })
-    }
-}
 
 /// Takes requests to the simulated cloud without a socket.
 struct SimulatedTransport: HTTPTransport {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudFixture
 import Foundation
 import MusterDocuments
 import MusterModel
@@ -10,7 +11,7 @@ import Synchronization
 /// The simulator's world as the shipped scenario builds it, without a server: a function from request to answer.
 final class SimulatedCloud: Sendable {
     static let secret = "drill-secret"
-    static let start = Timestamp("2026-03-10T12:00:00Z")!
+    static let start = ManualTime.start
     private let world: Mutex<AzureWorld>
 
     /// - Parameter faults: as on the simulator's command line, `NAME[:setting=value,…]`.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudFixture
 import CloudHTTP
 import Foundation
 import MusterModel
@@ -37,7 +38,7 @@ struct ContractTests {
     @Test func `all requests fit the description`() async throws {
         let transport = CollectingTransport()
         let client = OracleClient(
-            try OracleConnection(ociSection()), transport: transport, time: ManualTime().source)
+            try OracleConnection(ociSection()), transport: transport, time: ManualTime(testStart).source)
         let calls = client.calls(OracleContext(deadline: Deadline(boot: .max), idempotencyKey: "run/step"))
         let database = try await calls.databases.database(frankfurt)
         let actions: [DataGuardAction] = [
@@ -54,7 +55,7 @@ struct ContractTests {
     @Test func `requests for databases, keys and nodes fit the description`() async throws {
         let transport = CollectingTransport()
         let client = OracleClient(
-            try OracleConnection(ociSection()), transport: transport, time: ManualTime().source)
+            try OracleConnection(ociSection()), transport: transport, time: ManualTime(testStart).source)
         let calls = client.calls(OracleContext(deadline: Deadline(boot: .max), idempotencyKey: "run/step"))
         let databases = calls.databases
         let database = try await databases.database(frankfurt)

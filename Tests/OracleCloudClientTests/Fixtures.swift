@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudFixture
 import CloudHTTP
 import Foundation
 import MusterModel
@@ -23,27 +24,8 @@ func contractFile(_ name: String) -> URL {
 
 func keyText(_ name: String) -> String { vectors["key"]?[name]?.string ?? "" }
 
-/// Time that passes only by sleeping.
-final class ManualTime: Sendable {
-    private let state = Mutex((milliseconds: Int64(0), slept: [Duration]()))
-    var slept: [Duration] { state.withLock { $0.slept } }
-
-    var source: TimeSource {
-        TimeSource(
-            read: { [self] in
-                let milliseconds = state.withLock { $0.milliseconds }
-                let start = Timestamp("2034-01-05T21:31:40Z")!
-                return Instant(wall: start.advanced(by: .milliseconds(milliseconds)), boot: milliseconds * 1_000_000)
-            },
-            sleep: { [self] duration in
-                state.withLock {
-                    $0.slept.append(duration)
-                    $0.milliseconds += duration.milliseconds
-                }
-            },
-            random: { 0.5 })
-    }
-}
+/// When these tests begin.
+let testStart = Timestamp("2034-01-05T21:31:40Z")!
 
 /// Answers by a list, in order, and keeps what it was sent.
 final class ScriptedTransport: HTTPTransport {
@@ -116,7 +98,7 @@ func databaseJSON(_ id: OracleID, state: String = "AVAILABLE") -> JSON {
 
 /// A client with a script below it.
 struct Bench {
-    let time = ManualTime()
+    let time = ManualTime(testStart)
     let transport: ScriptedTransport
     let exchanges = Recorder()
     let client: OracleClient

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudFixture
 import CloudHTTP
 import Foundation
 import MusterModel
@@ -57,7 +58,7 @@ struct MulticloudTests {
     @Test func `all requests for clusters and connectors fit the description`() async throws {
         let transport = CollectingTransport()
         let client = OracleClient(
-            try OracleConnection(ociSection()), transport: transport, time: ManualTime().source)
+            try OracleConnection(ociSection()), transport: transport, time: ManualTime(testStart).source)
         let calls = client.calls(OracleContext(deadline: Deadline(boot: .max), idempotencyKey: "run/step"))
         let cluster = try await calls.clusters.cluster(vmCluster)
         _ = try await calls.clusters.clusters(in: place, Region("fra"))
@@ -81,7 +82,7 @@ struct MulticloudTests {
     @Test func `all requests for vaults, discoveries, keys and associations fit the description`() async throws {
         let transport = CollectingTransport()
         let client = OracleClient(
-            try OracleConnection(ociSection()), transport: transport, time: ManualTime().source)
+            try OracleConnection(ociSection()), transport: transport, time: ManualTime(testStart).source)
         let multicloud = client.calls(OracleContext(deadline: Deadline(boot: .max), idempotencyKey: "run/step"))
             .multicloud
         let found = VaultDiscovery.Found(

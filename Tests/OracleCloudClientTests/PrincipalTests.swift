@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudFixture
 import CloudHTTP
 import Foundation
 import MusterModel
@@ -74,7 +75,7 @@ private func keyID(_ request: HTTPRequest) -> String {
 }
 
 struct PrincipalTests {
-    private let time = ManualTime()
+    private let time = ManualTime(testStart)
     private let section: JSON = ["credential": ["type": "instance-principal"], "region": "fra"]
 
     private func client(_ instance: Instance, _ section: JSON? = nil) throws -> OracleClient {
@@ -164,12 +165,12 @@ struct PrincipalTests {
         ]
         let principal = try ResourceVariables { variables[$0] }
         for name in ["first", "second"] {
-            let text = token(name, expires: ManualTime().source.now.advanced(by: .seconds(600)))
+            let text = token(name, expires: ManualTime(testStart).source.now.advanced(by: .seconds(600)))
             try (text + "\n").write(to: file, atomically: true, encoding: .utf8)
             let identity = try principal.identity()
             #expect(identity.keyID == "ST$" + text)
-            #expect(identity.isFresh(at: ManualTime().source.now))
-            #expect(!identity.isFresh(at: ManualTime().source.now.advanced(by: .seconds(541))))
+            #expect(identity.isFresh(at: ManualTime(testStart).source.now))
+            #expect(!identity.isFresh(at: ManualTime(testStart).source.now.advanced(by: .seconds(541))))
         }
         variables["OCI_RESOURCE_PRINCIPAL_VERSION"] = "1.1"
         #expect(throws: OracleError.self) { try ResourceVariables { variables[$0] } }

@@ -1,26 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudFixture
 import CloudHTTP
 import MusterModel
 import Synchronization
 
 @testable import CloudSimulator
-
-/// Time that passes only by sleeping.
-final class ManualTime: Sendable {
-    static let start = Timestamp("2026-03-10T12:00:00Z")!
-    private let passed = Mutex(Int64(0))
-
-    var now: Timestamp { Self.start.advanced(by: .milliseconds(passed.withLock { $0 })) }
-
-    func advance(_ duration: Duration) { passed.withLock { $0 += duration.milliseconds } }
-
-    var source: TimeSource {
-        TimeSource(
-            read: { [self] in Instant(wall: now, boot: passed.withLock { $0 } * 1_000_000) },
-            sleep: { [self] in advance($0) }, random: { 0.5 })
-    }
-}
 
 /// Both simulated clouds behind one transport, as the simulator's server holds them, without a socket.
 final class Clouds: HTTPTransport {

@@ -2,6 +2,7 @@
 
 import AzureClient
 import AzureSteps
+import CloudFixture
 import CloudHTTP
 import MusterModel
 import MusterPlugin

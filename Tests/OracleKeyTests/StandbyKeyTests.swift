@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudFixture
 import MusterModel
 import MusterPlugin
 import OracleSteps

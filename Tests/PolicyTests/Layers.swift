@@ -77,6 +77,7 @@ enum Layers {
         // Tests depend on it; no product may.
         "MusterTestSupport": ["MusterModel", "MusterMachine", "MusterJournal", "MusterSystem", "Glibc"],
         "CommandFixture": foundation.union(["MusterModel", "MusterSystem", "Glibc"]),
+        "CloudFixture": ["CloudHTTP", "MusterModel", "Synchronization"],
         "PostgreSQLFixture": ["MusterModel", "MusterSystem", "Glibc", "Synchronization"],
         "noop-plugin": ["MusterPlugin", "Glibc", "Synchronization"],
         "hostile-plugin": ["MusterModel", "Glibc"],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudFixture
 import Dispatch
 
 /// Runs tasks one after the other, in the order in which they become ready.

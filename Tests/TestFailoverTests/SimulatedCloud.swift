@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudFixture
 import CloudHTTP
 import Foundation
 import MusterDocuments
@@ -15,7 +16,7 @@ final class SimulatedCloud: Sendable {
     static let secondary = CaselessName("tdesecondarytest")
     static let group = CaselessName("tdefailovergroup")
     static let secret = "drill-secret"
-    static let start = Timestamp("2026-03-10T12:00:00Z")!
+    static let start = ManualTime.start
     private let world: Mutex<AzureWorld>
 
     /// - Parameter faults: as on the simulator's command line, `NAME[:setting=value,…]`.
@@ -65,21 +66,6 @@ final class SimulatedCloud: Sendable {
     }
 
     var state: AzureState { world.withLock { $0.state } }
-}
-
-/// Time that passes only by sleeping.
-final class ManualTime: Sendable {
-    private let passed = Mutex(Int64(0))
-
-    var now: Timestamp { SimulatedCloud.start.advanced(by: .milliseconds(passed.withLock { $0 })) }
-
-    func advance(_ duration: Duration) { passed.withLock { $0 += duration.milliseconds } }
-
-    var source: TimeSource {
-        TimeSource(
-            read: { [self] in Instant(wall: now, boot: passed.withLock { $0 } * 1_000_000) },
-            sleep: { [self] in advance($0) }, random: { 0.5 })
-    }
 }
 
 /// Takes requests to the simulated cloud without a socket.
