@@ -193,6 +193,8 @@ package struct SignedCommit: Hashable, Sendable, Codable {
     package var time: Timestamp
     /// It added reviews, and so is no commit of the run's own.
     package var addsReview: Bool
+    /// Whether it has no commit before it.
+    package var isFirst: Bool
     /// The signature in its armour, and all the rest of the commit, over which it is; nil for a commit without one.
     package var signature: String?
     package var content: FileContent?

@@ -12,8 +12,8 @@ package import MusterModel
 /// - Parameters:
 ///   - files: contents by path inside the record's folder.
 ///   - run: the id that the folder's name claims; nil when there is none to compare.
-///   - engine: this program's version. Pages of another version may read otherwise, so there a difference of
-///     `README.md` or `record.json` is a warning; chain, plan, evidence and definitions are checked alike.
+///   - engine: this program's version. Pages of an older version may read otherwise, so there a difference of `README.md` or
+///     of wording in `record.json` is a warning; what happened, chain, plan, evidence and definitions are checked alike.
 /// - Returns: what is wrong, located in the record's files; empty when everything holds.
 package func verifyRecord(_ files: [String: [UInt8]], run: RunID?, engine: String, render: @escaping TemplateRenderer)
     -> [Diagnostic]
@@ -207,6 +207,12 @@ private struct RecordVerification {
         [LeakNote.fileName, RecordSeal.sums, RecordSeal.signature].contains(path) || ReviewFiles.isReview(path)
     }
 
+    /// What a newer version writes only that version can judge; and nobody's is what no version is called.
+    private func isOlder(_ writer: String) -> Bool {
+        guard let writer = SemanticVersion(writer), let own = SemanticVersion(engine) else { return false }
+        return writer < own
+    }
+
     private mutating func compare(_ wanted: RecordFiles) {
         let made: Set<String> = Set(wanted.files.map(\.path))
         for file in wanted.files {
@@ -217,10 +223,18 @@ private struct RecordVerification {
             let line = firstDifferentLine(found, bytes)
             let writer = wanted.record.resumes?.last?.engine ?? wanted.record.engine
             let isOther = writer != engine && ["README.md", "record.json"].contains(file.path)
-            let why = isOther ? " It was written by Muster \(writer), this is \(engine)." : ""
+            if isOther, file.path == "record.json", RecordEssence(found) != RecordEssence(wanted.record) {
+                report(
+                    code: "record.not-from-journal",
+                    "The file tells another story than the journal, whichever version of Muster wrote it.", file.path,
+                    line: line)
+                continue
+            }
             report(
-                code: "record.not-from-journal", "The file is not what the journal says, from line \(line) on.\(why)",
-                file.path, line: line, severity: isOther ? .warning : .error)
+                code: "record.not-from-journal",
+                "The file is not what the journal says, from line \(line) on."
+                    + (isOther ? " It was written by Muster \(writer), this is \(engine), so it is not proven." : ""),
+                file.path, line: line, severity: isOther && isOlder(writer) ? .warning : .error)
         }
         for path in files.keys.sorted()
         where !made.contains(path) && !Self.isBeside(path) {

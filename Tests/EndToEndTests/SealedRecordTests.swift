@@ -7,7 +7,7 @@ import Testing
 
 /// A catalog that wants its records signed: stock tools and an independent program agree with Muster about them.
 struct SealedRecordTests {
-    private static let policy = """
+    static let policy = """
         records: { sign: true }
         persons:
           ada: { emails: [ada@example.org] }

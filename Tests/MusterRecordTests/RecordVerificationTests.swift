@@ -88,6 +88,18 @@ import Testing
         files["README.md"]! += Array("More.\n".utf8)
         #expect(findings(files).map(\.severity) == [.error])
         #expect(findings(files, engine: "9.0.0").map(\.severity) == [.warning])
+        // What a newer one wrote, this one cannot judge.
+        #expect(findings(files, engine: "0.0.9").map(\.severity).contains(.error))
+    }
+
+    @Test func `a record that another version wrote tells the same story`() throws {
+        var files = try RunScript.succeeded().stored()
+        let text = String(decoding: files["record.json"]!, as: UTF8.self)
+        files["record.json"] = Array(text.replacing("\"host\":", with: "\"later\": 1,\n  \"host\":").utf8)
+        #expect(findings(files, engine: "9.0.0").map(\.severity) == [.warning])
+        files["record.json"] = Array(text.replacing("\"succeeded\"", with: "\"failed\"").utf8)
+        let found = findings(files, engine: "9.0.0")
+        #expect(found.map(\.severity) == [.error] && found[0].summary.contains("another story"), "\(found)")
     }
 
     @Test func `an event about no step of the plan is found`() throws {

@@ -17,13 +17,16 @@ struct RunPeople {
     /// Whoever began it is nobody's address: then nobody can tell whose key it should be.
     let isUntied: Bool
 
-    init(_ reading: JournalReading, by policies: [PolicyAt]) {
+    init(_ reading: JournalReading, by policies: [PolicyAt]) { self.init(reading.entries, by: policies) }
+
+    /// - Parameter entries: a journal's, from its first one on.
+    init(_ entries: some Sequence<JournalEntry>, by policies: [PolicyAt]) {
         var operators: Set<String> = []
         var names: Set<String> = []
         var others: Set<String> = []
         var approvers: Set<String> = []
         var first: String?
-        for entry in reading.entries {
+        for entry in entries {
             switch entry.event {
             case .runCreated(let body):
                 first = body.operatorName

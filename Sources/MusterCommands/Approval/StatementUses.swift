@@ -3,12 +3,12 @@
 internal import MusterGit
 internal import MusterModel
 
-/// Which run took a statement up first, by the records that the catalog holds, and by what was seen last of remotes': a fresh clone has
+/// Which runs took a statement up, by the records that the catalog holds, and by what was seen last of remotes': a fresh clone has
 /// no branch of its own for them. They are read once.
 final class StatementUses {
     private let records: Records
     private let since: Timestamp?
-    private var known: (since: Timestamp, runs: [String: RunID])?
+    private var known: (since: Timestamp, runs: [String: Set<RunID>])?
 
     /// - Parameter since: where it is known that all will be asked for from then on.
     init(_ records: Records, since: Timestamp? = nil) {
@@ -16,8 +16,13 @@ final class StatementUses {
         self.since = since
     }
 
-    /// By statement's id, as far as records from that moment on tell.
+    /// The first of them by statement's id, as far as records from that moment on tell.
     func firstRuns(since moment: Timestamp) throws(MusterError) -> [String: RunID] {
+        try runs(since: moment).compactMapValues { $0.min() }
+    }
+
+    /// All of them by statement's id, as far as records from that moment on tell.
+    func runs(since moment: Timestamp) throws(MusterError) -> [String: Set<RunID>] {
         let oldest = min(since ?? moment, moment)
         if let known, known.since <= oldest { return known.runs }
         let runs = try read(since: oldest)
@@ -25,15 +30,15 @@ final class StatementUses {
         return runs
     }
 
-    private func read(since: Timestamp) throws(MusterError) -> [String: RunID] {
-        var used: [String: RunID] = [:]
+    private func read(since: Timestamp) throws(MusterError) -> [String: Set<RunID>] {
+        var used: [String: Set<RunID>] = [:]
         // A clock may have been behind when the statement was signed.
         let oldest = since.advanced(by: .seconds(-86_400)).compact
         func note(_ run: RunID, _ bytes: [UInt8]?) {
             // A record that cannot be read is verify's matter; its journal on this machine left its marks.
             guard let bytes, let json = try? JSON.parse(bytes) else { return }
             for approval in json["approvals"]?.array ?? [] {
-                if let id = approval["id"]?.string, !id.isEmpty { used[id] = min(used[id] ?? run, run) }
+                if let id = approval["id"]?.string, !id.isEmpty { used[id, default: []].insert(run) }
             }
         }
         for tip in try records.git.runTips() where String(tip.run.text.prefix(15)) >= oldest {

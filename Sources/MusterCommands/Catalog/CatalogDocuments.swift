@@ -130,6 +130,12 @@ final class CatalogDocuments {
         return (try Environment.parse(file.bytes, file: path).get(), file.document)
     }
 
+    /// The tree with the plugin's sources; nil in uncommitted work.
+    func pluginSources(_ plugin: String) throws(MusterError) -> ObjectID? {
+        guard let commit else { return nil }
+        return try git.treeID("plugins/\(pluginFolderName(plugin))", at: commit)
+    }
+
     // MARK: What is not there
 
     /// What to do about a document that the source does not have.

@@ -16,6 +16,36 @@ struct DefinitionFinder {
     func definitions(
         of runbook: Runbook, lock: Lock?
     ) throws(MusterError) -> [StepUse: PlanMaterial.Definition] {
+        var (found, diagnostics) = try read(runbook, lock: lock)
+        diagnostics += try lint(runbook, lock: documents.commit == nil ? nil : lock, found)
+        if runbook.allSteps.contains(where: \.isGate) {
+            diagnostics += lintGates(runbook, try documents.configuration().policy)
+        }
+        try refuse(diagnostics, in: runbook)
+        return found
+    }
+
+    /// The runbook's definitions by use, as they are pinned, without lint: the rules for documents may be stricter today than
+    /// when a plan was made of them.
+    ///
+    /// - Throws: `runbook.invalid` where one cannot be read.
+    func lockedDefinitions(
+        of runbook: Runbook, lock: Lock?
+    ) throws(MusterError) -> [StepUse: PlanMaterial.Definition] {
+        let (found, diagnostics) = try read(runbook, lock: lock)
+        try refuse(diagnostics, in: runbook)
+        return found
+    }
+
+    private func refuse(_ diagnostics: [Diagnostic], in runbook: Runbook) throws(MusterError) {
+        guard diagnostics.contains(where: { $0.severity == .error }) else { return }
+        throw MusterError(
+            code: "runbook.invalid", "The runbook \(runbook.name.value) cannot be used.", diagnostics: diagnostics)
+    }
+
+    private func read(
+        _ runbook: Runbook, lock: Lock?
+    ) throws(MusterError) -> ([StepUse: PlanMaterial.Definition], [Diagnostic]) {
         var found: [StepUse: PlanMaterial.Definition] = [:]
         var diagnostics: [Diagnostic] = []
         for use in uses(runbook) {
@@ -33,15 +63,7 @@ struct DefinitionFinder {
                 found[use] = PlanMaterial.Definition(definition: definition, document: file.document, commit: nil)
             }
         }
-        diagnostics += try lint(runbook, lock: documents.commit == nil ? nil : lock, found)
-        if runbook.allSteps.contains(where: \.isGate) {
-            diagnostics += lintGates(runbook, try documents.configuration().policy)
-        }
-        guard !diagnostics.contains(where: { $0.severity == .error }) else {
-            throw MusterError(
-                code: "runbook.invalid", "The runbook \(runbook.name.value) cannot be used.", diagnostics: diagnostics)
-        }
-        return found
+        return (found, diagnostics)
     }
 
     private func read(

@@ -33,10 +33,10 @@ struct ApprovalProof {
         let pinned: PolicyAt
         let environment: Environment
         do throws(MusterError) {
-            guard let document = plan.environment.document,
-                let file = try git.file(document.path, at: commit)
-            else { return [] }
-            environment = try Environment.parse(file.content.bytes, file: document.path).get()
+            // By its name: a plan that names another environment's document is told of elsewhere.
+            let path = "environments/\(plan.environment.name).yaml"
+            guard let file = try git.file(path, at: commit) else { return [] }
+            environment = try Environment.parse(file.content.bytes, file: path).get()
             pinned = try PolicyAt(git, at: commit)
         } catch {
             if error.code == "git.missing-object" || error.code == "git.corrupt-repository" { return [] }
@@ -50,25 +50,35 @@ struct ApprovalProof {
 
     private func findings(_ pinned: PolicyAt, _ environment: Environment) throws(MusterError) -> [Diagnostic] {
         var findings: [Diagnostic] = []
-        var grounds: [(applied: PolicyApplied, newest: PolicyAt)] = []
+        var grounds: [(applied: PolicyApplied, newest: PolicyAt, at: Timestamp)] = []
         var words: [Word] = []
         var hasBroken = false
+        // What came before the run was taken up the last time, until something goes forward.
+        var takenUp: (words: Int, grounds: Int)?
         for (index, entry) in reading.entries.enumerated() {
             let newest = grounds.last?.newest ?? pinned
             switch entry.event {
             case .policyApplied(let body):
                 guard let read = try policy(body, pinned, &findings) else { continue }
-                grounds.append((body, read))
+                grounds.append((body, read, entry.at))
             case .approvalRecorded(let body):
                 guard let word = try examine(body, entry, [pinned, newest], &findings) else { continue }
                 words.append(word)
                 if body.step != nil { findings += moment(body, at: index, word) }
             case .breakGlass(let body):
                 hasBroken = true
+                takenUp = nil
                 findings += broken(body, words, pinned, newest, environment, entry)
-            case .runStarted, .runResumed:
-                guard !hasBroken, entry.event.kind == "run-started" else { continue }
+            case .runStarted:
+                guard !hasBroken else { continue }
                 findings += begun(words, pinned, grounds, environment, entry)
+            case .runResumed: takenUp = (words.count, grounds.count)
+            // Whoever takes a run up to bring it back, or to end it, asks nobody.
+            case .rollbackRequested, .stopRequested: takenUp = nil
+            case .stepStarted(let body):
+                guard let before = takenUp, isMain(body.step) else { continue }
+                takenUp = nil
+                findings += wentOn(words, pinned, grounds, environment, before, entry)
             case .stepDone(let body):
                 guard !hasBroken, let gate = gate(body.step) else { continue }
                 findings += passed(body.step, gate, words, pinned, newest, environment, entry)
@@ -135,16 +145,25 @@ struct ApprovalProof {
                 return nil
             }
         }
+        let others = try uses?.runs(since: statement.issued)[statement.id]?.subtracting([run]) ?? []
+        // By their ids the first one had it by right; whoever chose the ids may have chosen them for that.
+        let earlier = others.filter { $0 < run }.min()
+        if let earlier, statement.decision == .operate {
+            findings.append(
+                finding(
+                    "record.approval-not-counted",
+                    "\(place): the statement by which \(statement.approver) operates was used by run \(earlier) already."
+                ))
+        } else if earlier == nil, let later = others.min() {
+            findings.append(
+                finding(
+                    "record.approval-used-again",
+                    "\(place): the statement of \(statement.approver) was used by run \(later) as well, which is proven by it no more than this one.",
+                    severity: .warning))
+        }
         return Word(
             entry: entry, body: body,
-            examined: ExaminedStatement(
-                offered: offered, statement: statement, flaw: nil, usedBy: try earlierRun(statement)))
-    }
-
-    /// The run that used the statement before this one: the first one had it by right.
-    private func earlierRun(_ statement: ApprovalStatement) throws(MusterError) -> RunID? {
-        guard let uses, let first = try uses.firstRuns(since: statement.issued)[statement.id] else { return nil }
-        return first < run ? first : nil
+            examined: ExaminedStatement(offered: offered, statement: statement, flaw: nil, usedBy: earlier))
     }
 
     /// A word at a gate names a line of this journal between the gate's opening and the word.
@@ -165,7 +184,7 @@ struct ApprovalProof {
 
     /// Whether all that was asked for was there when the first effect became possible.
     private func begun(
-        _ words: [Word], _ pinned: PolicyAt, _ grounds: [(applied: PolicyApplied, newest: PolicyAt)],
+        _ words: [Word], _ pinned: PolicyAt, _ grounds: [(applied: PolicyApplied, newest: PolicyAt, at: Timestamp)],
         _ environment: Environment, _ entry: JournalEntry
     ) -> [Diagnostic] {
         let admission = admission(
@@ -181,6 +200,35 @@ struct ApprovalProof {
             + verdict.missing.map {
                 finding("record.not-approved", "The run began without an approval: \(visibleText($0)).")
             }
+    }
+
+    private func isMain(_ step: String) -> Bool {
+        plan.steps.first { $0.id == step }.map { $0.section == .steps } ?? false
+    }
+
+    /// Whether whoever took the run up signed for it, and what was approved still counted then.
+    private func wentOn(
+        _ words: [Word], _ pinned: PolicyAt, _ grounds: [(applied: PolicyApplied, newest: PolicyAt, at: Timestamp)],
+        _ environment: Environment, _ before: (words: Int, grounds: Int), _ entry: JournalEntry
+    ) -> [Diagnostic] {
+        let ground = grounds.last
+        let admission = admission(
+            words, pinned, ground?.newest ?? pinned, environment, ground?.at ?? entry.at, ground?.applied)
+        guard admission.rule != nil || plan.hasGates else { return [] }
+        guard grounds.count > before.grounds,
+            words[before.words...].contains(where: { $0.body.decision == .operate })
+        else {
+            return [
+                finding(
+                    "record.operator-unknown",
+                    "The policy asks who operates the run, and no signature says who went on with it before line \(entry.sequence + 1) of the journal."
+                )
+            ]
+        }
+        // That words of its beginning count no more was no reason to stop where others came.
+        return admission.verdict(on: words.filter { $0.body.step == nil }.map(\.examined)).missing.map {
+            finding("record.not-approved", "The run went on without an approval: \(visibleText($0)).")
+        }
     }
 
     /// Whoever went on without the approvals signed for that, with the reason, and was allowed to.

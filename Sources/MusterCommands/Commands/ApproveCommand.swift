@@ -58,6 +58,7 @@ struct ApproveCommand: ParsableCommand {
         let plan = try readPlan(target)
         let digest = try plan.digest()
         let documents = try committedDocuments(common.catalog, plan.commit?.hex)
+        try refuseForged(plan, documents)
         let environment = try documents.environment(plan.environment.name).environment
         let desk = try ApprovalDesk(
             plan, digest: digest, environment: environment, git: documents.git, state: documents.state)
@@ -81,6 +82,20 @@ struct ApproveCommand: ParsableCommand {
         try write(signed, to: path)
         let places = [path] + (try keep(signed, statement, desk))
         report(statement, places, terminal)
+    }
+
+    /// A plan in which somebody wrote what its documents do not make, before anybody agrees to it.
+    private func refuseForged(_ plan: Plan, _ documents: CatalogDocuments) throws(MusterError) {
+        guard let commit = documents.commit else { return }
+        let made = try RemadePlan(of: plan, at: commit, documents.git, documents.state)
+        let differences = try made.differences(from: plan)
+        guard !differences.isEmpty else { return }
+        throw MusterError(
+            code: "plan.not-of-documents",
+            "The plan is not what the documents of its commit \(commit.short) make.",
+            help: "Nothing was signed. Ask whoever gave it to you, and have it planned anew: muster plan --out.",
+            status: .preconditionUnmet,
+            diagnostics: differences.map { Diagnostic(code: "plan.differs", $0) })
     }
 
     /// Better now than when the run begins.

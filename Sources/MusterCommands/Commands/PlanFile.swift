@@ -38,14 +38,18 @@ func readPlan(_ path: String) throws(MusterError) -> Plan {
 func compare(_ planned: Plan, _ now: Plan) throws {
     let (before, after) = (try JSON(encoding: planned), try JSON(encoding: now))
     guard before != after else { return }
-    let differences = differingPaths(before, after).prefix(20).map {
-        Diagnostic(
-            code: "plan.differs", "\(partOfPlan($0.path)): planned \(short($0.before)), now \(short($0.after))")
+    let differences = planDifferences(before, after).map { part, planned, now in
+        Diagnostic(code: "plan.differs", "\(part): planned \(planned), now \(now)")
     }
     throw MusterError(
         code: "plan.out-of-date", "What is there now is not what was planned.",
         help: "Nothing was changed. Look at the differences and plan again; approvals are for the plan that was shown.",
-        status: .preconditionUnmet, diagnostics: Array(differences))
+        status: .preconditionUnmet, diagnostics: differences)
+}
+
+/// The parts in which two plans differ, with what both have there, for people; the first twenty.
+func planDifferences(_ before: JSON, _ after: JSON) -> [(part: String, before: String, after: String)] {
+    differingPaths(before, after).prefix(20).map { (partOfPlan($0.path), short($0.before), short($0.after)) }
 }
 
 /// What a member of a plan is for people, before its path: a digest that differs tells nobody whose it is.

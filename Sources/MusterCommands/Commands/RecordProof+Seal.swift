@@ -97,6 +97,7 @@ extension RecordProof {
         guard signers.contains(where: { !$0.signers.keys.isEmpty }) else { return [] }
         let people = RunPeople(reading, by: signers)
         let holder = SignatureHolder(tool: SSHKeygen(), policies: signers)
+        var findings: [Diagnostic] = []
         var unsigned: [ObjectID] = []
         var foreign: [ObjectID] = []
         for commit in commits {
@@ -109,18 +110,41 @@ extension RecordProof {
                 of: signature, over: content, namespace: "git", at: commit.time, among: persons)
             if person == nil { foreign.append(commit.commit) }
         }
+        if let first = commits.last, try !isBeginners(first, reading, signers, holder) {
+            let what = "The run's first commit, \(first.commit.short), is not signed by who began the run"
+            findings.append(
+                finding(
+                    "record.begun-by-other",
+                    "\(what): what is told of the time until another took it up is that person's word."))
+        }
         func told(_ commits: [ObjectID]) -> String {
             commits[0].short + (commits.count > 1 ? " and \(commits.count - 1) more" : "")
         }
-        return
-            (unsigned.isEmpty
-            ? [] : [finding("record.commit-not-signed", "Commits of the run are not signed: \(told(unsigned)).")])
-            + (foreign.isEmpty
-                ? []
-                : [
-                    finding(
-                        "record.commit-of-other",
-                        "Commits of the run are not signed by who carried it out: \(told(foreign)).")
-                ])
+        if !unsigned.isEmpty {
+            findings.append(
+                finding("record.commit-not-signed", "Commits of the run are not signed: \(told(unsigned))."))
+        }
+        if !foreign.isEmpty {
+            findings.append(
+                finding(
+                    "record.commit-of-other",
+                    "Commits of the run are not signed by who carried it out: \(told(foreign))."))
+        }
+        return findings
+    }
+
+    /// Whoever takes a run up is one of its people, and could write its beginning anew; not sign it as the one who began it.
+    /// A branch's oldest commits are not read where it is beyond the limit: then its beginning is not here.
+    private func isBeginners(
+        _ commit: SignedCommit, _ reading: JournalReading, _ signers: [PolicyAt], _ holder: SignatureHolder
+    ) throws(MusterError) -> Bool {
+        let entries = reading.entries.prefix { if case .runResumed = $0.event { false } else { true } }
+        let people = RunPeople(entries, by: signers)
+        // One without a signature, and one of nobody's, are told of as such.
+        guard entries.count < reading.entries.count, !people.isUntied, commit.isFirst,
+            let signature = commit.signature, let content = commit.content?.bytes
+        else { return true }
+        return try holder.person(
+            of: signature, over: content, namespace: "git", at: commit.time, among: people.all) != nil
     }
 }

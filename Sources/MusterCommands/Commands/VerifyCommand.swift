@@ -236,7 +236,24 @@ struct RecordProof {
                 finding("record.not-of-commit", "\(document.path) is not what commit \(commit.short) holds."))
         }
         if let lock = plan.lock.flatMap({ published[$0.path] }) { findings += locked(plan, lock.content.bytes) }
+        if findings.isEmpty { findings += try remade(plan, at: commit) }
         return findings + (try publications(plan))
+    }
+
+    /// The documents make this very plan, beside what it saw of its targets.
+    private func remade(_ plan: Plan, at commit: ObjectID) throws(MusterError) -> [Diagnostic] {
+        do throws(MusterError) {
+            let made = try RemadePlan(of: plan, at: commit, records.git, try records.git.state())
+            return try made.differences(from: plan).map {
+                finding("record.plan-not-of-documents", "The plan is not what the documents of its commit make: \($0).")
+            }
+        } catch {
+            return [
+                finding(
+                    "record.plan-not-remade",
+                    "The documents of commit \(commit.short) make no such plan: \(visibleText(error.summary))")
+            ]
+        }
     }
 
     /// A clone may hold the records alone; that is no damage.

@@ -25,9 +25,7 @@ func openPlugins(
     for (plugin, steps) in wanted.sorted(by: { $0.key < $1.key }) {
         let executable = try locator.executable(plugin, &opener)
         entries[plugin] = PluginPool.Entry(executable: executable, definitions: steps)
-        let folder = "plugins/\(pluginFolderName(plugin))"
-        var sources: ObjectID?
-        if let commit = documents.commit { sources = try documents.git.treeID(folder, at: commit) }
+        let sources = try documents.pluginSources(plugin)
         pins.append(Plan.Plugin(name: plugin, executable: executable.digest, sources: sources))
     }
     return (entries, pins)

@@ -96,9 +96,7 @@ final class RunSession {
         let material = PlanMaterial(
             kind: request.kind, runbook: runbook, runbookDocument: runbookDocument, commit: documents.commit,
             lock: documents.commit == nil ? nil : lock?.document,
-            environment: Plan.Environment(
-                name: request.environmentName ?? section.name.value, document: environment.1,
-                digest: Digest(of: section.withoutSecrets().canonicalBytes()), values: section.values),
+            environment: Plan.Environment(section, environment.1, named: request.environmentName),
             change: request.change, inputs: request.inputs, definitions: definitions, plugins: pins)
         let rules = try Self.changeRules(request, section.name.value, documents)
         let records = Records(git: documents.git, branch: configuration.recordsBranch)

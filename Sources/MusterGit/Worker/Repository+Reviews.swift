@@ -41,7 +41,7 @@ extension Repository {
         let signature = try signature(of: commit)
         return SignedCommit(
             commit: commit, time: Timestamp(milliseconds: seconds * 1000), addsReview: added,
-            signature: signature?.armour, content: signature?.content)
+            isFirst: before == nil, signature: signature?.armour, content: signature?.content)
     }
 
     private func reviewsTree(_ commit: ObjectID) throws -> ObjectID? {
