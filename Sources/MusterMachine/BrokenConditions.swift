@@ -6,28 +6,40 @@ internal import MusterModel
 struct BrokenConditions {
     /// The one that decides.
     let first: ConditionResult
-    private let others: [ConditionResult]
+    private let all: [ConditionResult]
 
     /// Nil where all hold.
     init?(_ results: [ConditionResult]) {
         let broken = results.filter { $0.verdict == .unmet } + results.filter { $0.verdict == .unverifiable }
         guard let first = broken.first else { return nil }
         self.first = first
-        others = Array(broken.dropFirst())
+        all = broken
     }
 
-    /// The first one in full, and the names of the others, so that a person looks for all of them at once.
+    /// All of them, the gravest first, each with what helps, so that a person sees to all of them at once.
     ///
     /// - Parameters:
     ///   - code: what its code begins with.
     ///   - what: what the sentence begins with.
-    func failure(_ code: String, _ what: String, remedy: String?) -> StepFailure {
-        var message = "\(what) \"\(first.id)\" is \(first.verdict.rawValue): \(first.says)"
-        if !others.isEmpty {
-            let names = others.map { "\"\($0.id)\" is \($0.verdict.rawValue)" }.joined(separator: ", ")
-            message += "\(message.hasSuffix(".") ? "" : ".") Also \(names)."
+    ///   - remedy: what a condition's declaration says that helps, by its id.
+    func failure(_ code: String, _ what: String, remedy: (String) -> String?) -> StepFailure {
+        var told: Set<String> = []
+        let sentences = all.map { result in
+            let standing = "\"\(result.id)\" is \(result.verdict.rawValue)"
+            // What has the same cause need not be read twice.
+            return told.insert(result.says).inserted ? "\(standing): \(ended(result.says))" : "\(standing) as well."
         }
+        let alone = "\"\(first.id)\" is \(first.verdict.rawValue): \(first.says)"
         return StepFailure(
-            kind: .retryable, code: "\(code).\(first.verdict.rawValue)", message: message, remedy: remedy)
+            kind: .retryable, code: "\(code).\(first.verdict.rawValue)",
+            message: "\(what) \(all.count == 1 ? alone : sentences.joined(separator: " "))", remedy: remedies(remedy))
     }
+
+    private func remedies(_ remedy: (String) -> String?) -> String? {
+        let found = all.compactMap { result in remedy(result.id).map { (id: result.id, text: $0) } }
+        guard all.count > 1 else { return found.first?.text }
+        return found.isEmpty ? nil : found.map { "\($0.id): \(ended($0.text))" }.joined(separator: " ")
+    }
+
+    private func ended(_ text: String) -> String { text.hasSuffix(".") ? text : text + "." }
 }

@@ -36,6 +36,9 @@ package struct JournalReading: Sendable {
         }
     }
 
+    /// Whether a reading may find a torn tail. That it cannot is seen without one: a journal is long, and this much cheaper.
+    package static func mayBeTorn(_ bytes: [UInt8]) -> Bool { bytes.last != 0x0A || bytes.contains(0) }
+
     private mutating func take(_ line: ArraySlice<UInt8>) throws(JournalFault) {
         let entry: JournalEntry
         do {

@@ -130,9 +130,10 @@ extension RunState {
 
     private func phaseAfterCheck(_ at: Int, _ results: [ConditionResult]) -> StepPhase {
         if let broken = BrokenConditions(results) {
-            let declared = definitions[at].preconditions.first { $0.id == broken.first.id }
-            return .deciding(
-                .attemptFailed(broken.failure("precondition", "Precondition", remedy: declared?.remedy)))
+            let failure = broken.failure("precondition", "Precondition") { id in
+                definitions[at].preconditions.first { $0.id == id }?.remedy
+            }
+            return .deciding(.attemptFailed(failure))
         }
         return definitions[at].effect == .none ? .verifying : .observing
     }
@@ -167,8 +168,10 @@ extension RunState {
             return .deciding(.done(proves ? .shown : steps[at].undo == nil ? .satisfied : .verified))
         }
         if broken.first.verdict == .unverifiable, !proves { return .deciding(.done(.unverified)) }
-        let declared = definitions[at].postconditions.first { $0.id == broken.first.id }
-        return .deciding(.attemptFailed(broken.failure("postcondition", "Postcondition", remedy: declared?.remedy)))
+        let failure = broken.failure("postcondition", "Postcondition") { id in
+            definitions[at].postconditions.first { $0.id == id }?.remedy
+        }
+        return .deciding(.attemptFailed(failure))
     }
 
     private mutating func failAttempt(_ at: Int, _ body: AttemptFailed) {

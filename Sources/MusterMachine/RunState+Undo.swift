@@ -78,9 +78,10 @@ extension RunState {
 
     private func phaseAfterUndoCheck(_ at: Int, _ results: [ConditionResult]) -> UndoPhase {
         guard let broken = BrokenConditions(results) else { return .observing }
-        let declared = definitions[at].preconditions.first { $0.id == broken.first.id }
-        return .deciding(
-            .attemptFailed(broken.failure("precondition", "The undo's precondition", remedy: declared?.remedy)))
+        let failure = broken.failure("precondition", "The undo's precondition") { id in
+            definitions[at].preconditions.first { $0.id == id }?.remedy
+        }
+        return .deciding(.attemptFailed(failure))
     }
 
     private func phaseBeforeUndo(_ observation: Observation) -> UndoPhase {

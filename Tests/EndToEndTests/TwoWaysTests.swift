@@ -83,7 +83,12 @@ struct TwoWaysTests {
     @Test func `a person takes a run back that went two ways and is not over elsewhere`() throws {
         let (one, two, remote) = try parted()
         let run = one.runID
-        try two.killWhereItWaits(try two.startResume())
+        let second = try two.startResume()
+        // Commits follow the run on their own, and what was not committed cannot be published for one that was cut off.
+        try eventually("the second machine's way is committed") {
+            try two.catalog.git("show", "refs/heads/muster/runs/\(run):journal.jsonl").contains("run-resumed")
+        }
+        try two.killWhereItWaits(second)
         let own = try one.resume()
         #expect(own.status == 0, "\(own)")
         // What the second one did is published by hand, for it was cut off.

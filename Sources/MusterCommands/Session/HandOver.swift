@@ -102,6 +102,7 @@ struct HandOver {
         let path = "\(folders.run(run))/\(JournalWriter.fileName)"
         guard access(path, F_OK) == 0 else { return nil }
         let bytes = try JournalReader().bytes(path)
+        guard JournalReading.mayBeTorn(bytes) else { return bytes }
         // A torn tail is nobody's word.
         do { return Array(bytes[..<(try JournalReading(bytes).intactBytes)]) } catch { return bytes }
     }
