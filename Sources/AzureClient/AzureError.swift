@@ -84,8 +84,13 @@ extension AzureError {
         }
         self.init(
             status: answer.status, code: code, message,
-            // Microsoft Graph names its header without the prefix.
-            requestID: answer.headers["x-ms-request-id"] ?? answer.headers["request-id"],
+            requestID: answer.requestID,
             advice: Self.advice(code: code, status: answer.status))
     }
+}
+
+extension HTTPResponse {
+    /// By which the vendor's support finds the request: Azure Resource Manager and Key Vault call it `x-ms-request-id`, Microsoft Graph
+    /// `request-id` (https://learn.microsoft.com/graph/errors).
+    var requestID: String? { headers["x-ms-request-id"] ?? headers["request-id"] }
 }

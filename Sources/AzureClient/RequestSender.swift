@@ -166,7 +166,7 @@ struct RequestSender: Sendable {
         return AzureError(
             status: answer.status, code: "azure.redirect",
             "\(request.url.origin) redirects to \(target). Redirects are not followed: a credential goes only to the "
-                + "configured host.", requestID: answer.headers["x-ms-request-id"])
+                + "configured host.", requestID: answer.requestID)
     }
 
     private func record(
@@ -180,7 +180,7 @@ struct RequestSender: Sendable {
         switch result {
         case .success(let answer):
             exchange.status = answer.status
-            exchange.requestID = answer.headers["x-ms-request-id"]
+            exchange.requestID = answer.requestID
             exchange.correlationID = answer.headers["x-ms-correlation-request-id"]
         case .failure(let error): exchange.failure = error.message
         }

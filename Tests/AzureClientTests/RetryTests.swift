@@ -154,6 +154,12 @@ struct EvidenceTests {
         for secret in ["token-1", "s3cr3t", "MIIH", "hA8"] { #expect(!evidence.contains(secret)) }
     }
 
+    @Test func `an exchange with Microsoft Graph keeps its id, which has a name of its own`() async throws {
+        let bench = try Bench([.answer(readServer, headers: ["request-id": "g-1"])])
+        _ = try await bench.calls().sql.server(server)
+        #expect(bench.exchanges.all.last?.requestID == "g-1")
+    }
+
     @Test func `an id is the same for the same text and a UUID stays itself`() {
         let id = RequestID.derived(from: "run-1/step-2")
         #expect(id == RequestID.derived(from: "run-1/step-2"))

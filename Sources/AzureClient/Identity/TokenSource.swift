@@ -89,6 +89,6 @@ func parsed(_ answer: HTTPResponse) throws(AzureError) -> JSON {
             separator: " ")
         throw AzureError(
             status: answer.status, code: "azure.answer", "The answer is not JSON (\(error)). It begins: \(start)",
-            requestID: answer.headers["x-ms-request-id"], advice: .retryable)
+            requestID: answer.requestID, advice: .retryable)
     }
 }

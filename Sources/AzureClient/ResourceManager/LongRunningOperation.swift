@@ -55,7 +55,7 @@ enum Acceptance: Hashable, Sendable {
                 throw AzureError(
                     status: 202, code: "azure.no-operation-url",
                     "The request was accepted, but the answer names no operation to follow.",
-                    requestID: answer.headers["x-ms-request-id"], advice: .unknownOutcome)
+                    requestID: answer.requestID, advice: .unknownOutcome)
             }
             self = running(.location, location)
             return
@@ -116,7 +116,7 @@ enum PollResult: Hashable, Sendable {
             throw AzureError(
                 status: answer.status, code: code,
                 error?["message"]?.string ?? "The operation ended as \(text) without saying why.",
-                requestID: answer.headers["x-ms-request-id"],
+                requestID: answer.requestID,
                 advice: AzureError.advice(code: code, status: answer.status))
         }
     }
