@@ -42,6 +42,9 @@ package struct PlanPreview {
     /// What the steps without an effect showed, by step; empty unless it was asked for.
     package private(set) var proofs: [String: [ConditionResult]] = [:]
 
+    /// Steps that the run skips whatever others find: nobody waits for what they hand on.
+    private let leftOut: Set<String>
+
     /// - Parameter proving: also has the steps without an effect give their proofs, which are as read-only as the looks. What
     ///   they hand on when all is shown is known to later steps.
     package init(_ plan: Plan, _ world: any EngineWorld, proving: Bool = false) {
@@ -49,6 +52,7 @@ package struct PlanPreview {
         isProving = proving
         self.world = world
         positions = Dictionary(uniqueKeysWithValues: plan.steps.enumerated().map { ($0.element.id, $0.offset) })
+        leftOut = Set(plan.steps.filter(plan.leavesOut).map(\.id))
     }
 
     /// The plan with a preview at each step that a plugin carries out, and the looks that failed.
@@ -79,7 +83,7 @@ package struct PlanPreview {
                 later.append(at)
                 continue
             }
-            let unknown = sources.filter { outputs[$0] == nil }
+            let unknown = sources.filter { outputs[$0] == nil && !leftOut.contains($0) }
             if !unknown.isEmpty {
                 previews[at] = .init(preconditions: [], observation: nil, knownAfter: unknown)
             } else if let values = evaluated(at) {

@@ -36,6 +36,17 @@ struct OracleAuditTests {
         try rehearsal.expectPage(says: ["sales/00000000000000000000000000000009", "az network nat gateway create"])
     }
 
+    @Test func `a standby that has lost its way to the key is found though its database shows nothing`() throws {
+        let rehearsal = try OracleRehearsal(Self.runbook, "standby-cut-off")
+        #expect(try rehearsal.run.outcome == "failed")
+        for step in ["nodes-reach-key", "database-on-key", "vault-kept-well"] {
+            #expect(try rehearsal.run.result(of: step) == "shown", "\(step)")
+        }
+        #expect(try rehearsal.run.result(of: "standby-reaches-key") == "failed")
+        #expect(try rehearsal.run.result(of: "verdict") == "failed")
+        try rehearsal.expectPage(says: ["ams-2 is DISCONNECTED", "azcmagent show"])
+    }
+
     private func doctor(_ scenario: String, _ more: String...) throws -> CommandResult {
         let lab = try OracleLab(Self.runbook, scenario: scenario)
         let values = try lab.catalog.inputs(of: Self.runbook, scenario: scenario).split(separator: "\n")

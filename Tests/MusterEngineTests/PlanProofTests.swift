@@ -47,6 +47,16 @@ import Testing
         #expect(open.plan.steps[1].preview?.knownAfter == ["a"])
     }
 
+    @Test func `nobody waits for what a step would hand on that the plan leaves out`() {
+        var left = PlanFixture.step("a", uses: "test/proof")
+        left.condition = "1 == 2"
+        let reads = PlanFixture.step(
+            "b", uses: "test/proof", with: ["of": "${{ default(steps.a.outputs.value, 'none') }}"])
+        let looked = look([left, reads])
+        #expect(looked.problems.isEmpty && Set(looked.preview.proofs.keys) == ["b"])
+        #expect(looked.plan.steps[1].preview?.knownAfter == [])
+    }
+
     @Test func `a proof that fails is a problem of its step`() {
         let failed = look([PlanFixture.step("a", uses: "test/proof")]) { $0.answers["a verify"] = [.failed("Denied")] }
         #expect(failed.problems.map(\.step) == ["a"])
