@@ -244,9 +244,14 @@ struct RecordProof {
     private func remade(_ plan: Plan, at commit: ObjectID) throws(MusterError) -> [Diagnostic] {
         do throws(MusterError) {
             let made = try RemadePlan(of: plan, at: commit, records.git, try records.git.state())
-            return try made.differences(from: plan).map {
-                finding("record.plan-not-of-documents", "The plan is not what the documents of its commit make: \($0).")
-            }
+            let differences = try made.differences(from: plan)
+            guard !differences.isEmpty else { return [] }
+            let more = differences.count > 3 ? "; and \(differences.count - 3) more" : ""
+            let what = differences.prefix(3).joined(separator: "; ") + more
+            return [
+                finding(
+                    "record.plan-not-of-documents", "The plan is not what the documents of its commit make: \(what).")
+            ]
         } catch {
             return [
                 finding(
