@@ -144,7 +144,8 @@ struct StepSection {
 
     /// When the attempt's follower was due, or began, where a person or a crash brought it about.
     private func triedAgain(after attempt: AttemptRecord) -> String {
-        let next = step.attempts.first { $0.number == attempt.number + 1 }
+        // A hostile journal numbers them as it likes.
+        let next = step.attempts.first { $0.number == attempt.number &+ 1 }
         return (attempt.retryAt ?? next?.startedAt).map { "\($0.timeOfDay) UTC" } ?? "no"
     }
 

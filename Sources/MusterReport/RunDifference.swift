@@ -67,7 +67,7 @@ package struct RunDifference: Hashable, Sendable, Codable {
     /// No two runs take the same time to the millisecond: a tenth, or a second, more or less is the same.
     static func isAbout(_ first: Int64, _ second: Int64) -> Bool {
         let apart = abs(Double(second) - Double(first))
-        return apart < 1000 || apart <= Double(max(abs(first), 1)) / 10
+        return apart < 1000 || apart <= Double(max(first.magnitude, 1)) / 10
     }
 
     private static func durations(_ first: RunRecord, _ second: RunRecord) -> Section {
@@ -91,7 +91,8 @@ package struct RunDifference: Hashable, Sendable, Codable {
     }
 
     private static func change(_ left: Int64, _ right: Int64) -> String {
-        "\(timeText(abs(right - left))) \(right > left ? "longer" : "shorter")"
+        // A record that somebody pushed says any time.
+        "\(timeText(Int64(clamping: (Int128(right) - Int128(left)).magnitude))) \(right > left ? "longer" : "shorter")"
     }
 
     private static func measures(_ first: RunRecord, _ second: RunRecord) -> Section {

@@ -60,17 +60,20 @@ struct TimelineDrawing {
             }
         let took = step.tookMilliseconds ?? 0
         return Bar(
-            number: "\(step.number)", label: step.id, from: started, to: started + max(0, took), kind: kind,
+            number: "\(step.number)", label: step.id, from: started, to: end(started, took), kind: kind,
             took: step.tookMilliseconds.map(timeText) ?? "",
             decisions: (step.decisions ?? []).map(\.at.milliseconds))
     }
+
+    /// A record that somebody pushed says any time; nothing that was drilled took ten years.
+    private static func end(_ started: Int64, _ took: Int64) -> Int64 { started + min(max(0, took), 3660 * 86_400_000) }
 
     private static func bar(_ step: StepRecord, _ undo: UndoRecord) -> Bar {
         let started = undo.startedAt.milliseconds
         let kind: Bar.Kind = undo.result.isGone ? .undo : undo.result == .running ? .open : .bad
         return Bar(
             number: "\(step.number)", label: "undo \(step.id)", from: started,
-            to: started + max(0, undo.tookMilliseconds ?? 0), kind: kind,
+            to: end(started, undo.tookMilliseconds ?? 0), kind: kind,
             took: undo.tookMilliseconds.map(timeText) ?? "")
     }
 

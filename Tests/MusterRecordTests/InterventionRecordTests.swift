@@ -112,4 +112,12 @@ import Testing
         try run.go()
         #expect(try record(run).deviations.map(\.kind) == [kind].compactMap(\.self))
     }
+
+    @Test func `a page is made of whatever number a hostile journal gives an attempt`() throws {
+        var run = try record(.retried())
+        let at = try #require(run.steps.firstIndex { $0.id == KeySwap.protectPrimary })
+        run.steps[at].attempts[0].number = .max
+        run.steps[at].attempts[0].retryAt = nil
+        #expect(ReadmePage(record: run, plan: try RunDriver.retried().script.plan).text.contains("\(Int.max)"))
+    }
 }

@@ -75,4 +75,22 @@ import Testing
     func `times that are about the same are the same`(first: Int64, second: Int64, isSame: Bool) {
         #expect(RunDifference.isAbout(first, second) == isSame)
     }
+
+    @Test(arguments: [Int64.max, .min]) func `a record with any time in it is reported and compared`(time: Int64) throws
+    {
+        var (hostile, other) = (try side("rollback-stuck"), try side("rollback-stuck"))
+        hostile.record.tookMilliseconds = time
+        other.record.tookMilliseconds = time == .max ? .min : .max
+        for at in hostile.record.steps.indices {
+            hostile.record.steps[at].tookMilliseconds = time
+            for undo in (hostile.record.steps[at].undos ?? []).indices {
+                hostile.record.steps[at].undos?[undo].tookMilliseconds = time
+            }
+        }
+        #expect(!RunDifference(hostile, other).isSame)
+        let report = try Report(
+            record: try JSON(encoding: hostile.record).canonicalBytes(),
+            plan: try JSON(encoding: hostile.plan).canonicalBytes(), page: [], reviews: [])
+        #expect(HTMLReport(report).text.contains("</footer>"))
+    }
 }

@@ -37,6 +37,9 @@ extension PolicyTrust {
 
     static let folder = "policy/consents"
 
+    /// What a folder of consents may be called by. Anybody who pushes names folders, and no catalog changes its policy more often.
+    static let numbers = 1...999_999
+
     static func folderName(_ number: Int) -> String {
         String(("000" + String(number)).suffix(max(4, String(number).count)))
     }
@@ -48,7 +51,8 @@ extension PolicyTrust {
         let entries = (try git.folder(Self.folder, at: commit) ?? []).filter { $0.kind == .folder }
         var found: [Consented] = []
         for entry in entries.prefix(10_000) {
-            guard let number = Int(entry.name), Self.folderName(number) == entry.name else { continue }
+            guard let number = Int(entry.name), Self.numbers.contains(number), Self.folderName(number) == entry.name
+            else { continue }
             let path = "\(Self.folder)/\(entry.name)"
             let names = (try git.folder(path, at: commit) ?? []).filter { $0.kind != .folder }.map(\.name).prefix(100)
             let files = try git.files(names.map { "\(path)/\($0)" }, at: commit)

@@ -61,7 +61,8 @@ struct PolicyTrust {
     private func known(in file: String) throws(MusterError) -> Known? {
         guard exists(file) else { return nil }
         guard let bytes = readSmallFile(file, limit: 4 << 20, onlyRegular: true),
-            let known = try? JSON.parse(bytes).decode(Known.self)  // said just below
+            let known = try? JSON.parse(bytes).decode(Known.self),  // said just below
+            known.number == 0 || Self.numbers.contains(known.number)
         else {
             throw MusterError(
                 code: "policy.memory-damaged",
