@@ -40,14 +40,23 @@ package enum ReviewFiles {
         return slug.isEmpty ? "reviewer" : slug
     }
 
-    /// The record's reviews in their order; those that cannot be read are left out, and told of by ``verify(_:record:)``.
+    /// The record's reviews in their order; those that cannot be read are left out, and told of by ``verifyReviews(_:)``.
     package static func reviews(in files: [String: [UInt8]]) -> [ReviewRecord] {
         files.filter { isReview($0.key) && $0.key.hasSuffix("/\(record)") }.compactMap { read($0.value) }
             .sorted { ($0.number, $0.at, $0.reviewer) < ($1.number, $1.at, $1.reviewer) }
     }
 
-    // Whoever asks for more than what can be read asks verify(_:record:).
-    private static func read(_ bytes: [UInt8]) -> ReviewRecord? { try? JSON.parse(bytes).decode() }
+    /// No run is reviewed more often; anybody who pushes writes numbers.
+    private static let numbers = 1...999_999
+
+    /// Nil for what is no review.
+    package static func read(_ bytes: [UInt8]) -> ReviewRecord? {
+        // Whoever asks why asks verifyReviews(_:).
+        guard let review: ReviewRecord = try? JSON.parse(bytes).decode(), numbers.contains(review.number),
+            review.journal.entries > 0
+        else { return nil }
+        return review
+    }
 }
 
 /// Checks a record's reviews: each is of this very run and of this journal, none is missing or altered, and nobody reviewed
@@ -64,8 +73,13 @@ private struct ReviewCheck {
     var findings: [Diagnostic] = []
     /// By number: what reviews are called by, for the next ones to name.
     private var digests: [Int: Set<Digest>] = [:]
+    private let entries: [JournalEntry]
 
-    init(files: [String: [UInt8]]) { self.files = files }
+    init(files: [String: [UInt8]]) {
+        self.files = files
+        // One that cannot be read is told of by the record's own checks.
+        entries = (try? JournalReading(files["journal.jsonl"] ?? []))?.entries ?? []
+    }
 
     private mutating func report(_ code: String, _ summary: String, _ path: String) {
         findings.append(
@@ -96,8 +110,8 @@ private struct ReviewCheck {
 
     private mutating func check(_ path: String, number: Int, _ record: RunRecord?) {
         let file = "\(path)/\(ReviewFiles.record)"
-        guard let bytes = files[file], let json = try? JSON.parse(bytes),  // what is no JSON is no review
-            let review: ReviewRecord = try? json.decode(), let again = try? JSON(encoding: review).prettyBytes(),
+        guard let bytes = files[file], let review = ReviewFiles.read(bytes),
+            let again = try? JSON(encoding: review).prettyBytes(),  // what cannot be written was never written
             again == bytes
         else {
             return report("review.unreadable", "The review is not what Muster writes.", file)
@@ -115,8 +129,13 @@ private struct ReviewCheck {
         if review.run != record.run || review.plan != record.plan {
             report("review.other-run", "The review is of the run \(review.run), or of another plan of it.", file)
         }
-        if operators(of: record).contains(where: { isSamePerson($0, review.reviewer) }) {
+        // Whoever carries it on later, such as by rolling it back, reviewed what others did.
+        let seen = entries.prefix(review.journal.entries)
+        if operators(in: seen).contains(where: { isSamePerson($0, review.reviewer) }) {
             report("review.own-run", "The reviewer is one of those who carried the run out.", file)
+        }
+        if !entries.isEmpty, !isOver(seen) {
+            report("review.not-over", "The run was not over at the line that the review names as its last.", file)
         }
         let lines = (files["journal.jsonl"] ?? []).split(separator: 0x0A, omittingEmptySubsequences: false)
         guard review.journal.entries > 0, review.journal.entries < lines.count,
@@ -133,6 +152,29 @@ package func operators(of record: RunRecord) -> [String] {
     ([record.operatorName] + (record.resumes ?? []).map(\.by)).reduce(into: []) {
         if !$0.contains($1) { $0.append($1) }
     }
+}
+
+/// Those who carried out what these entries tell.
+private func operators(in entries: ArraySlice<JournalEntry>) -> [String] {
+    entries.compactMap { entry in
+        switch entry.event {
+        case .runCreated(let body): body.operatorName
+        case .runResumed(let body): body.by
+        default: nil
+        }
+    }
+}
+
+/// Whether the run had ended with these entries.
+private func isOver(_ entries: ArraySlice<JournalEntry>) -> Bool {
+    for entry in entries.reversed() {
+        switch entry.event {
+        case .runFinished: return true
+        case .runResumed: return false
+        default: continue
+        }
+    }
+    return false
 }
 
 /// Whether two names of git mean one person: by their addresses, else by the whole text. Letter case tells nobody apart.

@@ -49,7 +49,7 @@ struct EvidenceAfter {
     }
 
     private var review: EvidenceGroup {
-        let last = report.reviews.reviews.last
+        let last = report.reviews.last
         return EvidenceGroup(
             15, "Review", [.dora24Remedies, .socCC75, .nistCP4b],
             [

@@ -99,19 +99,29 @@ extension HTMLReport {
         )
     }
 
+    private func verdict(_ review: ReviewRecord, _ standing: ReviewStanding) -> Markup {
+        if let doubt = standing.doubts[review] {
+            return "<span class=\"doubt\">\(review.verdict.rawValue), closes nothing: \(doubt)</span>"
+        }
+        return review.verdict == .accepted
+            ? "<span class=\"good\">accepted</span>" : "<span class=\"doubt\">findings</span>"
+    }
+
     func reviews(_ page: inout MarkupPage) {
         page.heading("Review")
         let standing = report.reviews
         guard standing.isReviewed else {
             return page.paragraph("<span class=\"missing\">Not reviewed yet.</span>")
         }
+        if let unseen = standing.unseen {
+            page.paragraph("<span class=\"doubt\">\(unseen): it needs a review.</span>")
+        }
         page.table(
             "narrow", ["UTC", "reviewer", "verdict", "remarks"],
             standing.reviews.map { review in
                 [
                     "<span class=\"t\">\(readable(review.at))</span>", "\(review.reviewer)",
-                    review.verdict == .accepted
-                        ? "<span class=\"good\">accepted</span>" : "<span class=\"doubt\">findings</span>",
+                    verdict(review, standing),
                     "\(review.reason ?? "")",
                 ]
             })

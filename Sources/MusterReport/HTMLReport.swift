@@ -99,8 +99,8 @@ package struct HTMLReport {
                 ))
         }
         let standing = report.reviews
-        let isOpen = !standing.isReviewed || !standing.open.isEmpty
-        rows.append(("Review", "<span class=\"\(isOpen ? "doubt" : "good")\">\(standing.text(today: nil))</span>"))
+        rows.append(
+            ("Review", "<span class=\"\(standing.isSettled ? "good" : "doubt")\">\(standing.text(today: nil))</span>"))
         return rows
     }
 
@@ -153,7 +153,7 @@ package struct HTMLReport {
             for line in lines { seal += "<br><code>\(line)</code>" }
         }
         page.add(
-            "<footer><p>Made from the record of run \(record.run.text) alone. The same record gives the same bytes. Check the record in a clone of the catalog: <code>muster verify \(record.run.text)</code>.\(seal)</p></footer>"
+            "<footer><p>Made from the record of run \(record.run.text), and from what its catalog's policy says of reviewers' keys. The same of both gives the same bytes. Check the record in a clone of the catalog: <code>muster verify \(record.run.text)</code>.\(seal)</p></footer>"
         )
         page.add("</body>")
         page.add("</html>")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import MusterModel
-internal import MusterRecord
+package import MusterRecord
 
 /// The report for programs (`docs/formats/report-v1.md`): the record as it is, and what the report adds to it.
 package struct JSONReport {
@@ -14,6 +14,7 @@ package struct JSONReport {
             "format": 1, "title": .string(report.title), "record": report.members,
             "reviews": try JSON(encoding: report.reviews.reviews),
             "findings": try JSON(encoding: report.reviews.findings),
+            "standing": report.reviews.json,
             "evidence": try JSON(encoding: report.evidence),
         ]
     }
@@ -26,7 +27,7 @@ package enum ReportSchema {
             "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Muster report",
             "description": "A run's record, its reviews, and what auditors ask for with what answers it.",
             "type": "object", "additionalProperties": false,
-            "required": ["evidence", "findings", "format", "record", "reviews", "title"],
+            "required": ["evidence", "findings", "format", "record", "reviews", "standing", "title"],
             "properties": [
                 "format": ["const": 1], "title": text("The run in a few words."),
                 "record": ["$ref": "record.schema.json"],
@@ -35,6 +36,7 @@ package enum ReportSchema {
                     "type": "array", "items": ["$ref": "review.schema.json#/$defs/finding"],
                     "description": "Each finding as it was stated last.",
                 ],
+                "standing": standing,
                 "evidence": ["type": "array", "items": ["$ref": "#/$defs/group"]],
             ],
             "$defs": ["group": group, "clause": clause, "item": item],
@@ -43,6 +45,28 @@ package enum ReportSchema {
 
     private static func text(_ description: String) -> JSON {
         ["type": "string", "description": .string(description)]
+    }
+
+    private static var standing: JSON {
+        [
+            "type": "object", "additionalProperties": false, "required": ["closeNothing", "isAccepted", "text"],
+            "description": "What the reviews come to.",
+            "properties": [
+                "text": text("In words."),
+                "isAccepted": [
+                    "type": "boolean", "description": "Somebody who is known accepted all of it, and nothing is open.",
+                ],
+                "closeNothing": [
+                    "type": "array", "description": "Reviews that do not count, and why.",
+                    "items": [
+                        "type": "object", "additionalProperties": false, "required": ["number", "reviewer", "why"],
+                        "properties": [
+                            "number": ["type": "integer"], "reviewer": text("As name <email>."), "why": text("Why."),
+                        ],
+                    ],
+                ],
+            ],
+        ]
     }
 
     private static var group: JSON {
@@ -75,5 +99,17 @@ package enum ReportSchema {
                 "answer": text("Missing: not recorded."),
             ],
         ]
+    }
+}
+
+extension ReviewStanding {
+    /// What the reviews come to, for programs.
+    package var json: JSON {
+        let void = reviews.compactMap { review in
+            doubts[review].map { why -> JSON in
+                ["number": .int(Int64(review.number)), "reviewer": .string(review.reviewer), "why": .string(why)]
+            }
+        }
+        return ["text": .string(text(today: nil)), "isAccepted": .bool(isAccepted), "closeNothing": .array(void)]
     }
 }

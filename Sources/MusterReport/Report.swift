@@ -7,7 +7,7 @@ package import MusterRecord
 /// What a report shows of one run: its record and plan, what reviewers said, and what an auditor asks for with what of
 /// it answers.
 ///
-/// A value made of the record's files alone, so the same record gives the same report, byte for byte.
+/// A value made of the record's files, and of which of its reviews count, so the same of both gives the same report, byte for byte.
 package struct Report: Sendable {
     package let record: RunRecord
     package let plan: Plan
@@ -25,14 +25,18 @@ package struct Report: Sendable {
     ///   - record: the bytes of record.json.
     ///   - plan: the bytes of plan.json.
     ///   - page: the bytes of README.md.
+    ///   - doubts: why a review closes nothing; those that are not named count.
     ///   - paths: of all files of the record, for the signatures among them.
     /// - Throws: a `JSONParseError` or `DecodingError` for what is none of these.
-    package init(record: [UInt8], plan: [UInt8], page: [UInt8], reviews: [ReviewRecord], paths: [String] = []) throws {
+    package init(
+        record: [UInt8], plan: [UInt8], page: [UInt8], reviews: [ReviewRecord], doubts: [ReviewRecord: String] = [:],
+        paths: [String] = []
+    ) throws {
         members = try JSON.parse(record)
         self.record = try members.decode()
         self.plan = try JSON.parse(plan).decode()
         self.page = String(decoding: page, as: UTF8.self)
-        self.reviews = ReviewStanding(reviews)
+        self.reviews = ReviewStanding(reviews, of: self.record, doubts: doubts)
         let paths = Set(paths)
         isSealed = paths.isSuperset(of: [RecordSeal.sums, RecordSeal.signature])
         signedReviews = paths.count { ReviewFiles.isReview($0) && $0.hasSuffix("/\(ReviewFiles.signature)") }

@@ -9,12 +9,14 @@ package import MusterRecord
 package func reviewPage(_ standing: ReviewStanding, today: String?) -> String {
     var page = MarkdownPage()
     page.heading("Review: \(Markdown.text(standing.text(today: today)))")
+    if let unseen = standing.unseen { page.paragraph("**\(Markdown.text(unseen)): it needs a review.**") }
     page.table(
         ["UTC", "reviewer", "verdict", "remarks"],
-        standing.reviews.map {
-            [
-                readable($0.at), Markdown.text($0.reviewer), $0.verdict.rawValue,
-                $0.reason.map { Markdown.text($0) } ?? "",
+        standing.reviews.map { review in
+            let doubt = standing.doubts[review].map { ", closes nothing: \(Markdown.text($0))" }
+            return [
+                readable(review.at), Markdown.text(review.reviewer), review.verdict.rawValue + (doubt ?? ""),
+                review.reason.map { Markdown.text($0) } ?? "",
             ]
         })
     page.table(

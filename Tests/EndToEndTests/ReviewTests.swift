@@ -138,19 +138,30 @@ struct ReviewTests {
         #expect(refused.status == 6 && refused.errors.contains("[review.unproven]"), "\(refused)")
     }
 
-    @Test func `a run that is rolled back after its review keeps it`() throws {
+    /// By the operator, or by the reviewer herself, who reviewed what others did.
+    @Test(arguments: ["ada@example.org", "rita@example.org"])
+    func `a run that is rolled back after its review keeps it, and needs another`(back: String) throws {
         let drill = try LedgerDrill([.init("one"), .init("two")])
         #expect(try drill.run().status == 0)
         try become("Rita Reviewer", "rita@example.org", in: drill.catalog)
         #expect(try drill.catalog.muster("review", "last", "--accept").status == 0)
-        try become("Ada Operator", "ada@example.org", in: drill.catalog)
-        let back = try drill.rollBack()
-        #expect(back.everything.contains("rolled"), "\(back)")
+        #expect(try drill.catalog.muster("show", "last", "--json").json["standing"]?["isAccepted"] == true)
+        try become("Somebody", back, in: drill.catalog)
+        let told = try drill.rollBack()
+        #expect(told.everything.contains("rolled"), "\(told)")
         let run = try drill.catalog.onlyRun
         #expect(try run.outcome == "rolled-back")
         #expect(try run.json("reviews/0001-rita-reviewer/review.json")["verdict"] == "accepted")
         let verified = try drill.verify()
         #expect(verified.status == 0, "\(verified)")
+        for words in [["list"], ["show", "last"], ["report", "last", "--format", "html"]] {
+            let page = try drill.catalog.muster(words)
+            let wanted = "accepted by Rita Reviewer before it was rolled back, needs a review"
+            #expect(page.output.contains(wanted), "\(page)")
+        }
+        #expect(try drill.catalog.muster("list", "--json").json.array?[0]["standing"]?["isAccepted"] == false)
+        try become("Sven Second", "sven@example.org", in: drill.catalog)
+        #expect(try drill.catalog.muster("review", "last", "--accept").output.contains("accepted by Sven Second\n"))
     }
 
     @Test func `reviews of two clones meet on the remote`() throws {

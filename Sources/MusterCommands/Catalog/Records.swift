@@ -82,19 +82,38 @@ struct Records {
 
     /// What reviewers said of the run.
     func reviews(of run: RunID) throws(MusterError) -> [ReviewRecord] {
-        var found = try reviews(at: try place(of: run))
+        ReviewFiles.reviews(in: try reviewFiles(of: run))
+    }
+
+    /// The files of the run's reviews, as whichever of the log and what was fetched of remotes knows of more.
+    func reviewFiles(of run: RunID) throws(MusterError) -> [String: [UInt8]] {
+        var found = try reviewFiles(at: try place(of: run))
         for remote in remotes {
-            let place = RecordPlace(run: run, branch: RemoteLogs.ref(branch, of: remote))
-            found = Self.longer(found, try reviews(at: place))
+            let more = try reviewFiles(at: RecordPlace(run: run, branch: RemoteLogs.ref(branch, of: remote)))
+            let (ours, theirs) = (ReviewFiles.reviews(in: found), ReviewFiles.reviews(in: more))
+            if Self.longer(ours, theirs) != ours { found = more }
         }
         return found
     }
 
-    private func reviews(at place: RecordPlace) throws(MusterError) -> [ReviewRecord] {
-        let paths = (try git.recordFiles(place) ?? []).map(\.path).filter {
-            ReviewFiles.isReview($0) && $0.hasSuffix("/\(ReviewFiles.record)")
+    /// The folders of those that have a signature, whatever it is worth.
+    func signedReviews(of run: RunID) throws(MusterError) -> Set<String> {
+        let places =
+            [try place(of: run)] + remotes.map { RecordPlace(run: run, branch: RemoteLogs.ref(branch, of: $0)) }
+        var found: Set<String> = []
+        for place in places {
+            let paths = (try git.recordFiles(place) ?? []).map(\.path)
+            found.formUnion(
+                paths.filter { ReviewFiles.isReview($0) && $0.hasSuffix("/\(ReviewFiles.signature)") }.map {
+                    String($0.dropLast(ReviewFiles.signature.utf8.count + 1))
+                })
         }
-        return ReviewFiles.reviews(in: (try git.readRecord(place, paths: paths) ?? [:]).mapValues(\.content.bytes))
+        return found
+    }
+
+    private func reviewFiles(at place: RecordPlace) throws(MusterError) -> [String: [UInt8]] {
+        let paths = (try git.recordFiles(place) ?? []).map(\.path).filter(ReviewFiles.isReview)
+        return (try git.readRecord(place, paths: paths) ?? [:]).mapValues(\.content.bytes)
     }
 
     /// Newest first; only those of the runbook, where one is named.

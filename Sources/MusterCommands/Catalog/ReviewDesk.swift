@@ -24,8 +24,6 @@ struct ReviewDesk {
 
     struct Added {
         var record: ReviewRecord
-        /// With those before it.
-        var all: [ReviewRecord]
         /// The log's commit that has it.
         var commit: ObjectID
         var isSigned: Bool
@@ -96,7 +94,7 @@ struct ReviewDesk {
         _ = try git.commitRun(RunCommit(run: run, parent: tip, files: kept + new, note: note))
         let merged = try git.mergeRecord(RecordMerge(run: run, branch: records.branch, note: note))
         return Added(
-            record: review, all: earlier + [review], commit: merged.commit, isSigned: opinion.key != nil)
+            record: review, commit: merged.commit, isSigned: opinion.key != nil)
     }
 
     /// Sends the run's branch and the log; nil where muster.yaml names no remote.

@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import MusterMachine
 internal import MusterModel
 internal import MusterRecord
+internal import MusterReport
 internal import MusterSystem
 
 struct ListCommand: ParsableCommand {
@@ -29,10 +30,12 @@ struct ListCommand: ParsableCommand {
         try log.requireLog()
         let records = try log.list(limit, runbook: runbook)
         let reviews = try reviews(of: records, log)
-        let closed = try closedGlass(records, reviews, log)
+        var judge = ReviewStandings(log)
+        var standings: [RunID: ReviewStanding] = [:]
+        for record in records { standings[record.run] = try judge.standing(of: record, reviews[record.run] ?? []) }
         let terminal = Terminal()
         if common.json {
-            return terminal.out(try JSON.array(records.map { try json($0, reviews[$0.run] ?? []) }).canonicalText)
+            return terminal.out(try JSON.array(records.map { try json($0, standings[$0.run]!) }).canonicalText)
         }
         for line in try unfinished() { terminal.out(terminal.style(line, .warning)) }
         if records.isEmpty {
@@ -41,6 +44,7 @@ struct ListCommand: ParsableCommand {
             )
         }
         for record in records {
+            let standing = standings[record.run]!
             let deviations =
                 record.deviations.isEmpty
                 ? "" : ", \(record.deviations.count) deviation\(record.deviations.count == 1 ? "" : "s")"
@@ -49,24 +53,9 @@ struct ListCommand: ParsableCommand {
             terminal.out(
                 "\(record.run)  \(record.kind.rawValue)  \(visibleText(record.environment.name))  "
                     + terminal.style(record.outcome.rawValue + deviations, tint) + objectives(record, terminal.style)
-                    + breakGlass(record, isClosed: closed.contains(record.run), terminal.style) + "  \(took)"
-                    + review(reviews[record.run] ?? [], terminal.style))
+                    + breakGlass(record, isClosed: standing.isAccepted, terminal.style) + "  \(took)"
+                    + review(standing, terminal.style))
         }
-    }
-
-    /// Of the runs without approvals those that somebody has accepted whose word holds; few are looked at so closely.
-    private func closedGlass(
-        _ records: [RunRecord], _ reviews: [RunID: [ReviewRecord]], _ log: Records
-    ) throws(MusterError) -> Set<RunID> {
-        let accepted = records.filter { $0.breakGlass != nil && ReviewStanding(reviews[$0.run] ?? []).isAccepted }
-        guard !accepted.isEmpty else { return [] }
-        let (uses, policies) = (StatementUses(log), try PolicyChain(log))
-        var closed: Set<RunID> = []
-        for record in accepted {
-            let proof = RecordProof(records: log, run: record.run, uses: uses, policies: policies)
-            if try proof.reviewed(log.files(of: record.run)).isAccepted { closed.insert(record.run) }
-        }
-        return closed
     }
 
     /// Open until a reviewer has accepted the run.
@@ -87,11 +76,12 @@ struct ListCommand: ParsableCommand {
     }
 
     /// The record, and what reviewers said of it.
-    private func json(_ record: RunRecord, _ reviews: [ReviewRecord]) throws -> JSON {
+    private func json(_ record: RunRecord, _ standing: ReviewStanding) throws -> JSON {
         guard case .object(var members) = try JSON(encoding: record) else {
             preconditionFailure("a record encodes as an object")
         }
-        members["reviews"] = try JSON(encoding: reviews)
+        members["reviews"] = try JSON(encoding: standing.reviews)
+        members["standing"] = standing.json
         return .object(members)
     }
 
@@ -103,12 +93,11 @@ struct ListCommand: ParsableCommand {
     }
 
     /// `accepted by Rita Reviewer`, `2 open findings, 1 overdue`; nothing for a run that nobody reviewed.
-    private func review(_ reviews: [ReviewRecord], _ style: Style) -> String {
-        guard !reviews.isEmpty else { return "" }
-        let standing = ReviewStanding(reviews)
+    private func review(_ standing: ReviewStanding, _ style: Style) -> String {
+        guard standing.isReviewed else { return "" }
         let today = readClocks().wall.date
         let tint: Style.Tint =
-            standing.open.contains { $0.isOverdue(on: today) } ? .bad : standing.open.isEmpty ? .good : .warning
+            standing.open.contains { $0.isOverdue(on: today) } ? .bad : standing.isSettled ? .good : .warning
         return "  " + style(visibleText(standing.text(today: today)), tint)
     }
 

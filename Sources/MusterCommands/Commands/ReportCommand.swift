@@ -25,7 +25,8 @@ struct ReportCommand: ParsableCommand {
     func run() throws {
         let records = try Records(folder: common.catalog)
         let id = try records.find(name)
-        let report = try Self.report(id, records.files(of: id), reviews: records.reviews(of: id))
+        let standing = try RecordProof.standing(of: try records.record(of: id), in: records)
+        let report = try Self.report(id, records.files(of: id), standing)
         let text = try Self.text(report, common.json ? .json : format)
         let terminal = Terminal()
         guard let out else { return terminal.raw(text) }
@@ -37,15 +38,16 @@ struct ReportCommand: ParsableCommand {
         terminal.error("The report is in \(visibleText(out)).")
     }
 
-    /// - Parameter reviews: what is known of them; nil: what stands among the files.
+    /// - Parameter standing: what is known of reviews; nil: what stands among the files.
     static func report(
-        _ run: RunID, _ files: [String: [UInt8]], reviews: [ReviewRecord]? = nil
+        _ run: RunID, _ files: [String: [UInt8]], _ standing: ReviewStanding? = nil
     ) throws(MusterError) -> Report {
         func bytes(_ path: String) -> [UInt8] { files[path] ?? [] }
         do {
             return try Report(
                 record: bytes("record.json"), plan: bytes("plan.json"), page: bytes("README.md"),
-                reviews: reviews ?? ReviewFiles.reviews(in: files), paths: Array(files.keys))
+                reviews: standing?.reviews ?? ReviewFiles.reviews(in: files), doubts: standing?.doubts ?? [:],
+                paths: Array(files.keys))
         } catch {
             throw MusterError(
                 code: "record.unreadable",

@@ -57,7 +57,7 @@ struct ReviewCommand: ParsableCommand {
                     "isSigned": .bool(review.isSigned), "pushed": try JSON(encoding: pushed?.refs ?? []),
                 ]).canonicalText)
         } else {
-            let standing = ReviewStanding(review.all)
+            let standing = try RecordProof.standing(of: try records.record(of: run), in: records)
             terminal.out("\(run): \(visibleText(standing.text(today: readClocks().wall.date)))")
             terminal.out(
                 "✓ review \(review.record.number) is in \(records.branch), commit \(review.commit.short)"

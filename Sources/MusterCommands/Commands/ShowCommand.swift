@@ -32,7 +32,9 @@ struct ShowCommand: ParsableCommand {
             guard case .object(var members) = try JSON(encoding: record) else {
                 preconditionFailure("a record encodes as an object")
             }
-            members["reviews"] = try JSON(encoding: try records.reviews(of: id))
+            let standing = try RecordProof.standing(of: record, in: records)
+            members["reviews"] = try JSON(encoding: standing.reviews)
+            members["standing"] = standing.json
             members["comparison"] = try JSON(encoding: try records.trends(of: record))
             return terminal.out(JSON.object(members).canonicalText)
         }
@@ -44,11 +46,12 @@ struct ShowCommand: ParsableCommand {
         }
         terminal.raw(shown(bytes, terminal))
         if file == nil {
-            let standing = ReviewStanding(try records.reviews(of: id))
+            let record = try records.record(of: id)
+            let standing = try RecordProof.standing(of: record, in: records)
             if standing.isReviewed {
                 terminal.raw(shown(Array(reviewPage(standing, today: readClocks().wall.date).utf8), terminal))
             }
-            let comparison = comparisonPage(try records.trends(of: try records.record(of: id)))
+            let comparison = comparisonPage(try records.trends(of: record))
             terminal.raw(shown(Array(comparison.utf8), terminal))
         }
     }
