@@ -68,6 +68,16 @@ struct ApprovalTests {
         #expect(verified.status == 0, "\(verified)")
     }
 
+    @Test func `what no reader would take is not signed`() throws {
+        let it = try Case()
+        let refused = try it.eyes.approve("anu", "--comment", String(repeating: "long ", count: 14_000))
+        #expect(refused.status == 2 && refused.errors.contains("--comment is longer than 2000"), "\(refused)")
+        let review = try it.drill.catalog.muster(
+            "review", "last", "--accept", "--reason", String(repeating: "long ", count: 14_000))
+        #expect(review.status == 2 && review.errors.contains("--reason is longer than 2000"), "\(review)")
+        #expect(!FileManager.default.fileExists(atPath: "\(it.eyes.planFile).approvals"))
+    }
+
     @Test func `one approval is not two, and nobody counts twice`() throws {
         let it = try Case()
         #expect(try it.eyes.approve("anu").status == 0)

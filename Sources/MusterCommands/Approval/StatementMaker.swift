@@ -39,12 +39,17 @@ struct StatementMaker {
 
     /// Signs it, and makes sure that whoever checks it later will find the same.
     ///
-    /// - Throws: `signing.failed`; `approval.key-not-valid` where the signature does not hold by the catalog's signers.
+    /// - Throws: `signing.failed`; `approval.too-long`; `approval.key-not-valid` where the signature does not hold by the catalog's signers.
     func sign(_ statement: ApprovalStatement) throws(MusterError) -> OfferedStatement {
         let bytes: [UInt8]
         // It ends in git: a text of the plan, such as the ticket's name, may hold a secret as well as a comment does.
         do { bytes = try statement.bytes() } catch {
             throw MusterError(code: "approval.not-encodable", "The statement cannot be written: \(error).")
+        }
+        guard ApprovalStatement(bytes) != nil else {
+            throw MusterError(
+                code: "approval.too-long", "The statement is longer than its readers take, which is 64 KiB.",
+                help: "Nothing was signed. Say it in short, and where to read the rest.")
         }
         if let finding = LeakGate().finding(in: bytes, of: "the statement") {
             throw MusterError(

@@ -44,6 +44,7 @@ struct ApproveCommand: ParsableCommand {
         if let expires, Duration(durationText: expires).map({ $0 > .zero }) != true {
             throw ValidationError("--expires needs a duration such as 8h.")
         }
+        try requireShort(comment, "--comment")
         try refuseSecret(in: comment, "--comment")
     }
 

@@ -187,11 +187,15 @@ extension StepDecided.Choice: ExpressibleByArgument {}
 func requireWords(_ reason: String?) throws {
     guard let reason else { return }
     guard reason.unicodeScalars.contains(where: \.isSeen) else { throw ValidationError("--reason needs words.") }
-    if reason.unicodeScalars.count > reasonMax {
-        throw ValidationError(
-            "--reason is longer than \(reasonMax) characters; say it in short, and where to read the rest.")
-    }
+    try requireShort(reason, "--reason")
     try refuseSecret(in: reason, "--reason")
+}
+
+/// What is signed or recorded is read by others, and their readers have limits.
+func requireShort(_ text: String?, _ option: String) throws {
+    guard let text, text.unicodeScalars.count > reasonMax else { return }
+    throw ValidationError(
+        "\(option) is longer than \(reasonMax) characters; say it in short, and where to read the rest.")
 }
 
 /// What people say ends in git, which forgets nothing: a text with a secret is refused before anything is written.

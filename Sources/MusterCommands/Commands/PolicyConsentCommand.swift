@@ -157,6 +157,12 @@ struct PolicyConsentCommand: ParsableCommand {
         do { bytes = try consent.bytes() } catch {
             throw MusterError(code: "approval.not-encodable", "The consent cannot be written: \(error).")
         }
+        // What its reader would not take is not signed.
+        guard PolicyConsent(bytes) != nil else {
+            throw MusterError(
+                code: "approval.too-long", "The consent is longer than its readers take.",
+                help: "Nothing was signed. Give the catalog and the person shorter names.")
+        }
         let signature = try tool.sign(bytes, key: key, namespace: ApprovalStatement.namespace)
         try makeFolders(folder)
         try writeFile("\(folder)/muster.yaml", next.files.configuration)

@@ -31,6 +31,7 @@ struct ReviewCommand: ParsableCommand {
     func validate() throws {
         if accept == (findings != nil) { throw ValidationError("Give either --accept or --findings FILE.") }
         if let reason, !reason.contains(where: { !$0.isWhitespace }) { throw ValidationError("--reason says nothing.") }
+        try requireShort(reason, "--reason")
     }
 
     func run() throws {
