@@ -163,4 +163,43 @@ struct PolicyChangeTests {
         #expect(json["approvals"]?["lab"]?["lifeSeconds"]?.int == 28_800)
         #expect(json["policyChange"]?["count"]?.int == 2)
     }
+
+    @Test(arguments: ["9223372036854775807", "-9223372036854775808", "1000000"])
+    func `a folder of consents with a number that no policy has is nobody's`(number: String) throws {
+        let (drill, eyes) = try lab()
+        for (from, name) in [("muster.yaml", "muster.yaml"), ("policy/allowed-signers", "allowed-signers")] {
+            try drill.catalog.write("policy/consents/\(number)/\(name)", try drill.catalog.read(from))
+        }
+        try drill.catalog.commit("A folder")
+        #expect(try drill.catalog.muster("policy").status == 0)
+        drill.catalog.state = "\(drill.catalog.root)/other"
+        #expect(try drill.catalog.muster("policy").output.contains("trusted on first use"))
+        try weaken(drill.catalog)
+        let first = try consent(eyes, "anu")
+        #expect(first.status == 0 && first.output.contains("policy/consents/0001"), "\(first)")
+    }
+
+    @Test func `a consent goes where it says, through no link, and to what stands there`() throws {
+        let (drill, eyes) = try lab()
+        let root = drill.catalog.root
+        func sh(_ line: String) throws {
+            let done = try drill.catalog.program("/bin/sh", ["-c", "cd '\(drill.catalog.folder)' && \(line)"])
+            #expect(done.status == 0, "\(done)")
+        }
+        func refuses(_ what: String) throws {
+            let refused = try consent(eyes, "anu")
+            #expect(refused.status == 2 && refused.errors.contains("[catalog.link]"), "\(what): \(refused)")
+        }
+        try weaken(drill.catalog)
+        try sh("mkdir -p '\(root)/outside' policy/consents && ln -s '\(root)/outside' policy/consents/0001")
+        try refuses("the folder")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(root)/outside").isEmpty)
+        try sh("rm policy/consents/0001 && mkdir policy/consents/0001")
+        try sh("ln -s '\(root)/outside/x' policy/consents/0001/anu.json.new")
+        try refuses("a file in it")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(root)/outside").isEmpty)
+        try sh("rm -r policy/consents && mv policy/allowed-signers '\(root)/s'")
+        try sh("ln -s '\(root)/s' policy/allowed-signers")
+        try refuses("the signers")
+    }
 }

@@ -55,11 +55,7 @@ final class CatalogDocuments {
         let full = "\(root)/\(path)"
         var status = stat()
         guard lstat(full, &status) == 0 else { return nil }
-        // A commit's links are refused too; and behind one may be anything of the machine's.
-        guard status.st_mode & S_IFMT != S_IFLNK else {
-            throw MusterError(
-                code: "catalog.link", "\(path) is a symbolic link.", help: "Put the document itself in its place.")
-        }
+        try refuseLinks(of: path, in: root)
         guard let bytes = readSmallFile(full, onlyRegular: true) else {
             throw MusterError(
                 code: "catalog.unreadable", "\(path) cannot be read, is no file, or is larger than 1 MiB.",
@@ -170,4 +166,19 @@ final class CatalogDocuments {
 private func isFolder(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}
+
+/// A commit's links are refused, and so are those of a work tree: behind one may be anything of the machine's.
+///
+/// - Throws: `catalog.link` where the path, or a folder on the way to it, is one.
+func refuseLinks(of path: String, in root: String) throws(MusterError) {
+    var way = ""
+    for name in path.split(separator: "/") {
+        way += way.isEmpty ? name : "/" + name
+        var status = stat()
+        guard lstat("\(root)/\(way)", &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { continue }
+        throw MusterError(
+            code: "catalog.link", "\(visibleText(way)) is a symbolic link.",
+            help: "Put the document itself in its place.")
+    }
 }

@@ -50,6 +50,7 @@ struct PolicyConsentCommand: ParsableCommand {
             approver: person)
         let place = PolicyTrust.place(number + 1)
         let folder = "\(tree)/\(place)"
+        for path in [place] + folderNames(folder).map({ "\(place)/\($0)" }) { try refuseLinks(of: path, in: tree) }
         if let stale = Self.consented(number + 1, in: folder), stale.files.digest != next.files.digest {
             terminal.error("note: The consents in \(place) so far are to another policy, and count no more.")
         }
@@ -127,6 +128,7 @@ struct PolicyConsentCommand: ParsableCommand {
     }
 
     private static func files(in tree: String) throws(MusterError) -> PolicyFiles {
+        for path in ["muster.yaml", AllowedSigners.path] { try refuseLinks(of: path, in: tree) }
         guard let configuration = readSmallFile("\(tree)/muster.yaml", onlyRegular: true) else {
             throw MusterError(code: "catalog.no-configuration", "The work tree has no muster.yaml.")
         }

@@ -11,7 +11,8 @@ func writeFile(_ path: String, _ bytes: [UInt8]) throws(MusterError) {
             code: "state.cannot-write", "\(path) could not be written (\(what)): \(String(cString: strerror(errno))).",
             help: "Look at the disk's space and the folder's permissions.", status: .preconditionUnmet)
     }
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    // Whoever may put a link there does not choose what is written over.
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw failure("open") }
     defer { close(descriptor) }
     var from = 0
