@@ -4,7 +4,7 @@
 
 Usage: verify-record.py [--sealed] [--signers FILE] FOLDER...
 
-FOLDER holds a record, as `git archive` or a checkout lays it down. FILE is policy/allowed-signers at the plan's commit; without it
+FOLDER holds a record, laid down blob by blob: `git archive` and a checkout obey a .gitattributes that hides files. FILE is policy/allowed-signers at the plan's commit; without it
 no signature is checked. --sealed: a run that ended must have a seal; give it where muster.yaml says `sign: true` at that commit.
 For each folder it prints `verified`, with who signed and what is not proven, or what is wrong. Whether those persons may do so is
 in muster.yaml. Exit status 0: all hold; 6: at least one does not.
@@ -149,7 +149,7 @@ def reviews(files, entries, signers, known, notes):
         review, lines = parse(files[path]), files["journal.jsonl"].split(b"\n")
         known |= {path, path + ".sig", path.replace("review.json", "findings.yaml")}
         about = [review["run"], review["plan"], review["journal"]["lastLine"]]
-        if about != [entries[0]["run"], entries[0]["plan"], sha(lines[review["journal"]["entries"] - 1])]:
+        if review["journal"]["entries"] < 1 or about != [entries[0]["run"], entries[0]["plan"], sha(lines[review["journal"]["entries"] - 1])]:
             yield f"{path} is about another run"
         if path + ".sig" in files:
             yield from signed(path, files, "muster-review", signers, review["at"], None, notes)
