@@ -207,4 +207,27 @@ struct ProvenPolicyTests {
         #expect(try catalog.muster("policy").output.contains("number 1"))
         #expect(try catalog.muster("verify", "--all").status == 0, "nor once the machine trusts the newer one")
     }
+
+    @Test func `a machine that knows none is told of an earlier policy whose persons nobody asked`() throws {
+        try catalog.replace(
+            "require: [ { group: leads, count: 2 } ]", by: "require: [ { group: on-call } ]", in: "muster.yaml")
+        try catalog.replace("on-call: [ada]", by: "on-call: [ada, ben]", in: "muster.yaml")
+        let dated = try catalog.program(
+            "/bin/sh",
+            [
+                "-c",
+                "cd '\(catalog.folder)' && GIT_COMMITTER_DATE=\"$(($(date +%s) + 2)) +0000\" git commit -q -a -m Less",
+            ])
+        #expect(dated.status == 0, "\(dated)")
+        try catalog.git("push", "-q", "origin", "main")
+        let begun = try onAnotherMachine { try run(in: catalog.folder, "open") }
+        #expect(begun.status == 0, "\(begun)")
+        let (shown, verified) = try onAnotherMachine {
+            // The one says what it believes, and the other what it would believe.
+            let verified = try catalog.muster("verify", "--all")
+            return (try catalog.muster("policy"), verified)
+        }
+        #expect(shown.status == 0 && shown.output.contains("nobody of them consented to this"), "\(shown)")
+        #expect(verified.status == 0 && verified.errors.contains("[record.policy-first-use]"), "\(verified)")
+    }
 }

@@ -31,6 +31,16 @@ struct PolicyChain {
     /// The first commits that have a policy, each with when that was and with the newest commit after it.
     private var beginnings: [(first: ObjectID, published: Timestamp, newest: ObjectID)] = []
     private let git: Catalog
+    /// Where this machine trusts none: policies with persons that the history had before the first one that is believed, none of which
+    /// consented to it.
+    private(set) var unheard: [Unheard] = []
+
+    struct Unheard {
+        /// Where the earlier one was published first.
+        let commit: ObjectID
+        /// The one that is believed.
+        let believed: Digest
+    }
 
     init(_ records: Records) throws(MusterError) {
         let state = try records.git.state()
@@ -52,6 +62,7 @@ struct PolicyChain {
             if let first = found.lazy.compactMap({ reader.occurrences[$0.digest] }).first {
                 beginnings.append((first.commit, first.published, tip))
             }
+            if known == nil, let first = found.first { unheard += reader.unheard(before: first) }
             add(found)
         }
         // What this machine trusts was read before it was kept.
@@ -173,6 +184,18 @@ extension PolicyChain {
             // No commit has the first one any more: the next is where it begins.
             let next = try follow(first.files, number: first.number, since: since(first))
             return [Link(digest: before, policy: nil, since: nil, until: since(first))] + next
+        }
+
+        /// Earlier policies with persons, of whom nobody was asked.
+        func unheard(before first: Link) -> [Unheard] {
+            guard let since = first.since else { return [] }
+            return occurrences.values.filter { $0.published < since && $0.files.digest != first.digest }
+                .sorted { $0.published < $1.published }
+                .filter { earlier in
+                    // Nobody was ever held to one that cannot be read.
+                    (try? PolicyAt(earlier.files, at: tip)).map { !$0.policy.persons.isEmpty } ?? false
+                }
+                .map { Unheard(commit: $0.commit, believed: first.digest) }
         }
 
         private func since(_ consent: PolicyTrust.Consented) -> Timestamp? {

@@ -152,10 +152,26 @@ extension PolicyTrust {
         let isFirst = consents.first?.statements.contains { statement in
             PolicyConsent(statement.statement)?.before == newest.files.digest
         }
-        guard let last = consents.last, isFirst == false else { return Beginning(number: 0, before: nil, flaw: nil) }
+        guard let last = consents.last, isFirst == false else {
+            return Beginning(number: 0, before: nil, flaw: try unheard(before: newest))
+        }
         return Beginning(
             number: 0, before: (try PolicyAt(last.files, at: newest.commit), last.number),
             flaw: "nobody consented to it after \(Self.place(last.number))")
+    }
+
+    /// What a person who is asked to believe the policy should know of those before it.
+    private func unheard(before newest: PolicyAt) throws(MusterError) -> String? {
+        let history = try git.histories(of: ["muster.yaml", AllowedSigners.path], from: newest.commit)
+        for version in history.flatMap(\.versions).sorted(by: { $0.published > $1.published }) {
+            // Nobody was ever held to one that cannot be read.
+            guard let earlier = try? PolicyAt(git, at: version.commit), earlier.files.digest != newest.files.digest,
+                !earlier.policy.persons.isEmpty
+            else { continue }
+            return
+                "an earlier one, at commit \(version.commit.short), named persons, and nobody of them consented to this"
+        }
+        return nil
     }
 
     /// The policy that the consents say they come from, among those that the catalog had.

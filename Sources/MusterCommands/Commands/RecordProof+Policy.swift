@@ -53,7 +53,21 @@ extension RecordProof {
                         "Whoever ran it had not fetched, or had an old commit checked out. Read what the newer one asks."
                 ))
         }
-        return findings
+        return findings + believed(pinned)
+    }
+
+    /// A machine that trusts no policy yet believes the first that it meets; the history may know better.
+    private func believed(_ pinned: Digest) -> [Diagnostic] {
+        guard let earlier = policies.unheard.last(where: { $0.believed == pinned }) else { return [] }
+        let what = "The policy \(pinned.short), to which the run was held, is believed at first sight:"
+        return [
+            Diagnostic(
+                .warning, code: "record.policy-first-use",
+                "\(what) the one at commit \(earlier.commit.short) came before it and named persons, and nobody of them consented.",
+                help:
+                    "See what was changed: git log -p -- muster.yaml policy. Compare the digest that muster policy prints with what those persons have."
+            )
+        ]
     }
 
     private func notConsented(_ what: String) -> Diagnostic {
