@@ -48,7 +48,11 @@ import Testing
                 run: record.run, number: 1, reviewer: "Rita <rita@example.org>", at: record.asOf, verdict: .accepted,
                 reason: "Seen", findings: [], plan: record.plan, journal: record.journal, previous: nil, engine: "0.3.0"
             )
-            files["\(ReviewFiles.path(of: review))/\(ReviewFiles.record)"] = try JSON(encoding: review).prettyBytes()
+            // Nobody reviews a run that is not over.
+            if record.outcome.isOver {
+                files["\(ReviewFiles.path(of: review))/\(ReviewFiles.record)"] = try JSON(encoding: review)
+                    .prettyBytes()
+            }
             files[RecordSeal.sums] = RecordSeal.sums(of: files)
             return files
         }

@@ -148,13 +148,13 @@ def reviews(files, entries, signers, known, notes):
     for path in sorted(path for path in files if re.fullmatch(r"reviews/[^/]+/review\.json", path)):
         review, lines = parse(files[path]), files["journal.jsonl"].split(b"\n")
         known |= {path, path + ".sig", path.replace("review.json", "findings.yaml")}
-        about = [review["run"], review["plan"], review["journal"]["lastLine"]]
-        if review["journal"]["entries"] < 1 or about != [entries[0]["run"], entries[0]["plan"], sha(lines[review["journal"]["entries"] - 1])]:
-            yield f"{path} is about another run"
-        if path + ".sig" in files:
-            yield from signed(path, files, "muster-review", signers, review["at"], None, notes)
-        else:
-            notes.append(f"{path} is not signed")
+        seen = review["journal"]["entries"]
+        ends = [entry["kind"] for entry in entries[:seen] if entry["kind"] in ("run-finished", "run-resumed")][-1:]
+        about = [review["run"], review["plan"], review["journal"]["lastLine"], ends]
+        if seen < 1 or about != [entries[0]["run"], entries[0]["plan"], sha(lines[seen - 1]), ["run-finished"]]:
+            yield f"{path} is about another run, or one that was not over"
+        notes += [] if path + ".sig" in files else [f"{path} is not signed"]
+        yield from signed(path, files, "muster-review", signers, review["at"], None, notes) if path + ".sig" in files else []
 
 
 def signed(path, files, namespace, signers, at, persons, notes):
