@@ -202,10 +202,12 @@ import Testing
         try report("damaged signatures", count, wrong, 0)
     }
 
-    /// What the armour holds, up to its end: blanks and what follows it mean nothing.
+    /// What the armour holds, up to its end: blanks and what follows it mean nothing. Nor does the format's version behind the magic word,
+    /// which is not signed: `ssh-keygen` takes each that is not newer than its own (OpenSSH's PROTOCOL.sshsig).
     private static func body(_ text: String) -> Data? {
         let lines = text.split(whereSeparator: \.isNewline).drop { !$0.hasPrefix("-----BEGIN") }.dropFirst()
             .prefix { !$0.hasPrefix("-----END") }
-        return Data(base64Encoded: lines.joined(), options: .ignoreUnknownCharacters)
+        guard let body = Data(base64Encoded: lines.joined(), options: .ignoreUnknownCharacters) else { return nil }
+        return body.prefix(6) + body.dropFirst(10)
     }
 }
