@@ -102,6 +102,14 @@ import Testing
         verifyRecord(files, run: nil, engine: "0.3.0", render: renderTemplate) + verifyReviews(files)
     }
 
+    /// Other words of a review without a signature: that they are not what was written is told from git, which never sees one altered.
+    private static func isWholeReview(_ bytes: [UInt8]?, _ path: String) -> Bool {
+        guard ReviewFiles.isReview(path), let bytes, let review: ReviewRecord = try? JSON.parse(bytes).decode() else {
+            return false
+        }
+        return (try? JSON(encoding: review).prettyBytes()) == bytes
+    }
+
     @Test func `a damaged record is never verified, and verifying it ends`() throws {
         let records = try Self.records()
         for files in records { #expect(findings(files).filter { $0.severity == .error } == []) }
@@ -115,7 +123,10 @@ import Testing
             guard files != whole else { continue }
             damaged += 1
             let told = findings(files)
-            if told.isEmpty { missed.append(files.keys.filter { files[$0] != whole[$0] }.joined(separator: ", ")) }
+            let changed = files.keys.filter { files[$0] != whole[$0] }
+            if told.isEmpty, !changed.allSatisfy({ Self.isWholeReview(files[$0], $0) }) {
+                missed.append(changed.joined(separator: ", "))
+            }
             let lines = files.values.reduce(0) { $0 + $1.count { $0 == 0x0A } }
             if told.count > lines + 10 * files.count
                 || told.contains(where: { $0.summary.count > Diagnostic.sentenceMax })
