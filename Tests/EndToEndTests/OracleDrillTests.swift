@@ -33,6 +33,7 @@ struct OracleDrillTests {
         ("archive-gap", "read-standby", ["Redo is missing in 1 place."]),
         ("archive-gap-unread", "switch-over", ["CRITICAL for a switchover", "ORA-16783"]),
         ("vault-unreachable", "prove-reach", ["ams-1", "get at the vault"]),
+        ("primary-without-way", "prove-reach-home", ["fra-1", "fra-2"]),
     ])
     func `what is wrong beforehand ends the drill before a role is changed`(
         scenario: String, step: String, says: [String]
@@ -43,6 +44,16 @@ struct OracleDrillTests {
         #expect(try rehearsal.run.result(of: "switch-back") == "already-so")
         #expect(try rehearsal.roleChanges() == [])
         try rehearsal.expectPage(says: says)
+    }
+
+    @Test func `a first primary that has lost its way to the key is not switched back to, and production goes on`() throws {
+        let rehearsal = try OracleRehearsal(Self.runbook, "primary-loses-way-at-switchover")
+        #expect(try rehearsal.run.outcome == "failed")
+        #expect(try rehearsal.run.result(of: "prove-way-back") == "failed")
+        #expect(try rehearsal.run.result(of: "switch-back") == "failed")
+        #expect(try rehearsal.roleChanges() == ["switchover"])
+        try rehearsal.expectPage(says: ["fra-1", "production stays where it is", "keys-reached"])
+        #expect(!rehearsal.result.output.contains("No database of the group is PRIMARY"))
     }
 
     @Test(arguments: [

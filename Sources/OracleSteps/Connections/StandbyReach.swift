@@ -29,10 +29,44 @@ extension OracleSession {
         return .all(found, none: "\(primary.label) is in no Data Guard group with a standby that the service lists.")
     }
 
+    /// Whether every database of a group gets at its own key. An open instance hides that its nodes have lost their way to it: the
+    /// loss shows when the database starts again, as both sides of a switchover do.
+    package func membersReachKeys(
+        _ view: DataGuardView, statusWithin limit: Duration, _ context: StepContext
+    ) async throws -> Finding {
+        var found: [Finding] = []
+        var shown: [NodeReach] = []
+        for id in [view.id] + view.peers.map(\.id) {
+            guard let database = view.database(id) else {
+                found.append(.unverifiable("\(id) could not be read, so its way to its key is not known."))
+                continue
+            }
+            guard database.encryptionKeyLocationDetails?.providerType == "AZURE" else {
+                found.append(.met("\(database.label) has its key \(database.keyPlace), not in Azure."))
+                continue
+            }
+            guard let key = database.encryptionKeyLocationDetails?.azureEncryptionKeyId else {
+                found.append(.unverifiable("\(database.label) has its key in Azure, and the service does not name it."))
+                continue
+            }
+            found.append(
+                try await reading("The way of \(database.label) to its key") { () throws(OracleError) in
+                    try await reach(database, key, limit, &shown)
+                })
+        }
+        if !shown.isEmpty { try context.evidence("key-reach", shown) }
+        return .all(found, none: "")
+    }
+
     private func standbyReach(
         _ id: OracleID, _ key: OracleID, _ limit: Duration, _ shown: inout [NodeReach]
     ) async throws(OracleError) -> Finding {
-        let standby = try await oracle.databases.database(id).value
+        try await reach(try await oracle.databases.database(id).value, key, limit, &shown)
+    }
+
+    private func reach(
+        _ standby: OracleDatabase, _ key: OracleID, _ limit: Duration, _ shown: inout [NodeReach]
+    ) async throws(OracleError) -> Finding {
         guard let place = standby.vmClusterId.flatMap({ OracleID($0) }) else {
             return .unverifiable("\(standby.label) does not name its cluster.")
         }

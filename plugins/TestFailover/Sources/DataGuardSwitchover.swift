@@ -15,6 +15,7 @@ struct DataGuardSwitchover: ReversibleStep {
         let lagWithin: Span
         let statusWithin: Span
         let settleWithin: Span
+        let reachWithin: Span
     }
 
     struct Outputs: Hashable, Codable, Sendable {
@@ -42,8 +43,20 @@ struct DataGuardSwitchover: ReversibleStep {
                 view.lags(within: inputs.lagWithin.duration, asOf: inputs.statusWithin.duration)
                     .condition("lag-within", evidence: shown),
                 view.isReadyForSwitchover.condition("ready-for-switchover", evidence: shown),
+                try await keysReached(view, inputs, session, context).condition("keys-reached", evidence: shown),
             ]
         }
+    }
+
+    /// Both sides start again in a switchover. One that then does not get at its key leaves the group without a primary, or
+    /// without a standby to go back to.
+    private func keysReached(
+        _ view: DataGuardView, _ inputs: Inputs, _ session: OracleSession, _ context: StepContext
+    ) async throws -> Finding {
+        if view.role(of: view.id) == DataGuardRole.primary {
+            return .met("\(view.name) is PRIMARY already, so that no database starts anew.")
+        }
+        return try await session.membersReachKeys(view, statusWithin: inputs.reachWithin.duration, context)
     }
 
     func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs> {
@@ -138,7 +151,7 @@ struct DataGuardSwitchover: ReversibleStep {
         try await OracleSession.run(context) { session in
             let ids = [
                 "undo-password-given", "undo-databases-available", "undo-one-primary", "undo-previous-standby",
-                "undo-lag-within", "undo-ready-for-switchover",
+                "undo-lag-within", "undo-ready-for-switchover", "undo-keys-reached",
             ]
             let view: DataGuardView
             switch try await session.settledView(undo.previousPrimary, after: undo, context) {
@@ -159,6 +172,7 @@ struct DataGuardSwitchover: ReversibleStep {
                 Finding.nothingAgainst([lag], none: "").condition("undo-lag-within", evidence: shown),
                 Finding.nothingAgainst([view.isReadyForSwitchover], none: "")
                     .condition("undo-ready-for-switchover", evidence: shown),
+                try await keysReached(view, inputs, session, context).condition("undo-keys-reached", evidence: shown),
             ]
         }
     }
