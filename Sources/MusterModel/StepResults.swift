@@ -57,7 +57,7 @@ package struct Observation: Hashable, Sendable, Codable {
     package var standing: Standing
     package var changes: [Change]
     /// Why it is partial or unknown. With `needed`: what is there all the same, from which applying goes on and which an undo
-    /// takes away.
+    /// takes away. With `satisfied`, where it is not plain: why there is nothing to do.
     package var why: String?
     /// With `satisfied`: the outputs, as `apply` would return them.
     package var outputs: [String: JSON]

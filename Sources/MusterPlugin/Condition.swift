@@ -71,6 +71,12 @@ public enum Observed<Outputs: Sendable>: Sendable {
     case unknown(why: String)
 }
 
+/// Outputs of a step for which "already so" wants a reason, such as that something was done lately. The plan shows it.
+public protocol ExplainedOutputs {
+    /// One sentence; nil where the state speaks for itself. It is no output, and is not recorded as one.
+    var alreadySoBecause: String? { get }
+}
+
 extension Observed: Equatable where Outputs: Equatable {}
 
 extension Observed where Outputs == NoOutputs {
@@ -108,7 +114,10 @@ extension Observed where Outputs: Codable {
             changes.map { .init(path: $0.path, from: $0.from, to: $0.to) }
         }
         return switch self {
-        case .satisfied(let outputs): Observation(standing: .satisfied, outputs: try objectMembers(of: outputs))
+        case .satisfied(let outputs):
+            Observation(
+                standing: .satisfied, why: (outputs as? any ExplainedOutputs)?.alreadySoBecause,
+                outputs: try objectMembers(of: outputs))
         case .needed(let changes): Observation(standing: .needed, changes: wired(changes))
         case .unfinished(let changes, let why): Observation(standing: .needed, changes: wired(changes), why: why)
         case .partial(let changes, let why): Observation(standing: .partial, changes: wired(changes), why: why)

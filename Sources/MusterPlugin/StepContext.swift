@@ -48,8 +48,8 @@ public struct StepContext: Sendable {
         }
     }
 
-    /// After this step's effect was allowed to begin, in `observe`, in an `apply` that is made again, and whenever it is
-    /// undone: the undo data stored last. Otherwise nil.
+    /// After this step's effect was allowed to begin, in `observe`, in `verify`, in an `apply` that is made again, and whenever it
+    /// is undone: the undo data stored last. Otherwise nil.
     ///
     /// - Throws: ``StepError`` `plugin.invalid-undo` when it does not decode.
     public func recordedUndo<Undo: Decodable>(as type: Undo.Type) throws(StepError) -> Undo? {

@@ -72,9 +72,9 @@ public final class StepHarness<S: Step>: Sendable {
         try Observed(try await call(.observe, inputs, undo: engine.recorded.begun.last) as Observation)
     }
 
-    /// Calls ``Step/verify(_:_:)``.
+    /// Calls ``Step/verify(_:_:)``, with the undo data of the last `begin` when there was one.
     public func verify(_ inputs: some Encodable & Sendable) async throws -> [Condition] {
-        let result: VerifyResult = try await call(.verify, inputs)
+        let result: VerifyResult = try await call(.verify, inputs, undo: engine.recorded.begun.last)
         return result.postconditions.map { Condition($0) }
     }
 

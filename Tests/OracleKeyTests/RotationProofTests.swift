@@ -61,6 +61,22 @@ struct RotationProofTests {
         #expect(try await step.verify(wish()).failing.contains("new-key-in-use"))
     }
 
+    @Test func `a rotation that was long ago is shown by the key of before, and one of others by its age`() async throws {
+        let lab = try await DatabaseLab()
+        let step = try lab.harness(RotateKey.self)
+        _ = try await step.apply(wish())
+        lab.time.advance(.seconds(3 * 3600))
+        #expect(try await step.verify(wish()).failing == [])
+        guard case .satisfied(let outputs) = try await step.observe(wish()) else {
+            Issue.record("not satisfied")
+            return
+        }
+        #expect(outputs.versions == 2)
+        let other = try lab.harness(RotateKey.self)
+        #expect(try await other.verify(wish()).failing == ["new-key-in-use"])
+        guard case .needed = try await other.observe(wish()) else { Issue.record("not needed"); return }
+    }
+
     static let others: [[String: JSON]] = [
         ["key": "spare"], ["vaultUri": "https://other-keys.vault.azure.net/"],
         ["registeredKey": .string(DatabaseLab.spare)],

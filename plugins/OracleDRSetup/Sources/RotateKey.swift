@@ -26,11 +26,15 @@ struct RotateKey: EffectStep {
         let statusWithin: Span
     }
 
-    struct Outputs: Hashable, Codable, Sendable {
+    struct Outputs: Hashable, Codable, Sendable, ExplainedOutputs {
         /// Of the newest version in the vault.
         let version: String
         let versions: Int
         let masterKeys: [MasterKeyRow]
+        /// No output: for the plan alone.
+        var alreadySoBecause: String?
+
+        enum CodingKeys: CodingKey { case version, versions, masterKeys }
     }
 
     struct Undo: Hashable, Codable, Sendable {
@@ -141,16 +145,22 @@ struct RotateKey: EffectStep {
             return .needed([change])
         }
         switch look.isYounger(than: inputs.olderThan.duration) {
-        case true?: return satisfied(look, answers)
+        case true?:
+            return satisfied(
+                look, answers,
+                because: newKeyInUse(look, nil, inputs).text + " A key that came into use so lately, by a rotation or "
+                    + "a move, is not rotated again.")
         case false?: return .needed([change])
         case nil: return .unknown(why: "The database does not tell since when its root container's key is in use.")
         }
     }
 
-    private func satisfied(_ look: Look, _ answers: KeyAnswers) -> Observed<Outputs> {
+    private func satisfied(_ look: Look, _ answers: KeyAnswers, because: String? = nil) -> Observed<Outputs> {
         guard let newest = look.newest else { return .unknown(why: "The vault shows no version of the key.") }
         return .satisfied(
-            Outputs(version: versionName(newest.kid), versions: look.versions.count, masterKeys: answers.keys))
+            Outputs(
+                version: versionName(newest.kid), versions: look.versions.count, masterKeys: answers.keys,
+                alreadySoBecause: because))
     }
 
     func apply(_ inputs: Inputs, _ context: StepContext, _ gate: EffectGate<Undo>) async throws -> Outputs {
@@ -203,8 +213,9 @@ struct RotateKey: EffectStep {
     }
 
     func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
-        try await looking(inputs, context) { look, _, _ in
-            let young = newKeyInUse(look, inputs)
+        let undo = try context.recordedUndo(as: Undo.self)
+        return try await looking(inputs, context) { look, _, _ in
+            let young = newKeyInUse(look, undo, inputs)
             let several: Finding =
                 look.versions.count > 1
                 ? versionsKept(look) : .unmet("The vault shows \(look.versions.count) version of the key.")
@@ -216,8 +227,16 @@ struct RotateKey: EffectStep {
         }
     }
 
-    private func newKeyInUse(_ look: Look, _ inputs: Inputs) -> Finding {
-        switch look.isYounger(than: inputs.olderThan.duration) {
+    /// A rotation of this run is known by the keys that it found, however long ago it was. Only without it age must tell.
+    private func newKeyInUse(_ look: Look, _ undo: Undo?, _ inputs: Inputs) -> Finding {
+        if let undo {
+            return switch look.hasLeft(undo.masterKeysBefore) {
+            case true?: .met("The root container uses another key than before this run's rotation.")
+            case false?: .unmet("The root container still uses the key of before this run's rotation.")
+            case nil: .unverifiable("The database shows no master key of its root container.")
+            }
+        }
+        return switch look.isYounger(than: inputs.olderThan.duration) {
         case true?: .met("The key in use is younger than \(inputs.olderThan.duration.readable).")
         case false?: .unmet("The key in use is older than \(inputs.olderThan.duration.readable).")
         case nil: .unverifiable("The database does not tell since when its root container's key is in use.")
