@@ -68,6 +68,15 @@ struct ResetNodeTests {
         #expect(try await step.check(wish("east1", ["confirm": "CRM"])).failing == ["reset-confirmed"])
     }
 
+    @Test func `a run that was cut off waits until the node is back, and asks nobody meanwhile`() async throws {
+        let lab = try await DatabaseLab(faults: ["connection-lost-after-effect:operation=*dbnode*,times=9"])
+        let step = try lab.harness(ResetNode.self)
+        #expect(await thrown { try await step.apply(wish()) }?.kind == .unknownOutcome)
+        guard case .satisfied = try await step.observe(wish()) else { Issue.record("not satisfied"); return }
+        #expect(step.progress.contains { $0.hasPrefix("waiting until the instance on east1 is open") })
+        #expect(lab.effects == ["node.reset east1"])
+    }
+
     @Test func `a run that was cut off starts only the other node`() async throws {
         let lab = try await DatabaseLab(faults: ["connection-lost-after-effect:operation=*dbnode*,times=9"])
         let step = try lab.harness(ResetNode.self)

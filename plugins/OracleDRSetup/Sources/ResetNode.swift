@@ -83,12 +83,17 @@ struct ResetNode: EffectStep {
 
     func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs> {
         let undo = try context.recordedUndo(as: Undo.self)
-        return try await looking(inputs, context) { look, session, _ in
-            if let operation = undo?.operation,
-                let why = try await session.unsettled(operation, on: operation.database, context)
-            {
-                return .unknown(why: why)
+        // What is read while the node still starts is no account of what became of it.
+        if let operation = undo?.operation {
+            let why = try await OracleSession.run(context) { session in
+                try await session.unsettled(operation, on: operation.database, context)
             }
+            if let why { return .unknown(why: why) }
+        }
+        return try await looking(inputs, context) { first, session, databases in
+            let look =
+                undo == nil || first.allOpen.isMet
+                ? first : try await self.opened(inputs, session, databases, context) { _ in true }
             guard let isDue = look.isDue(inputs.node) else {
                 return .unknown(why: "The database does not tell since when its instances run.")
             }
@@ -132,17 +137,25 @@ struct ResetNode: EffectStep {
         after end: WorkRequestEnd, _ inputs: Inputs, _ session: OracleSession, _ databases: Databases,
         _ context: StepContext
     ) async throws {
-        let after = try await session.wait(within: inputs.within.duration, context) {
-            let look = try await self.read(inputs, session, databases, context)
-            return look.allOpen.isMet && look.isDue(inputs.node) == false
-                ? .done(look)
-                : .notYet(look, "waiting until the instance on \(inputs.node) is open: \(look.allOpen.text)")
-        }
+        let after = try await opened(inputs, session, databases, context) { $0.isDue(inputs.node) == false }
         guard case .met = after.allOpen, after.isDue(inputs.node) == false else {
             throw StepError.unknownOutcome(
                 "oracle-dr-setup.instance-not-open",
                 "\(inputs.node) was started anew, and \(end.failure.map { "\($0); " } ?? "")\(after.allOpen.text)",
                 remedy: "Reset no other node. Look at the Arc agent of that node, the way to the vault, and the roles.")
+        }
+    }
+
+    /// What is there once every instance is open, and what is asked besides holds; or when the time for it is over.
+    private func opened(
+        _ inputs: Inputs, _ session: OracleSession, _ databases: Databases, _ context: StepContext,
+        _ isEnough: (Look) -> Bool
+    ) async throws -> Look {
+        try await session.wait(within: inputs.within.duration, context) {
+            let look = try await self.read(inputs, session, databases, context)
+            return look.allOpen.isMet && isEnough(look)
+                ? .done(look)
+                : .notYet(look, "waiting until the instance on \(inputs.node) is open: \(look.allOpen.text)")
         }
     }
 
