@@ -45,6 +45,15 @@ struct OracleDataTests {
         #expect(found.outputs == nil)
     }
 
+    @Test func `a table in the open is told before a row is written`() async throws {
+        let lab = try await DatabaseLab {
+            $0[path: "oracle", "databases", "SALES_EAST", "tablespaces"] = ["USERS": false]
+        }
+        let found = try await lab.harness(WriteOracleData.self).check(row)
+        #expect(found.failing == ["table-encrypted"])
+        #expect(found.one("table-encrypted")?.says.contains("USERS, which is not encrypted") == true)
+    }
+
     @Test func `a standby that is only mounted proves nothing`() async throws {
         let lab = try await DatabaseLab { $0[path: "oracle", "databases", "SALES_EAST", "role"] = "STANDBY" }
         let found = try await lab.harness(VerifyOracleData.self).report(look(["role": "PHYSICAL STANDBY"]))

@@ -30,6 +30,7 @@ private struct AskingKeys: ProofStep {
             return [
                 answers.finding(\.keystoresOpen).condition("keystores-open"),
                 answers.finding(\.keysExternal).condition("keys-external"),
+                answers.finding(\.containersSeen).condition("containers-seen"),
                 answers.finding { $0.instancesOpen(on: inputs.nodes) }.condition("instances-open"),
                 .met("age", "\(age ?? -1)"),
                 .met("due", (try? answers.get().notStarted(since: .seconds(3600), of: inputs.nodes).joined()) ?? "?"),
@@ -112,7 +113,7 @@ struct RealDatabaseTests {
         #expect(try await step.verify(nodes).failing == [])
         #expect(try await step.verify(nodes).one("age")?.says == "3600000")
         let found = try await step.verify(AskingKeys.Inputs(nodes: ["east1", "east2"], pluggables: 2))
-        for id in ["keystores-open", "keys-external"] {
+        for id in ["keystores-open", "keys-external", "containers-seen"] {
             #expect(found.one(id)?.verdict == .unverifiable, "\(found)")
             #expect(found.one(id)?.says.contains("SET CONTAINER_DATA = ALL CONTAINER = CURRENT") == true)
         }
@@ -193,6 +194,6 @@ struct RealDatabaseTests {
 
     @Test func `an empty answer is no open keystore`() async throws {
         let found = try await step("").verify(nodes)
-        #expect(found.failing == ["keystores-open", "keys-external", "instances-open"])
+        #expect(found.failing == ["keystores-open", "keys-external", "containers-seen", "instances-open"])
     }
 }

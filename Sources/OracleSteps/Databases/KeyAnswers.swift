@@ -98,6 +98,20 @@ package struct KeyAnswers: Sendable {
         return .all(found, none: "").orUnmet("No instance shows a keystore.", when: found.isEmpty)
     }
 
+    /// The drill's user is shown the keystores of every container on every instance, and master keys at all. What shows a move
+    /// afterwards reads the same.
+    package var containersSeen: Finding {
+        guard !keys.isEmpty else { return .unmet("The database shows no master key.") }
+        let instances = Set(keystores.map(\.instance)).sorted()
+        guard !instances.isEmpty else { return .unmet("No instance shows a keystore.") }
+        return .all(
+            instances.map { instance in
+                let containers = Set(keystores.filter { $0.instance == instance }.map(\.container)).sorted()
+                let seen = "On instance \(instance) the keystores of \(containers.count) containers are shown"
+                return hidden(containers, "keystores", seen: seen) ?? .met("\(seen).")
+            }, none: "")
+    }
+
     /// A user without the attribute sees the rows of the root alone: what is not shown proves nothing.
     private func hidden(_ containers: [Int64], _ what: String, seen: String) -> Finding? {
         let all = pluggables + 1

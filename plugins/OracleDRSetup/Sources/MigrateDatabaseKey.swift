@@ -4,6 +4,7 @@ internal import CloudSteps
 internal import MusterPlugin
 internal import OracleCloudClient
 internal import OracleSteps
+internal import SQLSteps
 
 /// Moves a database's master key from its wallet to Azure. There is no way back.
 struct MigrateDatabaseKey: EffectStep {
@@ -32,6 +33,21 @@ struct MigrateDatabaseKey: EffectStep {
     }
 
     func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
+        let seen = try await containersSeen(inputs, context)
+        return try await [seen.condition("containers-seen", evidence: ["sql"])] + reading(inputs, context)
+    }
+
+    /// Whoever is to show the move afterwards must be let in, and see every container, before it.
+    private func containersSeen(_ inputs: Inputs, _ context: StepContext) async throws -> Finding {
+        try await Databases.runOracle(context) { databases in
+            try await OracleSession.run(context) { session in
+                let view = try await KeyedDatabase.read(inputs.database, session)
+                return try await KeyAnswers.ask(view, databases).finding(\.containersSeen)
+            }
+        }
+    }
+
+    private func reading(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
         try await OracleSession.run(context) { session in
             try await session.letSettle(inputs.database, within: inputs.settleWithin.duration, context)
             let view = try await KeyedDatabase.read(inputs.database, session)

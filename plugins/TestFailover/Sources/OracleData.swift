@@ -45,6 +45,19 @@ struct OracleDataPlace: Sendable {
             database: view.database, target: try found.target(in: view.database, intent), table: named)
     }
 
+    /// Whether reading the table takes the key, by what ``tablespace`` answered.
+    static func encryption(_ rows: SQLRows, of table: String) -> Finding {
+        guard let found = rows.read(["tablespace_name", "encrypted"], { $0.compactMap(\.trimmed) }) else {
+            return .unverifiable("The database does not tell where \(table) is.")
+        }
+        guard let row = found.first, row.count == 2 else {
+            return .unmet("There is no table \(table) to be seen.")
+        }
+        return row[1] == "YES"
+            ? .met("\(table) is in \(row[0]), which is encrypted.")
+            : .unmet("\(table) is in \(row[0]), which is not encrypted, so that reading it shows nothing.")
+    }
+
     /// Names are kept in upper case unless they were written in quotes, which the drill's are not.
     var owner: [SQLValue] {
         table.name.uppercased().split(separator: ".").map { .text(String($0)) }

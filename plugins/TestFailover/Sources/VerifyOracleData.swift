@@ -102,7 +102,7 @@ struct VerifyOracleData: ReportStep {
         let (lags, told) = lagFinding(answers.lags, inputs)
         let conditions = [
             roleFinding(answers.view, inputs).condition(ids[0], evidence: ["sql"]),
-            tablespaceFinding(answers.tablespace, inputs).condition(ids[1], evidence: ["sql"]),
+            OracleDataPlace.encryption(answers.tablespace, of: inputs.table).condition(ids[1], evidence: ["sql"]),
             dataFinding(newest, inputs).condition(ids[2], evidence: ["sql"]),
             lags.condition(ids[3], evidence: ["sql"]), gapFinding(answers.gaps).condition(ids[4], evidence: ["sql"]),
         ]
@@ -116,18 +116,6 @@ struct VerifyOracleData: ReportStep {
         else { return .unverifiable("v$database does not tell the role.") }
         let says = "The database says that it is \(row[0]), \(row[1])."
         return row[0] == inputs.role.rawValue ? .met(says) : .unmet("\(says) \(inputs.role.rawValue) is wanted.")
-    }
-
-    private func tablespaceFinding(_ rows: SQLRows, _ inputs: Inputs) -> Finding {
-        guard let found = rows.read(["tablespace_name", "encrypted"], { $0.compactMap(\.trimmed) }) else {
-            return .unverifiable("The database does not tell where \(inputs.table) is.")
-        }
-        guard let row = found.first, row.count == 2 else {
-            return .unmet("There is no table \(inputs.table) to be seen.")
-        }
-        return row[1] == "YES"
-            ? .met("\(inputs.table) is in \(row[0]), which is encrypted.")
-            : .unmet("\(inputs.table) is in \(row[0]), which is not encrypted, so that reading it shows nothing.")
     }
 
     private func dataFinding(_ newest: Int64?, _ inputs: Inputs) -> Finding {

@@ -37,13 +37,33 @@ struct WriteOracleData: ReversibleStep {
     }
 
     func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
-        [try await readable(inputs, series(context), context).condition("table-readable", evidence: ["sql"])]
+        [
+            try await readable(inputs, series(context), context).condition("table-readable", evidence: ["sql"]),
+            try await encrypted(inputs, context).condition("table-encrypted", evidence: ["sql"]),
+        ]
+    }
+
+    /// A row that lies in the open shows nothing of the key, and whoever reads it later would find out too late.
+    private func encrypted(_ inputs: Inputs, _ context: StepContext) async throws -> Finding {
+        try await answer {
+            try await on(inputs, context) { place, databases, _ in
+                OracleDataPlace.encryption(
+                    try await databases.ask(place.target, OracleDataPlace.tablespace, place.owner), of: inputs.table)
+            }
+        }
     }
 
     private func readable(_ inputs: Inputs, _ series: String, _ context: StepContext) async throws -> Finding {
-        do {
+        try await answer {
             _ = try await newest(inputs, series, context)
             return .met("\(inputs.table) answers. Whether it takes rows is seen when one comes.")
+        }
+    }
+
+    /// What stands against the table, or keeps it from being asked, as a finding.
+    private func answer(_ ask: () async throws -> Finding) async throws -> Finding {
+        do {
+            return try await ask()
         } catch let error as StepError where !error.code.hasPrefix("plugin.") {
             let says = [error.message, error.remedy].compactMap { $0 }.joined(separator: " ")
             let isTheTable = ["sql.statement", "sql.denied"].contains(error.code) || !error.code.hasPrefix("sql.")
