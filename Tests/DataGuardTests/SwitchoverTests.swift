@@ -33,6 +33,17 @@ struct SwitchoverTests {
         #expect(lab.cloud.effects == ["data-guard.switchover SALES_AMS", "data-guard.switchover SALES_FRA"])
     }
 
+    @Test func `the way back is refused where a side is not shown to reach its key`() async throws {
+        let lab = try await Lab()
+        let step = try lab.harness(DataGuardSwitchover.self)
+        _ = try await step.apply(switchover())
+        #expect(try await step.checkUndo(switchover()).notMet == [])
+        lab.cloud.change { state in
+            state.alter("SALES_FRA") { $0.keys.registered = "ocid1.oracledbazurekey.oc1.eu-frankfurt-1.lost" }
+        }
+        #expect(try await step.checkUndo(switchover()).notMet == ["undo-keys-reached"])
+    }
+
     @Test func `nothing is sent to a database that is primary already`() async throws {
         let lab = try await Lab()
         let step = try lab.harness(DataGuardSwitchover.self)
@@ -60,6 +71,10 @@ struct SwitchoverTests {
             { $0.alter("SALES_AMS") { $0.readiness = "WARNING" } }
         ),
         ("protection-sound", "MAXIMUM_PROTECTION with ASYNC", { $0.protectionMode = "MAXIMUM_PROTECTION" }),
+        (
+            "keys-reached", "The way of SALES_FRA (eu-frankfurt-1) to its key",
+            { $0.alter("SALES_FRA") { $0.keys.registered = "ocid1.oracledbazurekey.oc1.eu-frankfurt-1.lost" } }
+        ),
         ("target-standby", "is SNAPSHOT_STANDBY", { $0.alter("SALES_AMS") { $0.role = "SNAPSHOT_STANDBY" } }),
         ("one-primary", "No database of the group is PRIMARY", { $0.alter("SALES_FRA") { $0.role = "STANDBY" } }),
         ("in-group", "is in no Data Guard group", { $0.databases.removeAll { $0.uniqueName == "SALES_FRA" } }),

@@ -3,6 +3,7 @@
 import CloudFixture
 import MusterModel
 import MusterPlugin
+import OracleSteps
 import Testing
 
 @testable import CloudSimulator
@@ -15,6 +16,7 @@ struct CreateDatabaseTests {
                 "cluster": .string(DatabaseLab.east), "compartment": .string(DatabaseLab.compartment),
                 "home": .string(DatabaseLab.homeEast), "name": "CRM", "uniqueName": "CRM_EAST",
                 "pluggableDatabase": "LEADS", "registeredKey": .string(DatabaseLab.spare),
+                "deleteWithin": "24h",
             ], more)
     }
 
@@ -35,6 +37,24 @@ struct CreateDatabaseTests {
         for _ in 0..<2 { try await step.undo(wish()) }
         guard case .needed = try await step.observe(wish()) else { Issue.record("still there"); return }
         #expect(lab.effects == ["database.created CRM_EAST", "database.deleted CRM_EAST"])
+    }
+
+    @Test func `a database that is older than a day is not deleted by an undo that comes late`() async throws {
+        let lab = try await DatabaseLab()
+        let step = try lab.harness(CreateDatabase.self)
+        _ = try await step.apply(wish())
+        lab.time.advance(.seconds(23 * 3600))
+        #expect(try await step.checkUndo(wish()).failing == [])
+        lab.time.advance(.seconds(3 * 3600))
+        let late = try await step.checkUndo(wish())
+        #expect(late.failing == ["undo-database-young"])
+        #expect(late.one("undo-database-young")?.says.contains("would be lost, without a last backup") == true)
+        #expect(try await step.checkUndo(wish(["deleteWithin": "48h"])).failing == [])
+        let begun = try #require(try step.begun().last)
+        var members = try #require(try JSON(encoding: begun).object)
+        members["asked"] = nil
+        let before: CreatedDatabase = try JSON.object(members).decode()
+        #expect(try await step.checkUndo(wish(), with: before).one("undo-database-young")?.verdict == .unverifiable)
     }
 
     static let lacks: [(String, [String: JSON], @Sendable (inout JSON) -> Void)] = [

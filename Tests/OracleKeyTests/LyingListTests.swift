@@ -15,13 +15,13 @@ struct LyingListTests {
     private let creation: JSON = [
         "cluster": .string(DatabaseLab.east), "compartment": .string(DatabaseLab.compartment),
         "home": .string(DatabaseLab.homeEast), "name": "CRM", "uniqueName": "CRM_EAST",
-        "registeredKey": .string(DatabaseLab.spare),
+        "registeredKey": .string(DatabaseLab.spare), "deleteWithin": "24h",
     ]
     private let standby: JSON = [
         "primary": .string(DatabaseLab.sales), "cluster": .string(DatabaseLab.west),
         "compartment": .string(DatabaseLab.compartment), "home": .string(DatabaseLab.homeWest),
         "uniqueName": "SALES_WEST", "registeredKey": .string(DatabaseLab.key), "protectionMode": "MAXIMUM_PERFORMANCE",
-        "transport": "ASYNC", "activeDataGuard": false, "crossRegion": true,
+        "transport": "ASYNC", "activeDataGuard": false, "crossRegion": true, "deleteWithin": "24h",
     ]
 
     private func isLeftAlone<S: ReversibleStep>(

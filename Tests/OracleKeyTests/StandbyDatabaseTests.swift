@@ -17,7 +17,7 @@ struct StandbyDatabaseTests {
                 "compartment": .string(DatabaseLab.compartment), "home": .string(DatabaseLab.homeWest),
                 "uniqueName": "SALES_WEST", "registeredKey": .string(DatabaseLab.key),
                 "protectionMode": "MAXIMUM_PERFORMANCE", "transport": "ASYNC", "activeDataGuard": false,
-                "crossRegion": true,
+                "crossRegion": true, "deleteWithin": "24h",
             ], more)
     }
 
@@ -49,6 +49,14 @@ struct StandbyDatabaseTests {
         #expect(try await step.verify(both).failing == [])
         #expect(try await step.observe(wish()).isPartial)
         #expect(try await step.verify(wish()).failing == ["standby-key"])
+    }
+
+    @Test func `a standby that is older than a day is not deleted by an undo that comes late`() async throws {
+        let lab = try await DatabaseLab()
+        let step = try lab.harness(StandbyDatabase.self)
+        _ = try await step.apply(wish())
+        lab.time.advance(.seconds(25 * 3600))
+        #expect(try await step.checkUndo(wish()).failing == ["undo-standby-young"])
     }
 
     static let lacks: [(String, [String: JSON], @Sendable (inout JSON) -> Void)] = [

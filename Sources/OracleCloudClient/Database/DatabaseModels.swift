@@ -11,6 +11,7 @@ package struct OracleDatabase: Hashable, Sendable, Codable {
     /// `AVAILABLE`, `UPDATING`, `FAILED` and others.
     package var lifecycleState: String
     package var lifecycleDetails: String?
+    package var timeCreated: String?
     package var vmClusterId: String?
     package var compartmentId: String?
     package var dbHomeId: String?

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CloudHTTP
 package import CloudSteps
+package import MusterModel
 package import MusterPlugin
 package import OracleCloudClient
 
@@ -16,6 +18,8 @@ package struct CreatedDatabase: Hashable, Codable, Sendable {
     /// Known as soon as the service has accepted the request.
     package var database: OracleID?
     package var operation: OracleOperation?
+    /// When this run asked for it; nil in records of before.
+    package let asked: String?
     /// Set once it is being deleted again.
     package var deletion: OracleOperation?
     /// For people: the id, or the name where that is not known yet.
@@ -24,13 +28,21 @@ package struct CreatedDatabase: Hashable, Codable, Sendable {
     /// Known by the service's answer, or by the operation that the answer named.
     package var knownID: OracleID? { database ?? operation?.database }
 
-    package init(cluster: OracleID, compartment: OracleID, uniqueName: String, tags: [String: String]? = nil) {
+    package init(cluster: OracleID, compartment: OracleID, uniqueName: String, tags: [String: String]? = nil, asked: Timestamp? = nil) {
+        self.asked = asked?.description
         self.cluster = cluster
         self.compartment = compartment
         self.uniqueName = uniqueName
         self.tags = tags
         named = uniqueName
     }
+}
+
+/// What stands against deleting a database that a run has made.
+package struct DeletionFindings: Sendable {
+    package var idle: Finding
+    package var unneeded: Finding
+    package var young: Finding
 }
 
 extension OracleSession {
@@ -173,41 +185,62 @@ extension OracleSession {
 
     /// What an undo that deletes a database needs.
     ///
-    /// - Parameter pluggables: the names that were made with it; nil: a standby, which has its primary's.
+    /// - Parameters:
+    ///   - pluggables: the names that were made with it; nil: a standby, which has its primary's.
+    ///   - limit: a database that is older is one that somebody may live by.
     package func deletionConditions(
-        _ undo: CreatedDatabase, pluggables: [String]?, _ context: StepContext
-    ) async throws -> (idle: Finding, unneeded: Finding) {
-        if let why = try await creationUnsettled(undo, context) { return (.unverifiable(why), .unverifiable(why)) }
-        if let why = try await unknownOrigin(undo) { return (.unverifiable(why), .unverifiable(why)) }
+        _ undo: CreatedDatabase, pluggables: [String]?, youngerThan limit: Duration, _ context: StepContext
+    ) async throws -> DeletionFindings {
+        func unverifiable(_ why: String) -> DeletionFindings {
+            DeletionFindings(idle: .unverifiable(why), unneeded: .unverifiable(why), young: .unverifiable(why))
+        }
+        if let why = try await creationUnsettled(undo, context) { return unverifiable(why) }
+        if let why = try await unknownOrigin(undo) { return unverifiable(why) }
         let left: OracleDatabase
         switch try await settledPresence(of: undo, context) {
         case .there(let database): left = database
-        case .disputed(let why): return (.unverifiable(why), .unverifiable(why))
+        case .disputed(let why): return unverifiable(why)
         case .gone:
             let gone = Finding.met("There is no \(undo.uniqueName) that this run made.")
-            return (gone, gone)
+            return DeletionFindings(idle: gone, unneeded: gone, young: gone)
         }
         let view = try await KeyedDatabase.read(left.id, self)
         let idle: Finding =
             view.database.isBusy
             ? .unmet("\(view.name) is \(view.database.lifecycleState).")
             : .met("No operation works on \(view.name).")
+        return DeletionFindings(
+            idle: idle, unneeded: unneeded(view, pluggables: pluggables),
+            young: young(view.database, undo, limit: limit))
+    }
+
+    /// What was written to a database nobody can tell from here; how long it has been there for anybody to write to, one can.
+    private func young(_ database: OracleDatabase, _ undo: CreatedDatabase, limit: Duration) -> Finding {
+        guard let made = (undo.asked ?? database.timeCreated).flatMap(Timestamp.init) else {
+            return .unverifiable("Neither the record nor the service tells when \(database.label) was made.")
+        }
+        let age = time.now.duration(since: made)
+        return age <= limit
+            ? .met("\(database.label) was made \(max(age, .zero).readable) ago, within \(limit.readable).")
+            : .unmet(
+                "\(database.label) was made \(age.readable) ago, longer than \(limit.readable): what was written to it since would be "
+                    + "lost, without a last backup.")
+    }
+
+    private func unneeded(_ view: KeyedDatabase, pluggables: [String]?) -> Finding {
         let members = view.database.dataGuardGroup?.members ?? []
-        let role = members.first { $0.databaseId == left.id }?.role
+        let role = members.first { $0.databaseId == view.database.id }?.role
         if members.count > 1, role == DataGuardRole.primary {
-            return (idle, .unmet("\(view.name) is the PRIMARY of a group with \(members.count - 1) others."))
+            return .unmet("\(view.name) is the PRIMARY of a group with \(members.count - 1) others.")
         }
         if let pluggables {
             let others = view.pluggables.map(\.pdbName).filter { !pluggables.contains($0) }
             if !others.isEmpty {
-                return (idle, .unmet("Somebody has made \(others.joined(separator: ", ")) in \(view.name)."))
+                return .unmet("Somebody has made \(others.joined(separator: ", ")) in \(view.name).")
             }
         }
-        return (
-            idle,
-            .met(
-                (pluggables == nil ? "" : "No pluggable database was added to \(view.name). ")
-                    + "It is the PRIMARY of no Data Guard group; standbys of the older kind were not looked for.")
-        )
+        return .met(
+            (pluggables == nil ? "" : "No pluggable database was added to \(view.name). ")
+                + "It is the PRIMARY of no Data Guard group; standbys of the older kind were not looked for.")
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CloudHTTP
 internal import CloudSteps
 internal import MusterPlugin
 internal import OracleCloudClient
@@ -19,6 +20,7 @@ struct CreateDatabase: ReversibleStep {
         let pluggableDatabase: String?
         let registeredKey: OracleID
         let characterSet: String?
+        let deleteWithin: Span
 
         var wanted: NewDatabase {
             NewDatabase(
@@ -140,7 +142,7 @@ struct CreateDatabase: ReversibleStep {
             }
             let undo = Undo(
                 cluster: inputs.cluster, compartment: inputs.compartment, uniqueName: inputs.uniqueName,
-                tags: Mark(context).tags)
+                tags: Mark(context).tags, asked: session.time.now)
             var wanted = inputs.wanted
             wanted.tags = Mark(context).tags
             try await gate.begin(undo: undo)
@@ -176,8 +178,12 @@ struct CreateDatabase: ReversibleStep {
     func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {
         try await OracleSession.run(context) { session in
             let pluggables = [inputs.pluggableDatabase].compactMap { $0 }
-            let found = try await session.deletionConditions(undo, pluggables: pluggables, context)
-            return [found.idle.condition("undo-database-idle"), found.unneeded.condition("undo-database-unneeded")]
+            let found = try await session.deletionConditions(
+                undo, pluggables: pluggables, youngerThan: inputs.deleteWithin.duration, context)
+            return [
+                found.idle.condition("undo-database-idle"), found.unneeded.condition("undo-database-unneeded"),
+                found.young.condition("undo-database-young"),
+            ]
         }
     }
 

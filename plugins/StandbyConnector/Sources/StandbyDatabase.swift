@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CloudHTTP
 internal import CloudSteps
 internal import MusterModel
 internal import MusterPlugin
@@ -23,6 +24,7 @@ struct StandbyDatabase: ReversibleStep {
         let transport: String
         let activeDataGuard: Bool
         let crossRegion: Bool
+        let deleteWithin: Span
 
         var wanted: NewStandby {
             NewStandby(
@@ -177,7 +179,8 @@ struct StandbyDatabase: ReversibleStep {
                 return outputs(found, inputs)
             }
             let undo = Undo(
-                cluster: inputs.cluster, compartment: inputs.compartment, uniqueName: inputs.uniqueName)
+                cluster: inputs.cluster, compartment: inputs.compartment, uniqueName: inputs.uniqueName,
+                asked: session.time.now)
             try await gate.begin(undo: undo)
             context.progress("making the standby \(inputs.uniqueName)")
             let made = try await session.make(
@@ -214,8 +217,12 @@ struct StandbyDatabase: ReversibleStep {
 
     func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {
         try await OracleSession.run(context) { session in
-            let found = try await session.deletionConditions(undo, pluggables: nil, context)
-            return [found.idle.condition("undo-standby-idle"), found.unneeded.condition("undo-standby-no-primary")]
+            let found = try await session.deletionConditions(
+                undo, pluggables: nil, youngerThan: inputs.deleteWithin.duration, context)
+            return [
+                found.idle.condition("undo-standby-idle"), found.unneeded.condition("undo-standby-no-primary"),
+                found.young.condition("undo-standby-young"),
+            ]
         }
     }
 
