@@ -33,17 +33,30 @@ struct RollbackSection {
     private func row(_ step: StepRecord, _ undo: UndoRecord) -> [String] {
         [
             "\(undo.order)", StepSection.link(to: step),
-            undo.result.isGone || undo.result == .running ? undo.result.phrase : "**\(undo.result.phrase)**",
-            Self.proof(undo), undo.tookMilliseconds.map(duration) ?? "",
+            undo.result.isGone || undo.result == .running ? Self.phrase(undo, record) : "**\(undo.result.phrase)**",
+            Self.proof(undo, record), undo.tookMilliseconds.map(duration) ?? "",
         ]
     }
 
+    /// An undo that had begun, and was cut off, is this run's: what a look then does not find, it has taken away.
+    private static func wasCutOff(_ undo: UndoRecord, _ record: RunRecord) -> Bool {
+        undo.result == .nothingThere && undo.begunAt != nil && (record.rules ?? 1) >= 3
+    }
+
+    static func phrase(_ undo: UndoRecord, _ record: RunRecord) -> String {
+        wasCutOff(undo, record) ? UndoRecord.Result.proven.phrase : undo.result.phrase
+    }
+
     /// What shows the result, in a sentence.
-    static func proof(_ undo: UndoRecord) -> String {
+    static func proof(_ undo: UndoRecord, _ record: RunRecord) -> String {
         let tries = undo.attempts.count > 1 ? " (\(undo.attempts.count) attempts)" : ""
         switch undo.result {
         case .running: return ""
         case .proven: return "a read at \(undo.looks.last?.at.timeOfDay ?? "") UTC found nothing of it\(tries)"
+        case .nothingThere where wasCutOff(undo, record):
+            let (begun, looked) = (undo.begunAt?.timeOfDay ?? "", undo.looks.last?.at.timeOfDay ?? "")
+            return "this run had begun to undo it, at \(begun) UTC, before it was cut off; a look at \(looked) UTC "
+                + "found nothing of it\(tries)"
         case .nothingThere:
             return "a look before it, at \(undo.looks.last?.at.timeOfDay ?? "") UTC, found nothing of it"
         case .byHand:

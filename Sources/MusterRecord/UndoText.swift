@@ -26,10 +26,10 @@ struct UndoText {
     private func heading(_ page: inout MarkdownPage) {
         let by = undo.by.map { ", wanted by \(Markdown.text(personName($0)))" } ?? ""
         let took = undo.tookMilliseconds.map { " (\(duration($0)))" } ?? ""
-        let proof = RollbackSection.proof(undo)
+        let proof = RollbackSection.proof(undo, record)
         page.paragraph(
             "**Undo** \(readable(undo.startedAt, after: record.createdAt)) UTC on \(Markdown.code(undo.host))\(by): "
-                + "\(undo.result.phrase)\(took)"
+                + "\(RollbackSection.phrase(undo, record))\(took)"
                 + (proof.isEmpty ? "." : ": \(proof.hasSuffix(".") || proof.hasSuffix(")") ? proof : proof + ".")"))
     }
 

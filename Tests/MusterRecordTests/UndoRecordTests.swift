@@ -76,6 +76,21 @@ import Testing
         #expect(record.outcome == .rolledBack)
     }
 
+    @Test func `what a run had begun to undo is undone by it, though it was cut off before it could tell`() throws {
+        var record = try history("cut-off-before-undo-claimed-of-undo").files().record
+        var undo = try #require(record.steps[1].undos?.first)
+        #expect(undo.begunAt != nil)
+        undo.result = .nothingThere
+        #expect(RollbackSection.phrase(undo, record) == "undone")
+        #expect(RollbackSection.proof(undo, record).hasPrefix("this run had begun to undo it, at "))
+        // The pages of runs that are over stay as they were.
+        record.rules = 2
+        #expect(RollbackSection.phrase(undo, record) == "undone, nothing was there")
+        record.rules = 3
+        undo.begunAt = nil
+        #expect(RollbackSection.proof(undo, record).hasPrefix("a look before it, at "))
+    }
+
     @Test func `a measure of what was undone is not known`() throws {
         let measures = try record(.rolledBack()).measures
         #expect(measures.first { $0.id == "registered" }?.unknown == "\(KeySwap.registerSecondary) was undone")

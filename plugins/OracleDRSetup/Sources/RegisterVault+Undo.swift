@@ -24,6 +24,11 @@ extension RegisterVault {
         return view.vaults.first { $0.id == id }
     }
 
+    /// No request takes a key out of a registration that stays.
+    private static let staysListed =
+        "The vault was registered before, and stays. Oracle goes on listing the keys that it read there, one that this run had it read "
+        + "as well, until it reads the vault anew."
+
     private func live(
         _ vault: OracleID, _ inputs: Inputs, _ session: OracleSession
     ) async throws -> [VaultAssociation] {
@@ -35,7 +40,7 @@ extension RegisterVault {
         try await OracleSession.run(context) { session in
             let ids = ["undo-no-database-uses-it", "undo-no-other-connector", "undo-no-replica"]
             guard undo.isMade else {
-                return Finding.met("The vault was registered before, and stays.").conditions(ids, evidence: [])
+                return Finding.met(Self.staysListed).conditions(ids, evidence: [])
             }
             if let why = try await session.unsettled(undo.operation, context) {
                 return Finding.unverifiable(why).conditions(ids)
@@ -80,6 +85,10 @@ extension RegisterVault {
             try await forgetSearch(&undo, session, context, gate)
             guard let vault = Self.made(view, undo) else {
                 // Nothing is to be done, and that it was done can be seen from nothing but this record.
+                if !undo.isMade {
+                    context.progress(Self.staysListed)
+                    try context.evidence("still-listed", ["vault": undo.vaultName, "says": Self.staysListed])
+                }
                 undo.isUndone = true
                 return try await gate.begin(undo: undo)
             }

@@ -43,7 +43,9 @@ extension SetUpKeyVault {
             try found.demandMet(
                 code: "oracle-dr-setup.vault-in-use", remedy: "Undo what uses the keys first, or keep the vault.")
             try await gate.begin(undo: undo)
-            context.progress("deleting the vault \(undo.vaultName); it can be recovered")
+            context.progress(
+                "deleting the vault \(undo.vaultName): it can be recovered, and keeps its name until its retention "
+                    + "is over")
             try await session.azure.vaults.delete(vault.id)
             _ = try await afterEffect { try await place.settled(isThere: false) }
         }

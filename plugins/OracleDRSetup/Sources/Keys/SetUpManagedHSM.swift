@@ -174,7 +174,9 @@ extension SetUpManagedHSM {
             var data = undo
             data.operation = nil
             try await gate.begin(undo: data)
-            context.progress("deleting the Managed HSM \(undo.hsmName); it can be recovered")
+            context.progress(
+                "deleting the Managed HSM \(undo.hsmName): it can be recovered, keeps its name, and is paid for until its "
+                    + "retention is over")
             try await session.azure.managedHSMs.delete(hsm.id) { operation in
                 data.operation = operation
                 try await gate.begin(undo: data)
