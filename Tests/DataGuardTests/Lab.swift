@@ -98,7 +98,10 @@ struct Lab {
 }
 
 func switchover(to id: String = standby, _ more: [String: JSON] = [:]) -> JSON {
-    inputs(["to": .string(id), "lagWithin": "30s", "statusWithin": "15m", "settleWithin": "1s", "reachWithin": "1h"], more)
+    inputs(
+        [
+            "to": .string(id), "lagWithin": "30s", "statusWithin": "15m", "settleWithin": "1s", "reachWithin": "1h",
+        ], more)
 }
 
 func failover(_ more: [String: JSON] = [:]) -> JSON {

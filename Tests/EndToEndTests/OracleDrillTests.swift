@@ -46,7 +46,7 @@ struct OracleDrillTests {
         try rehearsal.expectPage(says: says)
     }
 
-    @Test func `a first primary that has lost its way to the key is not switched back to, and production goes on`() throws {
+    @Test func `a first primary that has lost its way to the key is not switched back to`() throws {
         let rehearsal = try OracleRehearsal(Self.runbook, "primary-loses-way-at-switchover")
         #expect(try rehearsal.run.outcome == "failed")
         #expect(try rehearsal.run.result(of: "prove-way-back") == "failed")

@@ -61,7 +61,7 @@ struct RotationProofTests {
         #expect(try await step.verify(wish()).failing.contains("new-key-in-use"))
     }
 
-    @Test func `a rotation that was long ago is shown by the key of before, and one of others by its age`() async throws {
+    @Test func `a rotation of long ago is shown by the key of before, one of others by its age`() async throws {
         let lab = try await DatabaseLab()
         let step = try lab.harness(RotateKey.self)
         _ = try await step.apply(wish())

@@ -28,7 +28,10 @@ package struct CreatedDatabase: Hashable, Codable, Sendable {
     /// Known by the service's answer, or by the operation that the answer named.
     package var knownID: OracleID? { database ?? operation?.database }
 
-    package init(cluster: OracleID, compartment: OracleID, uniqueName: String, tags: [String: String]? = nil, asked: Timestamp? = nil) {
+    package init(
+        cluster: OracleID, compartment: OracleID, uniqueName: String, tags: [String: String]? = nil,
+        asked: Timestamp? = nil
+    ) {
         self.asked = asked?.description
         self.cluster = cluster
         self.compartment = compartment
