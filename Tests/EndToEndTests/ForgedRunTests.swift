@@ -90,6 +90,21 @@ struct ForgedRunTests {
         #expect(verified.status == 6 && verified.errors.contains("[record.operator-unknown]"), "\(verified)")
     }
 
+    @Test func `nobody opens a gate for a plan that its documents do not make`() throws {
+        let drill = try LedgerDrill([.init("one"), .init("two", more: "approval: leads")])
+        let eyes = try FourEyes(
+            drill.catalog, policy: SealedRecordTests.policy.replacing("records: { sign: true }\n", with: ""))
+        #expect(try drill.run("--key", eyes.key("ada")).status == 4)
+        _ = try ForgedRun(drill.catalog, run: drill.runID).publish(plan: { plan in
+            let steps = (plan["steps"]?.array ?? []).map { step in
+                step["id"] == "two" ? step.setting("with", to: step["with"]?.setting("value", to: "EVIL")) : step
+            }
+            plan = plan.setting("steps", to: .array(steps))
+        })
+        let refused = try eyes.approveGate("anu", drill.runID, "two")
+        #expect(refused.status == 3 && refused.errors.contains("[plan.not-of-documents]"), "\(refused)")
+    }
+
     @Test func `a person of the policy cannot tell another's signed run anew`() throws {
         let drill = try LedgerDrill([.init("one"), .init("two", "failsIn: apply"), .init("three")])
         let eyes = try FourEyes(drill.catalog, policy: SealedRecordTests.policy)

@@ -175,6 +175,31 @@ struct ProvenPolicyTests {
         #expect(try drill.effects().isEmpty)
     }
 
+    @Test func `a record that only says so has used no statement up`() throws {
+        try eyes.plan(["drill", "-e", "lab", "--plugins", catalog.plugins, "--input", "ledger=\(drill.ledger)"])
+        for person in ["anu", "ben"] { #expect(try eyes.approve(person).status == 0) }
+        let folder = "\(eyes.planFile).approvals"
+        let ids = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".json") }.map {
+            try JSON.parse(String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8))["id"] ?? .null
+        }
+        #expect(ids.count == 2)
+        try JSON.object(["approvals": .array(ids.map { .object(["id": $0]) })]).canonicalText.write(
+            toFile: "\(catalog.root)/record.json", atomically: false, encoding: .utf8)
+        let junk = "refs/heads/muster/runs/20260101-000000-drill-aaaaaa"
+        let made = try catalog.program(
+            "/bin/sh",
+            [
+                "-c",
+                "cd '\(catalog.folder)' && blob=$(git hash-object -w ../record.json) && tree=$(printf '100644 blob %s\\trecord.json\\n' $blob | git mktree) && git update-ref \(junk) $(git commit-tree -m x $tree)",
+            ])
+        #expect(made.status == 0, "\(made)")
+        let words = ["run", eyes.planFile, "--plugins", catalog.plugins, "--yes", "--key", eyes.key("ada")]
+        let begun = try catalog.muster(words)
+        #expect(begun.status == 0, "\(begun)")
+        let verified = try catalog.muster("verify", "last")
+        #expect(verified.status == 0 && !verified.errors.contains("was used by"), "\(verified)")
+    }
+
     @Test func `a record tells that the remote was not asked for what others said`() throws {
         try eyes.plan(["drill", "-e", "lab", "--plugins", catalog.plugins, "--input", "ledger=\(drill.ledger)"])
         for person in ["anu", "ben"] { #expect(try eyes.approve(person).status == 0) }
@@ -208,7 +233,9 @@ struct ProvenPolicyTests {
         #expect(try catalog.muster("verify", "--all").status == 0, "nor once the machine trusts the newer one")
     }
 
-    @Test func `a machine that knows none is told of an earlier policy whose persons nobody asked`() throws {
+    /// Dates are the committer's own: a later policy may say that it is an old one.
+    @Test(arguments: ["$(($(date +%s) + 2)) +0000", "1577836800 +0000"])
+    func `a machine that knows none is told of an earlier policy whose persons nobody asked`(date: String) throws {
         try catalog.replace(
             "require: [ { group: leads, count: 2 } ]", by: "require: [ { group: on-call } ]", in: "muster.yaml")
         try catalog.replace("on-call: [ada]", by: "on-call: [ada, ben]", in: "muster.yaml")
@@ -216,7 +243,7 @@ struct ProvenPolicyTests {
             "/bin/sh",
             [
                 "-c",
-                "cd '\(catalog.folder)' && GIT_COMMITTER_DATE=\"$(($(date +%s) + 2)) +0000\" git commit -q -a -m Less",
+                "cd '\(catalog.folder)' && GIT_COMMITTER_DATE=\"\(date)\" git commit -q -a -m Less",
             ])
         #expect(dated.status == 0, "\(dated)")
         try catalog.git("push", "-q", "origin", "main")
@@ -229,5 +256,17 @@ struct ProvenPolicyTests {
         }
         #expect(shown.status == 0 && shown.output.contains("nobody of them consented to this"), "\(shown)")
         #expect(verified.status == 0 && verified.errors.contains("[record.policy-first-use]"), "\(verified)")
+    }
+
+    @Test func `a machine that knows none is told that the catalog once had a policy`() throws {
+        let eve = try withoutPolicy("eve")
+        try git(eve, "push", "-q", "origin", "HEAD:main")
+        #expect(try onAnotherMachine { try run(in: eve, "open") }.status == 0)
+        try git(eve, "push", "-q", "origin", "refs/heads/muster/*:refs/heads/muster/*")
+        let fresh = try clone("auditor")
+        try git(fresh, "fetch", "-q", "origin", "refs/heads/muster/*:refs/heads/muster/*")
+        let verified = try onAnotherMachine { try catalog.muster("verify", "--all", "-C", fresh) }
+        #expect(verified.errors.contains("[record.policy-first-use]"), "\(verified)")
+        #expect(verified.errors.contains("has no policy, so the run was held to nothing"), "\(verified)")
     }
 }

@@ -177,13 +177,14 @@ struct ApprovalDesk {
             }
             if seen.insert(statement.id + one.signature).inserted { parsed.append((one, statement)) }
         }
-        guard let oldest = parsed.map(\.1.issued).min() else { return [] }
         let used = UsedStatements(folders: folders)
-        let recorded = try StatementUses(Records(git: git, branch: recordsBranch)).firstRuns(since: oldest)
+        let uses = StatementUses(
+            Records(git: git, branch: recordsBranch), since: parsed.map(\.1.issued).min())
         return try parsed.map { (one, statement) throws(MusterError) in
-            ExaminedStatement(
-                offered: one, statement: statement, flaw: try flaw(one, statement, now),
-                usedBy: used.onThisMachine(statement.id) ?? recorded[statement.id])
+            var run = used.onThisMachine(statement.id)
+            if run == nil { run = try uses.runs(of: one, statement).first }
+            return ExaminedStatement(
+                offered: one, statement: statement, flaw: try flaw(one, statement, now), usedBy: run)
         }
     }
 

@@ -38,8 +38,6 @@ struct PolicyChain {
     struct Unheard {
         /// Where the earlier one was published first.
         let commit: ObjectID
-        /// The one that is believed.
-        let believed: Digest
     }
 
     init(_ records: Records) throws(MusterError) {
@@ -62,7 +60,7 @@ struct PolicyChain {
             if let first = found.lazy.compactMap({ reader.occurrences[$0.digest] }).first {
                 beginnings.append((first.commit, first.published, tip))
             }
-            if known == nil, let first = found.first { unheard += reader.unheard(before: first) }
+            if known == nil { unheard += try reader.unheard(before: found.first) }
             add(found)
         }
         // What this machine trusts was read before it was kept.
@@ -186,16 +184,25 @@ extension PolicyChain {
             return [Link(digest: before, policy: nil, since: nil, until: since(first))] + next
         }
 
-        /// Earlier policies with persons, of whom nobody was asked.
-        func unheard(before first: Link) -> [Unheard] {
-            guard let since = first.since else { return [] }
-            return occurrences.values.filter { $0.published < since && $0.files.digest != first.digest }
-                .sorted { $0.published < $1.published }
-                .filter { earlier in
-                    // Nobody was ever held to one that cannot be read.
-                    (try? PolicyAt(earlier.files, at: tip)).map { !$0.policy.persons.isEmpty } ?? false
+        /// Earlier policies with persons, of whom nobody was asked. What is earlier is told by the history: dates are the
+        /// committer's own.
+        ///
+        /// - Parameter first: the one that is believed; nil where the newest commit has none.
+        func unheard(before first: Link?) throws(MusterError) -> [Unheard] {
+            var found: [(commit: ObjectID, published: Timestamp)] = []
+            for (digest, earlier) in occurrences where digest != first?.digest {
+                // Nobody was ever held to one that cannot be read, and nobody could consent by one without keys.
+                guard let policy = try? PolicyAt(earlier.files, at: tip), !policy.policy.persons.isEmpty,
+                    !policy.signers.keys.isEmpty
+                else { continue }
+                if let first {
+                    guard let begun = occurrences[first.digest]?.commit, try git.contains(begun, earlier.commit) else {
+                        continue
+                    }
                 }
-                .map { Unheard(commit: $0.commit, believed: first.digest) }
+                found.append((earlier.commit, earlier.published))
+            }
+            return found.sorted { $0.published < $1.published }.map { Unheard(commit: $0.commit) }
         }
 
         private func since(_ consent: PolicyTrust.Consented) -> Timestamp? {

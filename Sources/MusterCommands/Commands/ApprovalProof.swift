@@ -66,9 +66,12 @@ struct ApprovalProof {
                 words.append(word)
                 if body.step != nil { findings += moment(body, at: index, word) }
             case .breakGlass(let body):
-                hasBroken = true
                 takenUp = nil
-                findings += broken(body, words, pinned, newest, environment, entry)
+                // Whoever goes on with such a run says so once more.
+                findings += broken(body, words, pinned, newest, environment, entry).filter {
+                    !hasBroken || $0.severity == .error
+                }
+                hasBroken = true
             case .runStarted:
                 guard !hasBroken else { continue }
                 findings += begun(words, pinned, grounds, environment, entry)
@@ -145,16 +148,16 @@ struct ApprovalProof {
                 return nil
             }
         }
-        let others = try uses?.runs(since: statement.issued)[statement.id]?.subtracting([run]) ?? []
+        let others = try uses?.runs(of: offered, statement).filter { $0 != run } ?? []
         // By their ids the first one had it by right; whoever chose the ids may have chosen them for that.
-        let earlier = others.filter { $0 < run }.min()
+        let earlier = others.first { $0 < run }
         if let earlier, statement.decision == .operate {
             findings.append(
                 finding(
                     "record.approval-not-counted",
-                    "\(place): the statement by which \(statement.approver) operates was used by run \(earlier) already."
+                    "\(place): the statement by which \(statement.approver) operates was used by run \(earlier) already, which is proven by it no more than this one."
                 ))
-        } else if earlier == nil, let later = others.min() {
+        } else if earlier == nil, let later = others.first {
             findings.append(
                 finding(
                     "record.approval-used-again",

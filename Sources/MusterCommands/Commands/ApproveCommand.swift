@@ -130,6 +130,10 @@ struct ApproveCommand: ParsableCommand {
                 code: "approval.no-gate", "The run \(run) does not wait for approvals at \"\(visibleText(name))\".",
                 help: waiting.isEmpty ? "It waits at no gate: \(seen.stored.standing)." : "It waits at \(waiting).")
         }
+        if let commit = state.plan.commit {
+            let source = CatalogDocuments.Source.commit(commit)
+            try refuseForged(state.plan, CatalogDocuments(git: git, state: repository, source: source))
+        }
         let check = try GateCheck(seen.stored, git: git)
         let maker = try maker(check.desk)
         let life = check.desk.rule?.life ?? ApprovalRule.standardLife

@@ -37,7 +37,7 @@ func readPlan(_ path: String) throws(MusterError) -> Plan {
 /// Names every part of the plan that is no longer as it was.
 func compare(_ planned: Plan, _ now: Plan) throws {
     let (before, after) = (try JSON(encoding: planned), try JSON(encoding: now))
-    guard before != after else { return }
+    guard before.canonicalBytes() != after.canonicalBytes() else { return }
     let differences = planDifferences(before, after).map { part, planned, now in
         Diagnostic(code: "plan.differs", "\(part): planned \(planned), now \(now)")
     }
@@ -75,7 +75,8 @@ private func short(_ value: JSON?) -> String {
 private func differingPaths(
     _ before: JSON?, _ after: JSON?, at path: [String] = []
 ) -> [(path: [String], before: JSON?, after: JSON?)] {
-    if before == after { return [] }
+    // Byte by byte: a text may be another one and look the same.
+    if before?.canonicalBytes() == after?.canonicalBytes() { return [] }
     if case .object(let left)? = before, case .object(let right)? = after {
         return Set(left.keys).union(right.keys).sorted().flatMap {
             differingPaths(left[$0], right[$0], at: path + [$0])

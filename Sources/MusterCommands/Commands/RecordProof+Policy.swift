@@ -53,17 +53,21 @@ extension RecordProof {
                         "Whoever ran it had not fetched, or had an old commit checked out. Read what the newer one asks."
                 ))
         }
-        return findings + believed(pinned)
+        return findings
     }
 
-    /// A machine that trusts no policy yet believes the first that it meets; the history may know better.
-    private func believed(_ pinned: Digest) -> [Diagnostic] {
-        guard let earlier = policies.unheard.last(where: { $0.believed == pinned }) else { return [] }
-        let what = "The policy \(pinned.short), to which the run was held, is believed at first sight:"
+    /// A machine that trusts no policy yet believes the first that it meets; the history may know better. What followed it by
+    /// consents, and what is told of the time before it, stands on it as well.
+    func believed(_ plan: Plan) -> [Diagnostic] {
+        guard plan.kind != .rehearsal, let earlier = policies.unheard.last else { return [] }
+        let what =
+            policies.isGoverned
+            ? "What the run was held to is believed at first sight:"
+            : "The catalog's newest commit has no policy, so the run was held to nothing:"
         return [
             Diagnostic(
                 .warning, code: "record.policy-first-use",
-                "\(what) the one at commit \(earlier.commit.short) came before it and named persons, and nobody of them consented.",
+                "\(what) the one at commit \(earlier.commit.short) came before it and named persons, and nobody of them consented to what came after it.",
                 help:
                     "See what was changed: git log -p -- muster.yaml policy. Compare the digest that muster policy prints with what those persons have."
             )

@@ -133,6 +133,7 @@ struct RecordProof {
         // A plan that cannot be read was reported just above.
         if let bytes = files["plan.json"], let plan = try? JSON.parse(bytes).decode(Plan.self) {
             findings += replayed(plan, files) + (try pinned(plan, files)) + (try governed(plan, files))
+            findings += believed(plan)
             findings += try approved(plan, files, isClosed: reviews.isAccepted)
         }
         return findings

@@ -90,6 +90,7 @@ final class ResumedSession {
         if stored.state.isFinished, !request.reopens { throw stored.isOver }
         documents = CatalogDocuments(git: git, state: state, source: .commit(stored.plan.commit!))
         configuration = try documents.configuration()
+        let doubts = try adoption == nil ? [] : stored.doubts(documents)
         signing = try RecordSigning.of(configuration, key: request.key)?.known(
             to: git, at: stored.plan.commit, state.head)
         let environment = try documents.environment(stored.plan.environment.name).environment
@@ -105,7 +106,7 @@ final class ResumedSession {
             isBegun: !stored.state.isFinished, takeOver: nil)
         world.hold(hold.leases)
         notices =
-            found.notices + stored.reading.notices + opened.notices
+            found.notices + doubts + stored.reading.notices + opened.notices
             + opened.entries.values.compactMap { kept.notice($0.executable) }.sorted() + stored.unpublished(takeOver)
     }
 
@@ -283,6 +284,25 @@ extension StoredRun {
         }
         notices.append("Steps behind it may have been done there: each is looked at before anything is changed.")
         return notices
+    }
+
+    /// A plan that another machine published is carried out here: it must be what the documents of its commit make, not what somebody
+    /// wrote into the branch. A run that another version of Muster began goes on, and this is said.
+    ///
+    /// - Throws: `plan.not-of-documents`.
+    fileprivate func doubts(_ documents: CatalogDocuments) throws(MusterError) -> [String] {
+        guard let commit = documents.commit else { return [] }
+        let differences: [String]
+        do throws(MusterError) {
+            differences = try RemadePlan(of: plan, at: commit, documents.git, documents.state).differences(from: plan)
+        } catch { differences = [error.summary] }
+        guard let first = differences.first else { return [] }
+        let what = "The run's plan is not what the documents of its commit \(commit.short) make: \(visibleText(first))"
+        guard state.created?.engine == musterVersion else { return ["\(what). Another version of Muster made it."] }
+        throw MusterError(
+            code: "plan.not-of-documents", "\(what).",
+            help: "Nothing was changed. Somebody wrote it into the run's branch: muster verify \(run)",
+            status: .preconditionUnmet)
     }
 
     fileprivate func refuseWhatCannotGoOn() throws(MusterError) {
