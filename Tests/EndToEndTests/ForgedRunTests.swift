@@ -90,6 +90,27 @@ struct ForgedRunTests {
         #expect(verified.status == 6 && verified.errors.contains("[record.operator-unknown]"), "\(verified)")
     }
 
+    @Test func `a run is held to what its environment asks in the commit that it took for the newest`() throws {
+        let drill = try drill.get()
+        let catalog = drill.catalog
+        let eyes = try FourEyes(catalog)
+        try eyes.plan(["drill", "-e", "lab", "--plugins", catalog.plugins, "--input", "ledger=\(drill.ledger)"])
+        for person in ["anu", "ben"] { #expect(try eyes.approve(person).status == 0) }
+        let words = ["run", eyes.planFile, "--plugins", catalog.plugins, "--yes", "--key", eyes.key("ada")]
+        #expect(try catalog.muster(words).status == 0)
+        try catalog.write(
+            "environments/lab.yaml",
+            try catalog.read("environments/lab.yaml") + "approvals: { require: [ { group: security } ] }\n")
+        try catalog.commit("Security is asked, too")
+        let newest = try catalog.git("rev-parse", "HEAD").trimmingCharacters(in: .whitespacesAndNewlines)
+        let published = try ForgedRun(catalog, run: drill.runID).publish(entries: { entries in
+            entries.map { $0["kind"] == "policy-applied" ? $0.setting("newestCommit", to: .string(newest)) : $0 }
+        })
+        #expect(published.status == 0, "\(published)")
+        let verified = try catalog.muster("verify", "--all")
+        #expect(verified.status == 6 && verified.errors.contains("1 of 1 of security"), "\(verified)")
+    }
+
     @Test func `nobody opens a gate for a plan that its documents do not make`() throws {
         let drill = try LedgerDrill([.init("one"), .init("two", more: "approval: leads")])
         let eyes = try FourEyes(

@@ -33,10 +33,8 @@ struct ApprovalProof {
         let pinned: PolicyAt
         let environment: Environment
         do throws(MusterError) {
-            // By its name: a plan that names another environment's document is told of elsewhere.
-            let path = "environments/\(plan.environment.name).yaml"
-            guard let file = try git.file(path, at: commit) else { return [] }
-            environment = try Environment.parse(file.content.bytes, file: path).get()
+            guard let found = try self.environment(at: commit) else { return [] }
+            environment = found
             pinned = try PolicyAt(git, at: commit)
         } catch {
             if error.code == "git.missing-object" || error.code == "git.corrupt-repository" { return [] }
@@ -45,10 +43,25 @@ struct ApprovalProof {
                     "record.policy-unreadable", "The policy at commit \(commit.short) cannot be read: \(error.summary)")
             ]
         }
-        return try findings(pinned, environment)
+        return try findings(pinned, Environments(pinned: environment, newest: environment))
     }
 
-    private func findings(_ pinned: PolicyAt, _ environment: Environment) throws(MusterError) -> [Diagnostic] {
+    /// By its name: a plan that names another environment's document is told of elsewhere.
+    private func environment(at commit: ObjectID) throws(MusterError) -> Environment? {
+        let path = "environments/\(plan.environment.name).yaml"
+        return try git.file(path, at: commit).map { (file) throws(MusterError) in
+            try Environment.parse(file.content.bytes, file: path).get()
+        }
+    }
+
+    /// What the environment's documents ask for, as the policies' do: at the plan's commit, and at the newest of then.
+    private struct Environments {
+        var pinned: Environment
+        var newest: Environment
+    }
+
+    private func findings(_ pinned: PolicyAt, _ given: Environments) throws(MusterError) -> [Diagnostic] {
+        var environments = given
         var findings: [Diagnostic] = []
         var grounds: [(applied: PolicyApplied, newest: PolicyAt, at: Timestamp)] = []
         var words: [Word] = []
@@ -61,6 +74,7 @@ struct ApprovalProof {
             case .policyApplied(let body):
                 guard let read = try policy(body, pinned, &findings) else { continue }
                 grounds.append((body, read, entry.at))
+                environments.newest = newestEnvironment(body, given)
             case .approvalRecorded(let body):
                 guard let word = try examine(body, entry, [pinned, newest], &findings) else { continue }
                 words.append(word)
@@ -68,23 +82,23 @@ struct ApprovalProof {
             case .breakGlass(let body):
                 takenUp = nil
                 // Whoever goes on with such a run says so once more.
-                findings += broken(body, words, pinned, newest, environment, entry).filter {
+                findings += broken(body, words, pinned, newest, environments, entry).filter {
                     !hasBroken || $0.severity == .error
                 }
                 hasBroken = true
             case .runStarted:
                 guard !hasBroken else { continue }
-                findings += begun(words, pinned, grounds, environment, entry)
+                findings += begun(words, pinned, grounds, environments, entry)
             case .runResumed: takenUp = (words.count, grounds.count)
             // Whoever takes a run up to bring it back, or to end it, asks nobody.
             case .rollbackRequested, .stopRequested: takenUp = nil
             case .stepStarted(let body):
                 guard let before = takenUp, isMain(body.step) else { continue }
                 takenUp = nil
-                findings += wentOn(words, pinned, grounds, environment, before, entry)
+                findings += wentOn(words, pinned, grounds, environments, before, entry)
             case .stepDone(let body):
                 guard !hasBroken, let gate = gate(body.step) else { continue }
-                findings += passed(body.step, gate, words, pinned, newest, environment, entry)
+                findings += passed(body.step, gate, words, pinned, newest, environments, entry)
             default: break
             }
         }
@@ -122,6 +136,12 @@ struct ApprovalProof {
                     severity: .warning))
             return nil
         }
+    }
+
+    /// What is gone from there, and what this clone does not have or cannot read, is still what the plan was made for.
+    private func newestEnvironment(_ body: PolicyApplied, _ given: Environments) -> Environment {
+        guard body.newestCommit != plan.commit else { return given.pinned }
+        return (try? environment(at: body.newestCommit)) ?? given.pinned
     }
 
     /// Whether the signature was the person's then, and the entry says what the statement does.
@@ -188,10 +208,10 @@ struct ApprovalProof {
     /// Whether all that was asked for was there when the first effect became possible.
     private func begun(
         _ words: [Word], _ pinned: PolicyAt, _ grounds: [(applied: PolicyApplied, newest: PolicyAt, at: Timestamp)],
-        _ environment: Environment, _ entry: JournalEntry
+        _ environments: Environments, _ entry: JournalEntry
     ) -> [Diagnostic] {
         let admission = admission(
-            words, pinned, grounds.last?.newest ?? pinned, environment, entry.at, grounds.last?.applied)
+            words, pinned, grounds.last?.newest ?? pinned, environments, entry.at, grounds.last?.applied)
         guard admission.rule != nil || plan.hasGates else { return [] }
         guard !admission.operators.isEmpty, grounds.last != nil else {
             return [
@@ -212,11 +232,11 @@ struct ApprovalProof {
     /// Whether whoever took the run up signed for it, and what was approved still counted then.
     private func wentOn(
         _ words: [Word], _ pinned: PolicyAt, _ grounds: [(applied: PolicyApplied, newest: PolicyAt, at: Timestamp)],
-        _ environment: Environment, _ before: (words: Int, grounds: Int), _ entry: JournalEntry
+        _ environments: Environments, _ before: (words: Int, grounds: Int), _ entry: JournalEntry
     ) -> [Diagnostic] {
         let ground = grounds.last
         let admission = admission(
-            words, pinned, ground?.newest ?? pinned, environment, ground?.at ?? entry.at, ground?.applied)
+            words, pinned, ground?.newest ?? pinned, environments, ground?.at ?? entry.at, ground?.applied)
         guard admission.rule != nil || plan.hasGates else { return [] }
         guard grounds.count > before.grounds,
             words[before.words...].contains(where: { $0.body.decision == .operate })
@@ -236,10 +256,10 @@ struct ApprovalProof {
 
     /// Whoever went on without the approvals signed for that, with the reason, and was allowed to.
     private func broken(
-        _ body: BreakGlass, _ words: [Word], _ pinned: PolicyAt, _ newest: PolicyAt, _ environment: Environment,
+        _ body: BreakGlass, _ words: [Word], _ pinned: PolicyAt, _ newest: PolicyAt, _ environments: Environments,
         _ entry: JournalEntry
     ) -> [Diagnostic] {
-        let admission = admission(words, pinned, newest, environment, entry.at, nil)
+        let admission = admission(words, pinned, newest, environments, entry.at, nil)
         let isSigned = words.contains {
             $0.body.decision == .operate && $0.body.approver == body.person
                 && $0.examined.statement.comment == body.reason
@@ -261,9 +281,9 @@ struct ApprovalProof {
 
     private func passed(
         _ step: String, _ gate: GroupCount, _ words: [Word], _ pinned: PolicyAt, _ newest: PolicyAt,
-        _ environment: Environment, _ entry: JournalEntry
+        _ environments: Environments, _ entry: JournalEntry
     ) -> [Diagnostic] {
-        let admission = admission(words, pinned, newest, environment, entry.at, nil)
+        let admission = admission(words, pinned, newest, environments, entry.at, nil)
         let opening = reading.entries.last { other in
             if case .approvalAwaited(let body) = other.event {
                 body.step == step && other.sequence < entry.sequence
@@ -280,12 +300,12 @@ struct ApprovalProof {
     }
 
     private func admission(
-        _ words: [Word], _ pinned: PolicyAt, _ newest: PolicyAt, _ environment: Environment, _ now: Timestamp,
+        _ words: [Word], _ pinned: PolicyAt, _ newest: PolicyAt, _ environments: Environments, _ now: Timestamp,
         _ applied: PolicyApplied?
     ) -> Admission {
         let operators = Set(words.filter { $0.body.decision == .operate }.map(\.body.approver))
         return Admission(
-            pinned: pinned.ground(environment), newest: newest.ground(environment),
+            pinned: pinned.ground(environments.pinned), newest: newest.ground(environments.newest),
             plan: ApprovedPlan(plan, digest: planDigest), run: run, operators: operators,
             authors: Set(applied?.authors ?? []), now: now)
     }
