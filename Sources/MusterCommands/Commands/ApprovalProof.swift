@@ -141,6 +141,7 @@ struct ApprovalProof {
     /// What is gone from there, and what this clone does not have or cannot read, is still what the plan was made for.
     private func newestEnvironment(_ body: PolicyApplied, _ given: Environments) -> Environment {
         guard body.newestCommit != plan.commit else { return given.pinned }
+        // A commit that is not here is told of with its policy; a document that cannot be read binds nobody.
         return (try? environment(at: body.newestCommit)) ?? given.pinned
     }
 
