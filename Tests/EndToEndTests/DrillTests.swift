@@ -46,6 +46,7 @@ struct DrillTests {
         var shown = try #require(try catalog.muster("show", "last", "--json").json.object)
         #expect(shown.removeValue(forKey: "comparison")?.array?.isEmpty == false)
         #expect(shown.removeValue(forKey: "reviews")?.array?.isEmpty == true)
+        #expect(shown.removeValue(forKey: "standing")?["text"]?.string == "not reviewed")
         #expect(JSON.object(shown) == (try run.record))
         #expect(try catalog.muster("show", run.run, "--file", "README.md").output == (try run.file("README.md")))
         #expect(try catalog.muster("show", run.run).output.hasPrefix(try run.file("README.md")))
