@@ -62,6 +62,19 @@ struct ProvenPolicyTests {
         return try work()
     }
 
+    /// By consent, and not committed yet.
+    private func giveBenAnotherKey() throws {
+        try eyes.makeKey("ben-new")
+        let signers = try catalog.read("policy/allowed-signers")
+        try catalog.write(
+            "policy/allowed-signers",
+            signers.replacing(try eyes.signerLine("ben"), with: try eyes.signerLine("ben", key: "ben-new")))
+        for person in ["anu", "ben"] {
+            let told = try catalog.muster("policy", "consent", "--key", eyes.key(person), "--yes")
+            #expect(told.status == 0, "\(told)")
+        }
+    }
+
     private func fetch() throws { try catalog.git("fetch", "-q", "origin", "+refs/heads/muster/*:refs/heads/muster/*") }
 
     @Test func `a run of a commit that nobody else has, without the policy, is no verified run, nor signed off`() throws
@@ -112,15 +125,7 @@ struct ProvenPolicyTests {
     @Test func `a run that was held to a policy that another one had followed is told of, and stays verified`() throws {
         #expect(try catalog.muster("policy").status == 0)
         let old = try clone("old")
-        try eyes.makeKey("ben-new")
-        let signers = try catalog.read("policy/allowed-signers")
-        try catalog.write(
-            "policy/allowed-signers",
-            signers.replacing(try eyes.signerLine("ben"), with: try eyes.signerLine("ben", key: "ben-new")))
-        for person in ["anu", "ben"] {
-            let told = try catalog.muster("policy", "consent", "--key", eyes.key(person), "--yes")
-            #expect(told.status == 0, "\(told)")
-        }
+        try giveBenAnotherKey()
         try catalog.git("add", "-A")
         let dated = try catalog.program(
             "/bin/sh",
@@ -217,15 +222,7 @@ struct ProvenPolicyTests {
         try catalog.git("config", "user.email", "ben@example.org")
         let reviewed = try catalog.muster("review", "last", "--accept", "--key", eyes.key("ben"))
         #expect(reviewed.status == 0, "\(reviewed)")
-        try eyes.makeKey("ben-new")
-        let signers = try catalog.read("policy/allowed-signers")
-        try catalog.write(
-            "policy/allowed-signers",
-            signers.replacing(try eyes.signerLine("ben"), with: try eyes.signerLine("ben", key: "ben-new")))
-        for person in ["anu", "ben"] {
-            let told = try catalog.muster("policy", "consent", "--key", eyes.key(person), "--yes")
-            #expect(told.status == 0, "\(told)")
-        }
+        try giveBenAnotherKey()
         try catalog.commit("Ben has another key")
         let verified = try catalog.muster("verify", "--all")
         #expect(verified.status == 0, "\(verified)")

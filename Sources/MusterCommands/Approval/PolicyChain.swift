@@ -31,14 +31,9 @@ struct PolicyChain {
     /// The first commits that have a policy, each with when that was and with the newest commit after it.
     private var beginnings: [(first: ObjectID, published: Timestamp, newest: ObjectID)] = []
     private let git: Catalog
-    /// Where this machine trusts none: policies with persons that the history had before the first one that is believed, none of which
-    /// consented to it.
-    private(set) var unheard: [Unheard] = []
-
-    struct Unheard {
-        /// Where the earlier one was published first.
-        let commit: ObjectID
-    }
+    /// Where this machine trusts none: where policies with persons were published first that the history had before the first one that is
+    /// believed, and none of whom consented to it.
+    private(set) var unheard: [ObjectID] = []
 
     init(_ records: Records) throws(MusterError) {
         let state = try records.git.state()
@@ -188,7 +183,7 @@ extension PolicyChain {
         /// committer's own.
         ///
         /// - Parameter first: the one that is believed; nil where the newest commit has none.
-        func unheard(before first: Link?) throws(MusterError) -> [Unheard] {
+        func unheard(before first: Link?) throws(MusterError) -> [ObjectID] {
             var found: [(commit: ObjectID, published: Timestamp)] = []
             for (digest, earlier) in occurrences where digest != first?.digest {
                 // Nobody was ever held to one that cannot be read, and nobody could consent by one without keys.
@@ -202,7 +197,7 @@ extension PolicyChain {
                 }
                 found.append((earlier.commit, earlier.published))
             }
-            return found.sorted { $0.published < $1.published }.map { Unheard(commit: $0.commit) }
+            return found.sorted { $0.published < $1.published }.map(\.commit)
         }
 
         private func since(_ consent: PolicyTrust.Consented) -> Timestamp? {

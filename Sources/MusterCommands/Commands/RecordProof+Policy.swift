@@ -67,7 +67,7 @@ extension RecordProof {
         return [
             Diagnostic(
                 .warning, code: "record.policy-first-use",
-                "\(what) the one at commit \(earlier.commit.short) came before it and named persons, and nobody of them consented to what came after it.",
+                "\(what) the one at commit \(earlier.short) came before it and named persons, and nobody of them consented to what came after it.",
                 help:
                     "See what was changed: git log -p -- muster.yaml policy. Compare the digest that muster policy prints with what those persons have."
             )

@@ -90,9 +90,9 @@ extension RecordProof {
             return finding("record.review-signature", "\(path): its signature does not hold: it is not \(who)'s.")
         }
         // A journal that cannot be read is reported with the record.
-        guard var seen = files["journal.jsonl"].flatMap({ try? JournalReading($0) }) else { return nil }
+        guard let reading = files["journal.jsonl"].flatMap({ try? JournalReading($0) }) else { return nil }
         // Whoever carries the run on later reviewed what others did.
-        seen.entries = Array(seen.entries.prefix(review.journal.entries))
+        let seen = reading.entries.prefix(review.journal.entries)
         guard RunPeople(seen, by: known.policies).operators.contains(person) else { return nil }
         return finding("review.own-run", "\(path): \(person) is one of those who carried the run out.")
     }
