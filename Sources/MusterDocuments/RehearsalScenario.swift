@@ -4,7 +4,8 @@ package import MusterModel
 
 /// `runbooks/tests/<runbook>/<scenario>.yaml`: a rehearsal of a runbook in simulated clouds.
 package struct RehearsalScenario: Sendable {
-    package enum Outcome: String, Sendable, CaseIterable { case succeeded, failed, cancelled, stuck }
+    /// `refused`: the plan is, so that nothing begins.
+    package enum Outcome: String, Sendable, CaseIterable { case succeeded, failed, cancelled, stuck, refused }
 
     package var name: Located<String>
     package var summary: String

@@ -153,6 +153,14 @@ extension RunState {
     /// Positions of the steps whose effect is, or may be, in place.
     package var inPlace: [Int] { steps.indices.filter { mayBeInPlace($0) } }
 
+    /// What brings things back and does not run if the run is ended now without it, though an effect is in place or
+    /// under way.
+    package var leftToFinally: [Int] {
+        let hasEffect = steps.indices.contains { mayBeInPlace($0) || steps[$0].phase == .applying(begun: true) }
+        guard hasEffect, rollback == nil, !isFinished else { return [] }
+        return steps.indices.filter { plan.steps[$0].section == .finally && !steps[$0].phase.isEnded }
+    }
+
     // MARK: Preview
 
     /// What a rollback would do now, in its order, if every undo went well.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CloudHTTP
+import Foundation
 import MusterModel
 import Testing
 
@@ -40,9 +41,31 @@ struct SurroundingsTests {
         _ = try await calls.diagnostics.workspace(group.below("Microsoft.OperationalInsights/workspaces/logs"))
         _ = try await calls.vmClusters.cluster(group.below("Oracle.Database/cloudVmClusters/c"))
         _ = try await calls.vmClusters.clusters(in: group)
-        _ = try await calls.authorization.permissions(in: group)
+        _ = try await calls.authorization.permissions(at: group)
         _ = try await calls.logs.query("AZKVAuditLogs | take 1", workspace: workspaceID, from: start, to: end)
         try checkContract(bench.transport.serviceRequests, atLeast: 19)
+    }
+
+    /// The checker leaves this operation out, for its path would fit those of many others.
+    @Test func `a resource's permissions are asked for where the specification has them`() async throws {
+        let bench = try Bench([.answer(Self.anything)])
+        _ = try await bench.calls().authorization.permissions(at: vault)
+        let specification = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+            "Contract/specs/specification/authorization/resource-manager/Microsoft.Authorization/stable/2022-04-01/"
+                + "authorization-RoleDefinitionsCalls.json")
+        let paths = try JSON.parse([UInt8](Data(contentsOf: specification)))["paths"]?.object ?? [:]
+        let operation = try #require(paths.first { $0.value["get"]?["operationId"] == "Permissions_ListForResource" })
+        // A vault has no parent.
+        let filled = [
+            "{subscriptionId}": subscriptionID, "{resourceGroupName}": "g",
+            "{resourceProviderNamespace}": "Microsoft.KeyVault", "{parentResourcePath}/": "",
+            "{resourceType}": "vaults", "{resourceName}": "kv1",
+        ].reduce(operation.key) { $0.replacing($1.key, with: $1.value) }
+        let asked = try #require(bench.transport.serviceRequests.first)
+        #expect(asked.method == .get)
+        #expect(
+            asked.url.text.lowercased()
+                == "https://management.azure.com\(filled)?api-version=2022-04-01".lowercased())
     }
 
     private static let anything: JSON = [
@@ -76,7 +99,7 @@ struct SurroundingsTests {
         let bench = try Bench([
             .answer(["value": [["actions": ["*"], "notActions": ["Microsoft.Authorization/*/write"]]]])
         ])
-        let grants = try await bench.calls().authorization.permissions(in: group)
+        let grants = try await bench.calls().authorization.permissions(at: group)
         #expect(grants.contains { $0.allows("Microsoft.KeyVault/vaults/write") })
         #expect(!grants.contains { $0.allows("Microsoft.Authorization/roleAssignments/write") })
         #expect(!grants.contains { $0.allowsData("Microsoft.KeyVault/vaults/keys/read") })

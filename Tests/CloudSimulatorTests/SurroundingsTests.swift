@@ -57,9 +57,16 @@ import Testing
         }
         readSubscription(&drill)
         _ = try ask(&drill, "AZKVAuditLogs")
+        // The checker leaves this one out, for its path would fit those of many others: its answer is the group's.
+        let rights = "Microsoft.KeyVault/vaults/vaulta/providers/Microsoft.Authorization/permissions"
+        let ofResource = drill.get("\(Rehearsal.group)/providers/\(rights)", version: "2022-04-01")
+        let checked = drill.exchanges.dropLast()
+        let ofGroup = drill.get(
+            "\(Rehearsal.group)/providers/Microsoft.Authorization/permissions", version: "2022-04-01")
+        #expect(ofResource == ofGroup)
         let missing = Set(KnownOperation.surroundingNames).subtracting(drill.world.requests.entries.map(\.operation))
         #expect(missing.isEmpty)
-        for (exchange, verdict) in zip(drill.exchanges, try ContractTests.verdicts(drill.exchanges)) {
+        for (exchange, verdict) in zip(checked, try ContractTests.verdicts(Array(checked))) {
             #expect(ContractTests.offences(verdict).isEmpty, "\(exchange.canonicalText)\n\(verdict.canonicalText)")
         }
     }

@@ -37,7 +37,7 @@ struct CancelTests {
         let drill = try drill()
         let command = try drill.start()
         try command.wait(for: "waits in apply")
-        let told = try cancel(drill, runsFinally ? ["--finally"] : [])
+        let told = try cancel(drill, [runsFinally ? "--finally" : "--yes"])
         #expect(told.status == 0 && told.output.contains("ends as soon as"), "\(told)")
         let result = try command.finish()
         #expect(result.status == 130 && result.output.contains("■ cancelled"), "\(result)")
@@ -50,9 +50,23 @@ struct CancelTests {
     {
         let drill = try drill()
         try drill.killWhereItWaits(signal: signal)
-        let result = try cancel(drill, runsFinally ? ["--finally"] : [])
+        let result = try cancel(drill, [runsFinally ? "--finally" : "--yes"])
         #expect(result.status == 0 && result.output.contains("■ cancelled"), "\(result)")
         try expectCancelled(drill, runsFinally: runsFinally)
+    }
+
+    @Test func `an end that leaves something in place is asked about, and says what brings it back`() throws {
+        let drill = try drill()
+        let command = try drill.start()
+        try command.wait(for: "waits in apply")
+        let refused = try cancel(drill, [])
+        #expect(refused.status == 4 && refused.errors.contains("[run.not-brought-back]"), "\(refused)")
+        #expect(refused.errors.contains("(one)") && refused.errors.contains("does not run: back."), "\(refused)")
+        #expect(refused.errors.contains("--finally"), "\(refused)")
+        #expect(try drill.count("stop-requested") == 0)
+        #expect(try cancel(drill, ["--finally"]).status == 0)
+        #expect(try command.finish().status == 130)
+        try expectCancelled(drill, runsFinally: true)
     }
 
     @Test func `an effect of unknown end is read back before the run ends`() throws {

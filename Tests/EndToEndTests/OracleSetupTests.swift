@@ -62,6 +62,20 @@ struct OracleSetupTests {
         #expect(catalog.runFolders.isEmpty)
     }
 
+    @Test func `an account that owns everything and may touch no key is found by the plan`() throws {
+        let catalog = try Catalog(.shipped)
+        let result = try catalog.muster("rehearse", Self.runbook, "--scenario", "missing-data-role", "--speed", "400")
+        #expect(result.status == 0, "\(result)")
+        #expect(result.errors.contains("Microsoft.KeyVault/vaults/keys/create/action"), "\(result)")
+        #expect(result.errors.contains("The plan is refused, as the scenario expects."), "\(result)")
+        #expect(catalog.runFolders.isEmpty)
+        let path = "runbooks/tests/\(Self.runbook)/missing-data-role.yaml"
+        try catalog.edit(path) { $0.replacing("role: Owner", with: "role: Key Vault Crypto Officer") }
+        let wrong = try catalog.muster("rehearse", Self.runbook, "--scenario", "missing-data-role", "--speed", "400")
+        #expect(wrong.status == 1 && wrong.errors.contains("though the scenario expects refused"), "\(wrong)")
+        #expect(catalog.runFolders.isEmpty)
+    }
+
     // MARK: At a cloud that stays
 
     private static let made: [String: Int64] = [

@@ -22,9 +22,9 @@ package struct CallerPermission: Hashable, Sendable, Decodable {
 }
 
 extension AuthorizationOperations {
-    /// What the caller may do in a resource group by its roles there and above. What a policy or a lock forbids besides
-    /// is not in it, nor what a role grants on a single resource.
-    package func permissions(in group: ResourceID) async throws(AzureError) -> [CallerPermission] {
-        try await manager.readList(group, "/providers/Microsoft.Authorization/permissions", version)
+    /// What the caller may do in a resource group, or on a resource, by its roles there and above. What a policy or a
+    /// lock forbids besides is not in it, nor what a role grants further below.
+    package func permissions(at scope: ResourceID) async throws(AzureError) -> [CallerPermission] {
+        try await manager.readList(scope, "/providers/Microsoft.Authorization/permissions", version)
     }
 }

@@ -25,17 +25,22 @@ extension CloudBuilder {
     private func localRole(_ written: CloudDocument.LocalRoleDocument, of hsm: String, _ state: AzureState)
         throws(MusterError) -> RoleAssignment
     {
-        guard let role = LocalRole.ids[written.role] else {
-            throw CloudScenario.failure(
-                "There is no local role \"\(written.role)\"",
-                help: "Give one of: \(LocalRole.ids.keys.sorted().joined(separator: ", ")).")
-        }
+        let role = try localRole(named: written.role)
         let principal = object(written.principal, state)
         let scope = written.scope ?? "/"
         return RoleAssignment(
             name: DerivedID.guid("local-role", hsm, scope, principal, role), scope: scope, role: role,
             principal: principal, principalType: "", created: now.advanced(by: Self.dayBefore),
             effective: now.advanced(by: Self.dayBefore))
+    }
+
+    func localRole(named name: String) throws(MusterError) -> String {
+        guard let role = LocalRole.ids[name] else {
+            throw CloudScenario.failure(
+                "There is no local role \"\(name)\"",
+                help: "Give one of: \(LocalRole.ids.keys.sorted().joined(separator: ", ")).")
+        }
+        return role
     }
 
     func addGroups(to state: inout AzureState) {

@@ -35,6 +35,8 @@ struct CloudBuilder {
         try addFailoverGroups(to: &state)
         addGroups(to: &state)
         try addRoles(to: &state)
+        for role in document.client?.localRoles ?? [] { state.client.localRoles.append(try localRole(named: role)) }
+        state.client.isHeldToItsRoles = isGranted(state.client.objectID, in: state)
         state.groups = Set(
             [resourceGroup].map { CaselessName($0) } + state.servers.values.map { CaselessName($0.group) }
                 + state.vaults.values.map { CaselessName($0.group) }
@@ -182,6 +184,14 @@ struct CloudBuilder {
         }
     }
 
+    /// Whether anything on keys is granted to it by name; the groups that it is in count only besides.
+    private func isGranted(_ client: String, in state: AzureState) -> Bool {
+        let local = state.managedHSMs.values.flatMap(\.hsm.localRoles)
+        return !state.client.localRoles.isEmpty
+            || (state.roleAssignments + local).contains { $0.principal == client }
+            || state.vaults.values.contains { $0.accessPolicies[client] != nil }
+    }
+
     private func scopes(_ written: String?, _ state: AzureState) throws(MusterError) -> [String] {
         if let written, written.hasPrefix("/") { return [written] }
         var vaults = state.vaults.filter { written == nil || $0.key == CaselessName(written ?? "") }.map(\.value)
@@ -196,8 +206,10 @@ struct CloudBuilder {
         }
     }
 
-    /// The name of a server or Arc machine stands for its identity, that of a group for the group; anything else is an object id.
+    /// The name of a server or Arc machine stands for its identity, that of a group for the group, and `client` for the
+    /// account that asks; anything else is an object id.
     func object(_ principal: String, _ state: AzureState) -> String {
+        if principal == "client" { return state.client.objectID }
         if let group = (document.groups ?? [:])[principal] { return group.id ?? Self.groupID(principal) }
         let machines = document.arcMachines ?? [:]
         if let name = machines.keys.first(where: { CaselessName($0) == CaselessName(principal) }) {

@@ -58,10 +58,13 @@ struct CloudDocument: Decodable {
         var deniedActions: [String]?
         /// The virtual network from which it asks.
         var network: String?
+        /// In a Managed HSM that is made: names in ``LocalRole``.
+        var localRoles: [String]?
 
         enum CodingKeys: String, CodingKey {
             case id, certificates, network
             case objectID = "object-id"
+            case localRoles = "local-roles"
             case deniedActions = "denied-actions"
         }
     }
@@ -165,7 +168,7 @@ struct CloudDocument: Decodable {
     }
 
     struct RoleAssignmentDocument: Decodable {
-        /// Name of a server or a group, or an object id.
+        /// `client`, name of a server or a group, or an object id.
         var principal: String
         /// One of the names in ``BuiltInRole``, or a GUID.
         var role: String

@@ -27,7 +27,7 @@ extension CloudDocument {
     }
 
     struct LocalRoleDocument: Decodable {
-        /// Name of a server or a group, or an object id.
+        /// `client`, name of a server or a group, or an object id.
         var principal: String
         /// One of the names in ``LocalRole``.
         var role: String

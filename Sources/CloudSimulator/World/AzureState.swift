@@ -55,6 +55,10 @@ package struct Client: Sendable, Hashable {
     package var certificates: Set<String> = []
     /// Resource Manager actions and data actions that it lacks, with `*` for any text.
     package var deniedActions: [String] = []
+    /// True once the scenario grants it a role on keys: it has no others then. False: it may do everything with them.
+    package var isHeldToItsRoles = false
+    /// Local roles that the administrators of a Managed HSM give it when they activate one that was made.
+    package var localRoles: [String] = []
     /// The virtual network from which it asks; nil: one in which every private endpoint is found.
     package var network: CaselessName?
 }

@@ -92,10 +92,12 @@ extension AzureWorld {
         return AzureError(401, code, text, headers: ["www-authenticate": value])
     }
 
-    func authorize(_ call: Call) throws(AzureError) {
+    /// - Parameter vault: whose keys the call is about.
+    func authorize(_ call: Call, on vault: Vault? = nil) throws(AzureError) {
         guard let action = call.action else { return }
         let denied = state.client.deniedActions.contains { matches(action, pattern: $0) }
-        if denied || call.injected.deniesAction { throw refusal(call, action: action) }
+        let isWithoutRole = vault.map { lacksRole(for: action, on: $0, at: call.at) } ?? false
+        if denied || isWithoutRole || call.injected.deniesAction { throw refusal(call, action: action) }
     }
 
     private func refusal(_ call: Call, action: String) -> AzureError {

@@ -51,7 +51,7 @@ extension AzureWorld {
         }
     }
 
-    private func policyAllows(_ permissions: Set<String>, _ principal: String, on vault: Vault, at now: Timestamp)
+    func policyAllows(_ permissions: Set<String>, _ principal: String, on vault: Vault, at now: Timestamp)
         -> Bool
     {
         let grantees = grantees(of: principal, at: now)

@@ -46,6 +46,9 @@ extension KnownOperation {
         .init(
             "GET", "microsoft.authorization", "permissions", "Permissions_ListForResourceGroup",
             "Microsoft.Authorization/permissions/read"),
+        .init(
+            "GET", "microsoft.keyvault", "vaults/providers/permissions", "Permissions_ListForResource",
+            "Microsoft.Authorization/permissions/read"),
     ]
 
     private static let providerActions = ["Providers_Get", "Providers_Register", "Providers_Unregister"]
@@ -75,6 +78,7 @@ extension AzureWorld {
         let provider =
             switch call.operation {
             case "DiagnosticSettings_List": "Microsoft.Insights"
+            case "Permissions_ListForResource": "Microsoft.Authorization"
             case "VirtualNetworkLinks_List": "private-dns"
             case let name where name.hasPrefix("Providers_"): "Microsoft.Resources"
             default: call.path?.provider ?? ""
@@ -139,13 +143,7 @@ extension AzureWorld {
         case "DiagnosticSettings_List": return page(try diagnosticSettings(call))
         case "Workspaces_Get":
             return SimulatedResponse(200, json(try found(state.surroundings.workspaces, \.group, call)))
-        case "Permissions_ListForResourceGroup":
-            return page([
-                [
-                    "actions": ["*"], "notActions": .array(state.client.deniedActions.map { .string($0) }),
-                    "dataActions": [], "notDataActions": [],
-                ]
-            ])
+        case "Permissions_ListForResourceGroup", "Permissions_ListForResource": return page(callerPermissions(call))
         case "CloudVmClusters_Get":
             return SimulatedResponse(200, json(try found(state.surroundings.vmClusters, \.group, call)))
         case "CloudVmClusters_ListByResourceGroup":

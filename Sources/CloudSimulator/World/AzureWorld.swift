@@ -97,7 +97,7 @@ package struct AzureWorld: Sendable {
             try authenticate(call)
             try checkApiVersion(call)
             try checkNetwork(vault)
-            try authorize(call)
+            try authorize(call, on: vault)
             return try keyVault(call, vault)
         case .graph:
             try authenticate(call)

@@ -210,22 +210,22 @@ extension AzureWorld {
         let last = segments.count == 3 ? segments[2].lowercased() : ""
         let found: (operation: String, action: String)? =
             switch (request.method, collection, segments.count) {
-            case ("GET", "keys", 1): ("GetKeys", "read")
-            case ("GET", "keys", 2): ("GetKey", "read")
-            case ("GET", "keys", 3) where last == "versions": ("GetKeyVersions", "read")
-            case ("GET", "keys", 3) where last == "rotationpolicy": ("GetKeyRotationPolicy", "read")
-            case ("GET", "keys", 3): ("GetKey", "read")
-            case ("GET", "deletedkeys", 1): ("GetDeletedKeys", "read")
-            case ("GET", "deletedkeys", 2): ("GetDeletedKey", "read")
-            case ("POST", "keys", 3) where last == "create": ("CreateKey", "create/action")
-            case ("PUT", "keys", 2): ("ImportKey", "import/action")
-            case ("PATCH", "keys", 2), ("PATCH", "keys", 3): ("UpdateKey", "update/action")
-            case ("DELETE", "keys", 2): ("DeleteKey", "delete")
-            case ("POST", "deletedkeys", 3) where last == "recover": ("RecoverDeletedKey", "recover/action")
+            case ("GET", "keys", 1): ("GetKeys", "keys/read")
+            case ("GET", "keys", 2): ("GetKey", "keys/read")
+            case ("GET", "keys", 3) where last == "versions": ("GetKeyVersions", "keys/read")
+            case ("GET", "keys", 3) where last == "rotationpolicy": ("GetKeyRotationPolicy", "keyrotationpolicies/read")
+            case ("GET", "keys", 3): ("GetKey", "keys/read")
+            case ("GET", "deletedkeys", 1): ("GetDeletedKeys", "keys/read")
+            case ("GET", "deletedkeys", 2): ("GetDeletedKey", "keys/read")
+            case ("POST", "keys", 3) where last == "create": ("CreateKey", "keys/create/action")
+            case ("PUT", "keys", 2): ("ImportKey", "keys/import/action")
+            case ("PATCH", "keys", 2), ("PATCH", "keys", 3): ("UpdateKey", "keys/update/action")
+            case ("DELETE", "keys", 2): ("DeleteKey", "keys/delete")
+            case ("POST", "deletedkeys", 3) where last == "recover": ("RecoverDeletedKey", "keys/recover/action")
             default: nil
             }
         call.operation = found?.operation ?? "Unknown"
-        call.action = "Microsoft.KeyVault/vaults/keys/\(found?.action ?? "read")"
+        call.action = "Microsoft.KeyVault/vaults/\(found?.action ?? "keys/read")"
         call.isMutation = found != nil && request.method != "GET"
         return call
     }

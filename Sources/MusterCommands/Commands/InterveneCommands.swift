@@ -53,7 +53,7 @@ struct CancelCommand: ParsableCommand {
     @OptionGroup var options: ResumeOptions
     @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason: String
     @Flag(help: "Let what brings things back (finally) run before the end.") var finally = false
-    @Flag(help: "Do not ask where a rollback is under way.") var yes = false
+    @Flag(help: "Do not ask where something would stay in place.") var yes = false
     @OptionGroup var signing: SigningOptions
     @OptionGroup var common: CommonOptions
 
@@ -66,7 +66,7 @@ struct CancelCommand: ParsableCommand {
         let by = try personHere(common.catalog(of: run, folders))
         let request = StopRequested(by: by, reason: reason, runsFinally: finally ? true : nil)
         // What cannot be read is told where the run is ended.
-        if let stored = try? StoredRun(run, in: folders) { try confirmEndOfRollback(stored, terminal) }
+        if let stored = try? StoredRun(run, in: folders) { try confirmEnd(stored, terminal) }
         if let answer = try RunControl.ask(.cancel(request), run, folders, terminal) {
             try answer.checked("cancelled")
             return terminal.out(
@@ -101,29 +101,55 @@ struct CancelCommand: ParsableCommand {
         if outcome != .cancelled { throw CommandEnd(status: outcome.exitStatus) }
     }
 
-    /// A rollback that is ended leaves the run stuck: nobody wants that by mistake.
-    private func confirmEndOfRollback(_ stored: StoredRun, _ terminal: Terminal) throws {
-        guard stored.state.rollback != nil, !stored.state.isFinished, !yes else { return }
-        let left = stored.state.inPlace.map { stored.plan.steps[$0].id }
-        let what =
-            "The run \(stored.run) is being rolled back. Ended now it is stuck"
-            + (left.isEmpty ? "." : ", with this in place: \(left.joined(separator: ", ")).")
-        let other =
-            stored.isAlive
-            ? "Let it rest with \"muster pause \(stored.run)\""
-            : "It is at rest: \"muster resume \(stored.run)\" goes on with the rollback"
+    /// An end that leaves something in place is asked about: nobody wants it by mistake, or in a hurry.
+    private func confirmEnd(_ stored: StoredRun, _ terminal: Terminal) throws {
+        guard !yes, let question = endOfRollback(stored) ?? endWithoutFinally(stored) else { return }
         guard Terminal.isInputTerminal, !common.json else {
             throw MusterError(
-                code: "run.rolling-back", what, help: "\(other), or add --yes to end it all the same.",
+                code: question.code, question.what, help: "\(question.instead), or add --yes to end it all the same.",
                 status: .waitsForPerson)
         }
-        terminal.out("\(what) \(other).")
+        terminal.out("\(question.what) \(question.instead).")
         terminal.raw("End it all the same? Type yes: ")
         guard readLine() == "yes" else {
             terminal.out("Nothing was changed.")
             throw CommandEnd(status: .waitsForPerson)
         }
     }
+
+    private struct EndQuestion {
+        var code: String
+        var what: String
+        var instead: String
+    }
+
+    private func endOfRollback(_ stored: StoredRun) -> EndQuestion? {
+        guard stored.state.rollback != nil, !stored.state.isFinished else { return nil }
+        let left = stored.names(of: stored.state.inPlace)
+        return EndQuestion(
+            code: "run.rolling-back",
+            what: "The run \(stored.run) is being rolled back. Ended now it is stuck"
+                + (left.isEmpty ? "." : ", with this in place: \(left.joined(separator: ", "))."),
+            instead: stored.isAlive
+                ? "Let it rest with \"muster pause \(stored.run)\""
+                : "It is at rest: \"muster resume \(stored.run)\" goes on with the rollback")
+    }
+
+    private func endWithoutFinally(_ stored: StoredRun) -> EndQuestion? {
+        let left = stored.state.leftToFinally
+        guard !finally, !left.isEmpty else { return nil }
+        let inPlace = stored.names(of: stored.state.inPlace)
+        return EndQuestion(
+            code: "run.not-brought-back",
+            what: "Ended now, the run \(stored.run) leaves in place what it has begun"
+                + (inPlace.isEmpty ? "" : " (\(inPlace.joined(separator: ", ")))")
+                + ", and what brings things back does not run: \(stored.names(of: left).joined(separator: ", ")).",
+            instead: "To let it run before the end: muster cancel \(stored.run) --finally --reason \"…\"")
+    }
+}
+
+extension StoredRun {
+    fileprivate func names(of steps: [Int]) -> [String] { steps.map { plan.steps[$0].id } }
 }
 
 struct DecideCommand: ParsableCommand {

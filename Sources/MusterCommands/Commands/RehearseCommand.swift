@@ -57,10 +57,32 @@ struct RehearseCommand: ParsableCommand {
                 PlanView(style: terminal.style).text(session.plan, digest: session.digest, window: session.window)
                     + "\n")
         }
-        try refuse(session, terminal, json: common.json, printing: true)
+        if try isRefused(session, terminal, as: scenario.expected) { return }
         try perform(
             session, GoAhead(confirmation: "rehearsal"), terminal, json: common.json,
             expected: RunFinished.Outcome(rawValue: scenario.expected.rawValue) ?? .succeeded)
+    }
+
+    /// Whether the plan is refused, as the scenario expects. Any other refusal ends the command, and so does a plan that
+    /// should have been refused: what it would do was not meant to be done.
+    private func isRefused(
+        _ session: RunSession, _ terminal: Terminal, as expected: RehearsalScenario.Outcome
+    ) throws -> Bool {
+        guard expected == .refused else {
+            try refuse(session, terminal, json: common.json, printing: true)
+            return false
+        }
+        guard !session.refusals.isEmpty, !session.wasInterrupted else {
+            try refuse(session, terminal, json: common.json, printing: true)
+            terminal.error("The plan could be run, though the scenario expects refused. Nothing was done.")
+            throw CommandEnd(status: .runFailed)
+        }
+        do {
+            try refuse(session, terminal, json: common.json, printing: true)
+        } catch is CommandEnd {
+            terminal.error("The plan is refused, as the scenario expects.")
+        }
+        return true
     }
 
     private var runbook: String { name ?? "" }

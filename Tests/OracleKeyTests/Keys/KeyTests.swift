@@ -63,6 +63,77 @@ struct KeyTests {
         #expect(await thrown { try await step.apply(inputs) }?.code == "oracle-dr-setup.vault-not-usable")
     }
 
+    private static func client(_ role: String, _ scope: String?) -> JSON {
+        .object(
+            ["principal": "client", "role": .string(role)].merging(scope.map { ["scope": .string($0)] } ?? [:]) { $1 })
+    }
+    private static let labGroup = "/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/lab"
+
+    @Test(arguments: [
+        ("Key Vault Crypto Officer", true), ("Key Vault Administrator", true), ("Key Vault Crypto User", false),
+        ("Key Vault Reader", false), ("Owner", false),
+    ])
+    func `an account that may not make keys is found before the vault is made, and refused by one that is there`(
+        role: String, may: Bool
+    ) async throws {
+        let inputs = KeyLab.keyInputs()
+        let before = try await KeyLab(["role-assignments": [Self.client(role, Self.labGroup)]])
+        let unmet = try await before.harness(SetUpKey.self).check(inputs).filter { $0.verdict == .unmet }.map(\.id)
+        #expect(unmet.contains("rights-to-make-key") == !may)
+        let lab = try await KeyLab([
+            "vaults": KeyLab.premiumVault, "role-assignments": [Self.client(role, "kv1")],
+        ])
+        let step = try lab.harness(SetUpKey.self)
+        let rights = try await step.check(inputs).first { $0.id == "rights-to-make-key" }
+        #expect(rights?.verdict == (may ? .met : .unmet))
+        if !may { #expect(rights?.says.contains("Microsoft.KeyVault/vaults/keys/create/action") == true) }
+        if may {
+            _ = try await step.apply(inputs)
+        } else {
+            #expect(await thrown { _ = try await step.apply(inputs) }?.code == "ForbiddenByRbac")
+        }
+        #expect(lab.kinds == (may ? ["key.created"] : []))
+    }
+
+    @Test(arguments: [
+        (["Managed HSM Crypto User"], true), (["Managed HSM Crypto Officer"], false), ([], false),
+    ])
+    func `a Managed HSM whose administrators gave no role for keys is found by a look at one`(
+        roles: [String], may: Bool
+    ) async throws {
+        let hsm: JSON = [
+            "location": "eastus", "local-roles": .array(roles.map { Self.client($0, nil) }),
+        ]
+        let lab = try await KeyLab([
+            "managed-hsms": ["hsm1": hsm], "role-assignments": [Self.client("Owner", Self.labGroup)],
+        ])
+        let step = try lab.harness(SetUpKey.self)
+        let inputs = KeyLab.keyInputs("oct-HSM", 256, in: KeyLab.hsm)
+        #expect(try await step.check(inputs).failing.contains("rights-to-make-key") == !may)
+        if may {
+            _ = try await step.apply(inputs)
+        } else {
+            #expect(await thrown { _ = try await step.apply(inputs) }?.code == "ForbiddenByRbac")
+        }
+    }
+
+    @Test func `a vault that goes by access policies tells by a look at its keys`() async throws {
+        for (permissions, verdict) in [(["all"], Condition.Verdict.met), (["list"], .unmet)] {
+            let lab = try await KeyLab([
+                "vaults": [
+                    "kv1": [
+                        "location": "eastus", "sku": "premium", "permissions": "access-policies",
+                        "access-policies": ["client": .array(permissions.map { .string($0) })],
+                    ]
+                ]
+            ])
+            let rights = try await lab.harness(SetUpKey.self).check(KeyLab.keyInputs()).first {
+                $0.id == "rights-to-make-key"
+            }
+            #expect(rights?.verdict == verdict)
+        }
+    }
+
     /// With what an undo needs to look whether Oracle has registered the key.
     private static let found: JSON = [
         "vault": .string(ConnectionLab.vault), "key": "hr", "type": "RSA", "size": 2048,

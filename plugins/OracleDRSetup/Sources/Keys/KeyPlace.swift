@@ -13,6 +13,9 @@ struct KeyPlace {
     let kind: Kind
     /// Such as `premium`; nil of a Managed HSM, and where it is not there.
     var tier: String?
+    var isThere = false
+    /// Whether a vault goes by roles, as one that is made does, or by access policies.
+    var usesRoles = true
     /// Nil where the vault is not there yet, or not usable.
     var home: KeyHome?
     /// Why ``home`` is nil.
@@ -34,6 +37,8 @@ struct KeyPlace {
                 place.why = "There is no vault \(id.name)."
                 return place
             }
+            place.isThere = true
+            place.usesRoles = vault.usesRoles
             place.tier = vault.properties.sku?.name.lowercased()
             if let uri = vault.properties.vaultUri { place.home = try session.azure.keyVault.home(uri) }
         case .managedHSM:

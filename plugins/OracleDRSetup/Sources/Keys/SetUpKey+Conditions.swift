@@ -48,11 +48,10 @@ extension SetUpKey {
         }
     }
 
-    private func unreadable(_ what: String, _ error: AzureError) -> Finding {
-        let isAtTheDoor = ["ForbiddenByConnection", "ForbiddenByFirewall"].contains(error.code)
-        return .unverifiable(
+    func unreadable(_ what: String, _ error: AzureError) -> Finding {
+        .unverifiable(
             "\(what) could not be read: \(error)"
-                + (isAtTheDoor ? " Run from a machine that the vault's network rules let in." : ""))
+                + (error.isAtTheDoor ? " Run from a machine that the vault's network rules let in." : ""))
     }
 
     /// A version that the vault made by itself is one that Oracle does not know of.
@@ -72,4 +71,9 @@ extension SetUpKey {
                 : .met("Only Oracle's side makes new versions of \(inputs.key).")
         }
     }
+}
+
+extension AzureError {
+    /// Refused for where the request comes from, not for who asks.
+    var isAtTheDoor: Bool { ["ForbiddenByConnection", "ForbiddenByFirewall"].contains(code) }
 }

@@ -53,6 +53,7 @@ struct SetUpKey: ReversibleStep {
                         "key-name-valid"),
                 try accepts(inputs, read).condition("key-type-fits"),
                 transferFinding(inputs).condition("transfer-readable"),
+                try await mayMake(inputs, read, session).condition("rights-to-make-key"),
                 isUsable(read).condition("vault-usable"),
                 try await fits(inputs, read, session).condition("key-fits"),
                 try await staysAsItIs(inputs, read, session).condition("no-rotation-policy"),
