@@ -56,6 +56,13 @@ package struct AzureCalls: Sendable {
         return copy
     }
 
+    /// Sees to it that there is a token for Resource Manager.
+    ///
+    /// - Throws: ``AzureError`` of the token request, by which everything else would fail too.
+    package func signIn() async throws(AzureError) {
+        _ = try await sender.tokens.token(for: resourceManager.scope, context: sender.context)
+    }
+
     /// A token for the databases of Azure SQL. It is a secret.
     ///
     /// - Throws: ``AzureError`` of the token request; `azure.connection` for a cloud that does not tell their scope.

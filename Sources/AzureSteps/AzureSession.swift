@@ -53,6 +53,8 @@ package struct AzureSession: Sendable {
                 RequestContext(
                     deadline: deadline, correlationID: RequestID.derived(from: context.run ?? context.idempotencyKey),
                     clientRequestID: RequestID.derived(from: context.idempotencyKey), record: exchanges.add))
+            // What looks at many things says once that nothing can be looked at.
+            if reads { try await calls.signIn() }
             let value = try await work(
                 AzureSession(azure: calls, time: client.time, deadline: deadline, exchanges: exchanges))
             try context.evidence("requests", exchanges.all)

@@ -91,22 +91,52 @@ extension StepRecord {
     }
 
     /// The result, and what an undo made of it.
-    package var fullPhrase: String {
+    package func fullPhrase(in record: RunRecord) -> String {
         if wasUndoneFirst { return "undone, then \(phrase)" }
-        return ([phrase] + [standingUndo?.result.shortPhrase].compactMap(\.self)).joined(separator: ", ")
+        return ([phrase] + [standingUndo?.shortPhrase(in: record)].compactMap(\.self)).joined(separator: ", ")
     }
 
-    var emphasizedPhrase: String {
-        if wasUndoneFirst { return fullPhrase }
+    func emphasizedPhrase(in record: RunRecord) -> String {
+        if wasUndoneFirst { return fullPhrase(in: record) }
         let isGrave = [.failed, .inDoubt, .unverified].contains(result)
         let text = isGrave ? "**\(phrase)**" : phrase
-        guard let undo = standingUndo?.result else { return text }
-        return "\(text), " + (undo.isGone ? undo.shortPhrase : "**\(undo.shortPhrase)**")
+        guard let undo = standingUndo else { return text }
+        let short = undo.shortPhrase(in: record)
+        return "\(text), " + (undo.result.isGone ? short : "**\(short)**")
+    }
+}
+
+extension UndoRecord {
+    /// - Parameter record: the run's. An undo that had begun, and was cut off, is the run's: what a look then does not find, it
+    ///   has taken away. Earlier rules did not tell that, nor what was kept on purpose.
+    package func phrase(in record: RunRecord) -> String {
+        if wasCutOff(in: record) { return Result.proven.phrase }
+        return isKept(in: record) ? "kept, for a condition of its undo does not hold" : result.phrase
+    }
+
+    /// Behind a step's result.
+    fileprivate func shortPhrase(in record: RunRecord) -> String {
+        isKept(in: record) ? "kept" : result.shortPhrase
+    }
+
+    func wasCutOff(in record: RunRecord) -> Bool {
+        result == .nothingThere && begunAt != nil && (record.rules ?? 1) >= 3
+    }
+
+    private func isKept(in record: RunRecord) -> Bool { !refusals.isEmpty && (record.rules ?? 1) >= 3 }
+}
+
+extension RunRecord {
+    /// Before the notes by which a person would take away what an undo was not allowed to; nil where nothing speaks
+    /// against that.
+    package func caution(on step: StepRecord) -> String? {
+        guard (rules ?? 1) >= 3, let refusals = step.standingUndo?.refusals, !refusals.isEmpty else { return nil }
+        let reasons = refusals.map { $0.seen.hasSuffix(".") ? $0.seen : $0.seen + "." }
+        return "Kept: \(reasons.joined(separator: " ")) By hand only once that no longer holds:"
     }
 }
 
 extension UndoRecord.Result {
-    /// Behind a step's result.
     fileprivate var shortPhrase: String {
         switch self {
         case .running: "being undone"

@@ -110,7 +110,7 @@ struct ReadmePage {
         // The other results say why themselves.
         let says = undo.result == .failed ? undo.failure.map { " \(Markdown.sentence($0.message))" } ?? "" : ""
         let notes = step.rollback == nil ? "" : " How to put it back by hand stands under [Rollback](#rollback)."
-        return "\(StepSection.link(to: step)): \(undo.result.phrase).\(says)\(notes)"
+        return "\(StepSection.link(to: step)): \(undo.phrase(in: record)).\(says)\(notes)"
     }
 
     private func attentionLine(_ step: StepRecord) -> String {
@@ -272,7 +272,7 @@ struct ReadmePage {
     private func result(_ step: StepRecord) -> String {
         let isWaiting = record.waiting?.contains { $0.step == step.id } ?? false
         let isGate = record.waiting?.contains { $0.step == step.id && $0.trouble == .approval } ?? false
-        return step.emphasizedPhrase
+        return step.emphasizedPhrase(in: record)
             + (isGate ? ", **waits for approvals**" : isWaiting ? ", **waits for a decision**" : "")
     }
 

@@ -33,18 +33,10 @@ struct RollbackSection {
     private func row(_ step: StepRecord, _ undo: UndoRecord) -> [String] {
         [
             "\(undo.order)", StepSection.link(to: step),
-            undo.result.isGone || undo.result == .running ? Self.phrase(undo, record) : "**\(undo.result.phrase)**",
+            undo.result.isGone || undo.result == .running
+                ? undo.phrase(in: record) : "**\(undo.phrase(in: record))**",
             Self.proof(undo, record), undo.tookMilliseconds.map(duration) ?? "",
         ]
-    }
-
-    /// An undo that had begun, and was cut off, is this run's: what a look then does not find, it has taken away.
-    private static func wasCutOff(_ undo: UndoRecord, _ record: RunRecord) -> Bool {
-        undo.result == .nothingThere && undo.begunAt != nil && (record.rules ?? 1) >= 3
-    }
-
-    static func phrase(_ undo: UndoRecord, _ record: RunRecord) -> String {
-        wasCutOff(undo, record) ? UndoRecord.Result.proven.phrase : undo.result.phrase
     }
 
     /// What shows the result, in a sentence.
@@ -53,7 +45,7 @@ struct RollbackSection {
         switch undo.result {
         case .running: return ""
         case .proven: return "a read at \(undo.looks.last?.at.timeOfDay ?? "") UTC found nothing of it\(tries)"
-        case .nothingThere where wasCutOff(undo, record):
+        case .nothingThere where undo.wasCutOff(in: record):
             let (begun, looked) = (undo.begunAt?.timeOfDay ?? "", undo.looks.last?.at.timeOfDay ?? "")
             return "this run had begun to undo it, at \(begun) UTC, before it was cut off; a look at \(looked) UTC "
                 + "found nothing of it\(tries)"
@@ -99,7 +91,8 @@ struct RollbackSection {
         guard record.outcome.isOver, !steps.isEmpty else { return }
         page.paragraph("**By hand, in this order:**")
         for (index, step) in steps.enumerated() {
-            page.paragraph("\(index + 1). \(StepSection.link(to: step))\(record.pointOfNoReturn(step))")
+            let caution = record.caution(on: step).map { ". \(Markdown.sentence($0))" } ?? ""
+            page.paragraph("\(index + 1). \(StepSection.link(to: step))\(record.pointOfNoReturn(step))\(caution)")
             for line in Markdown.block(step.rollback ?? "") { page.line(line) }
         }
         page.blank()

@@ -25,7 +25,7 @@ struct StepSection {
     func write(to page: inout MarkdownPage) {
         page.line("<a id=\"step-\(step.number)\"></a>")
         page.blank()
-        page.line("### \(step.number) · \(Markdown.text(step.id)): \(step.fullPhrase)\(record.pointOfNoReturn(step))")
+        page.line("### \(step.number) · \(Markdown.text(step.id)): \(step.fullPhrase(in: record))\(record.pointOfNoReturn(step))")
         page.paragraph(origin)
         if let why = step.why, step.failure == nil { page.paragraph("**Why:** \(Markdown.sentence(why))") }
         Self.table("With", ["input", "value"], values(step.inputs), to: &page)
@@ -192,7 +192,7 @@ struct StepSection {
         // Whoever undid what brings things back would take them away again.
         guard step.section == .steps || step.effect == nil || record.mayBePutBack(step) else { return }
         if let putBack = Self.putBack(step, in: record) { page.paragraph(putBack) }
-        page.paragraph("**To put it back by hand:**")
+        page.paragraph(record.caution(on: step).map { Markdown.sentence($0) } ?? "**To put it back by hand:**")
         for line in Markdown.block(rollback) { page.line(line) }
         page.blank()
     }

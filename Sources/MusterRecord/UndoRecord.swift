@@ -71,6 +71,13 @@ extension UndoRecord.Result {
     }
 }
 
+extension UndoRecord {
+    /// The conditions that did not hold, so that nothing was sent: what guards against harm kept the effect in place.
+    package var refusals: [ConditionRecord] {
+        result == .failed && begunAt == nil ? preconditions.filter { $0.verdict != .met } : []
+    }
+}
+
 /// An attempt ended with its engine, whose process or machine went down.
 package struct CutOffRecord: Hashable, Sendable, Codable {
     /// When the run was last heard of.

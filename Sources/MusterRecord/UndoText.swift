@@ -29,7 +29,7 @@ struct UndoText {
         let proof = RollbackSection.proof(undo, record)
         page.paragraph(
             "**Undo** \(readable(undo.startedAt, after: record.createdAt)) UTC on \(Markdown.code(undo.host))\(by): "
-                + "\(RollbackSection.phrase(undo, record))\(took)"
+                + "\(undo.phrase(in: record))\(took)"
                 + (proof.isEmpty ? "." : ": \(proof.hasSuffix(".") || proof.hasSuffix(")") ? proof : proof + ".")"))
     }
 

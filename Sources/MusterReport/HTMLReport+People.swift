@@ -23,7 +23,7 @@ extension HTMLReport {
         let says = failure.map { [$0.message, $0.means].compactMap(\.self).joined(separator: " ") } ?? step.why ?? ""
         let helps =
             failure?.remedy ?? (step.rollback == nil ? "" : "How to put it back by hand stands under Rollback.")
-        return [name(step), "<span class=\"bad\">\(step.fullPhrase)</span>", "\(code)\(says)", "\(helps)"]
+        return [name(step), "<span class=\"bad\">\(step.fullPhrase(in: record))</span>", "\(code)\(says)", "\(helps)"]
     }
 
     private func waitingRow(_ waiting: WaitingRecord) -> [Markup] {

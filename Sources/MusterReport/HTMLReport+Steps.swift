@@ -24,7 +24,7 @@ extension HTMLReport {
             })
     }
 
-    func result(_ step: StepRecord) -> Markup { "<span class=\"\(step.tint)\">\(step.fullPhrase)</span>" }
+    func result(_ step: StepRecord) -> Markup { "<span class=\"\(step.tint)\">\(step.fullPhrase(in: record))</span>" }
 
     func pointOfNoReturn(_ step: StepRecord) -> Markup {
         let isOne = record.definitions.contains { $0.uses == step.uses && $0.effect == .irreversible }
@@ -56,7 +56,7 @@ extension HTMLReport {
             undos.map { step, undo in
                 [
                     "\(undo.order)", name(step),
-                    "<span class=\"\(undo.result.isGone ? "good" : "bad")\">\(undo.result.phrase)</span>",
+                    "<span class=\"\(undo.result.isGone ? "good" : "bad")\">\(undo.phrase(in: record))</span>",
                     "\(proof(undo))",
                     time(undo.tookMilliseconds),
                 ]
@@ -68,6 +68,7 @@ extension HTMLReport {
         }
         for step in order {
             page.add("<h3>\(step.number) · \(step.id)</h3>")
+            if let caution = record.caution(on: step) { page.paragraph("\(caution)") }
             page.add("<pre>\(Markup.lines(trimmed(step.rollback ?? "")))</pre>")
         }
     }

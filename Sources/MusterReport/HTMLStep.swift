@@ -11,7 +11,8 @@ struct HTMLStep {
 
     func write(to page: inout MarkupPage) {
         page.add("<section class=\"step\" id=\"step-\(step.number)\">")
-        page.add("<h3>\(step.number) · \(step.id) <small class=\"\(step.tint)\">\(step.fullPhrase)</small></h3>")
+        let result = step.fullPhrase(in: report.record)
+        page.add("<h3>\(step.number) · \(step.id) <small class=\"\(step.tint)\">\(result)</small></h3>")
         page.paragraph("<span class=\"soft\">\(origin)</span>")
         if let why = step.why, step.failure == nil { page.paragraph("<b>Why:</b> \(why)") }
         page.table("values", ["input", "value"], values(step.inputs))

@@ -68,7 +68,7 @@ package struct JUnitReport {
         let why = step.failure.map { "\($0.code): \($0.message)" } ?? step.why ?? step.phrase
         let verdict: Case.Verdict =
             if step.isLeftByUndo {
-                .failed("undo-failed", step.standingUndo?.failure?.message ?? step.fullPhrase)
+                .failed("undo-failed", step.standingUndo?.failure?.message ?? step.fullPhrase(in: record))
             } else {
                 switch step.result {
                 case .verified, .alreadySo, .shown, .declared: .passed

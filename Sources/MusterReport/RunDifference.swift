@@ -205,7 +205,7 @@ private struct RunFacts {
         record.steps.map { step in
             let failure = step.failure.map { ", \($0.code)" } ?? ""
             let attempts = step.attempts.count > 1 ? ", \(step.attempts.count) attempts" : ""
-            return Fact(step.id, step.fullPhrase + failure + attempts)
+            return Fact(step.id, step.fullPhrase(in: record) + failure + attempts)
         }
     }
 

@@ -70,7 +70,7 @@ struct OracleSetupTests {
         #expect(result.errors.contains("The plan is refused, as the scenario expects."), "\(result)")
         #expect(catalog.runFolders.isEmpty)
         let path = "runbooks/tests/\(Self.runbook)/missing-data-role.yaml"
-        try catalog.edit(path) { $0.replacing("role: Owner", with: "role: Key Vault Crypto Officer") }
+        try catalog.replace("role: Owner", by: "role: Key Vault Crypto Officer", in: path)
         let wrong = try catalog.muster("rehearse", Self.runbook, "--scenario", "missing-data-role", "--speed", "400")
         #expect(wrong.status == 1 && wrong.errors.contains("though the scenario expects refused"), "\(wrong)")
         #expect(catalog.runFolders.isEmpty)

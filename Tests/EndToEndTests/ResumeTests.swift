@@ -123,7 +123,7 @@ struct ResumeTests {
         let beside = try drill.run()
         #expect(beside.status == 3 && beside.errors.contains("[run.unfinished]"), "\(beside)")
         let cancelled = try drill.catalog.muster(
-            "cancel", first, "--reason", "Another one", "--plugins", drill.catalog.plugins)
+            "cancel", first, "--yes", "--reason", "Another one", "--plugins", drill.catalog.plugins)
         #expect(cancelled.status == 0, "\(cancelled)")
         try drill.killWhereItWaits()
         #expect(drill.catalog.runFolders.count == 2)

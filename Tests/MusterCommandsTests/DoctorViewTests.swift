@@ -61,7 +61,7 @@ import Testing
     @Test func `what has one cause is told once, without what would help each by itself`() {
         let failure = StepFailure(kind: .permanent, code: "Unreachable", message: "Nobody answers.", remedy: "Look")
         let report = report(.met, problems: ["a", "b"].map { .init(step: $0, failure: failure) })
-        #expect(text(report).contains("  ✗ failed: a Unreachable, b Unreachable: Nobody answers.\n      → Look"))
+        #expect(text(report).contains("  ✗ failed: a Unreachable; b Unreachable: Nobody answers.\n      → Look"))
         var other = failure
         other.remedy = "Wait"
         let mixed = self.report(.met, problems: [.init(step: "a", failure: failure), .init(step: "b", failure: other)])

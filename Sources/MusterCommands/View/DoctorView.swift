@@ -113,9 +113,20 @@ struct DoctorView {
         return order.compactMap { groups[$0] }
     }
 
+    /// `step condition, condition; step condition`, each once: what a step's check and its proof both met is one finding.
+    private func places(_ group: [DoctorReport.Finding]) -> String {
+        var steps: [String] = []
+        var conditions: [String: [String]] = [:]
+        for finding in group where conditions[finding.step]?.contains(finding.id) != true {
+            if conditions[finding.step] == nil { steps.append(finding.step) }
+            conditions[finding.step, default: []].append(finding.id)
+        }
+        return steps.map { "\($0) \((conditions[$0] ?? []).joined(separator: ", "))" }.joined(separator: "; ")
+    }
+
     private func findingLines(_ group: [DoctorReport.Finding]) -> [String] {
         let finding = group[0]
-        let place = "\(group.map { "\($0.step) \($0.id)" }.joined(separator: ", ")): \(visibleText(finding.says))"
+        let place = "\(places(group)): \(visibleText(finding.says))"
         guard finding.verdict != "met" else { return [style("  ✓ ", .good) + place] }
         let mark = finding.verdict == "unverifiable" ? style("  ? ", .warning) : style("  ✗ ", .bad)
         // What helps one condition is no remedy of a cause that several share.
