@@ -25,7 +25,8 @@ struct StepSection {
     func write(to page: inout MarkdownPage) {
         page.line("<a id=\"step-\(step.number)\"></a>")
         page.blank()
-        page.line("### \(step.number) · \(Markdown.text(step.id)): \(step.fullPhrase(in: record))\(record.pointOfNoReturn(step))")
+        let result = step.fullPhrase(in: record)
+        page.line("### \(step.number) · \(Markdown.text(step.id)): \(result)\(record.pointOfNoReturn(step))")
         page.paragraph(origin)
         if let why = step.why, step.failure == nil { page.paragraph("**Why:** \(Markdown.sentence(why))") }
         Self.table("With", ["input", "value"], values(step.inputs), to: &page)

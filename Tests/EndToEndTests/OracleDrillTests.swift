@@ -56,6 +56,25 @@ struct OracleDrillTests {
         #expect(!rehearsal.result.output.contains("No database of the group is PRIMARY"))
     }
 
+    @Test func `a way back that was refused is taken by a rollback, once both sides reach the key again`() throws {
+        let fault = "arc-disconnected:machine=fra-*,operation=switchover,duration=3h"
+        let lab = try OracleLab(Self.runbook, faults: [fault])
+        let drill = try lab.run()
+        #expect(drill.status == 1, "\(drill)")
+        #expect(try lab.switchovers() == 1)
+        let run = lab.catalog.runFolders[0]
+        // Too early it is refused, and changes nothing.
+        let early = try lab.catalog.muster("rollback", run, "--reason", "Back", "--yes")
+        #expect(early.status == 5 && early.output.contains("fra-1"), "\(early)")
+        #expect(try lab.switchovers() == 1)
+        while try lab.cloud.look(at: "state")["arc-machines"]?["fra-1"] != "Connected" {}
+        let back = try lab.catalog.muster("rollback", run, "--reason", "The agents are connected", "--yes")
+        #expect(back.status == 0 && back.output.contains("↺ rolled back"), "\(back)")
+        #expect(try lab.switchovers() == 2)
+        let databases = try lab.cloud.look(at: "oracle")["databases"]
+        #expect(databases?["SALES_FRA"]?["role"] == "PRIMARY", "\(databases?.text ?? "")")
+    }
+
     @Test(arguments: [
         ("connector=ocid1.oracledbazureconnector.oc1.eu-frankfurt-1.to-fra", "and SALES_AMS (eu-amsterdam-1) is on"),
         ("standbyKey=ocid1.oracledbazurekey.oc1.eu-frankfurt-1.none", "could not be read"),
@@ -92,4 +111,8 @@ extension OracleRehearsal {
             return change.contains("/switchover") ? "switchover" : nil
         }
     }
+}
+
+extension OracleLab {
+    fileprivate func switchovers() throws -> Int { try oracleEffects().count { $0 == "data-guard.switchover" } }
 }

@@ -91,7 +91,9 @@ import Testing
         #expect(RollbackSection.proof(undo, record).hasPrefix("a look before it, at "))
     }
 
-    @Test func `what a condition kept in place is kept on purpose, and its notes hold only once that no longer does`() throws {
+    @Test func `what a condition kept in place is kept on purpose, and its notes hold only once that no longer does`()
+        throws
+    {
         let seen = "The failover group still works with it"
         func page(rules: Int?) throws -> String {
             var run = try RunDriver.failing(rules: rules)

@@ -103,7 +103,7 @@ package struct FaultRule: Sendable, Hashable {
     private func checkArguments() throws(MusterError) {
         switch kind {
         case .rolePropagation, .groupPropagation, .dnsDelay, .staleReads: try checkDuration("delay")
-        case .leftSuspended: if argument("duration") != "always" { try checkDuration("duration") }
+        case .leftSuspended, .arcDisconnected: if argument("duration") != "always" { try checkDuration("duration") }
         case .failoverDropsConnections: _ = try Self.count("statements", argument("statements"), kind)
         case .keyDisabledMidDrill:
             guard ["true", "false", "when-asked"].contains(argument("at-once")) else {

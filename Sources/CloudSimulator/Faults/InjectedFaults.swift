@@ -127,7 +127,9 @@ extension AzureWorld {
             for (name, vault) in state.vaults where matches(vault.name, pattern: rule.argument("vault")) {
                 state.vaults[name]?.purgeProtection = false
             }
-        case .arcDisconnected: disconnectMachines(rule.argument("machine"), at: now)
+        case .arcDisconnected:
+            let duration = Duration(durationText: rule.argument("duration"))
+            disconnectMachines(rule.argument("machine"), for: duration, at: now)
         case .replicationBroken:
             for (name, group) in state.failoverGroups where matches(group.name, pattern: rule.argument("group")) {
                 var broken = group

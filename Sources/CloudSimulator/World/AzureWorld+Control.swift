@@ -82,7 +82,10 @@ extension AzureWorld {
             "faults": .array(faults.map(\.stateJSON)),
             "vaults": vaultsJSON, "groups": groupsJSON,
             "role-assignments": .int(Int64(state.roleAssignments.count)),
-            "arc-machines": .array(state.surroundings.machines.values.map(\.name).sorted().map { .string($0) }),
+            "arc-machines": .object(
+                Dictionary(
+                    state.surroundings.machines.values.map { ($0.name, .string($0.status)) },
+                    uniquingKeysWith: { first, _ in first })),
         ]
     }
 

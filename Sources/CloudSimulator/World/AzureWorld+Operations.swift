@@ -141,6 +141,7 @@ extension AzureWorld {
             state.failoverGroups[name]?.replicatedUntil = nil
             dropStrandedMarkers(of: name)
         }
+        reconnectMachines(at: now)
         followKeyAccess(at: now)
         followKeyChanges(at: now)
     }

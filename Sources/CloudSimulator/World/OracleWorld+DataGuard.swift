@@ -66,6 +66,7 @@ extension OracleWorld {
 
     /// Ends what was due until now.
     mutating func settle(at now: Timestamp, _ azure: inout AzureWorld) {
+        azure.reconnectMachines(at: now)
         settleCloudWork(at: now, &azure)
         settleApply(at: now, azure)
         for index in state.workRequests.indices {

@@ -55,6 +55,8 @@ package struct ArcMachine: Sendable, Hashable {
     /// `Connected`, `Disconnected`, `Error` or `Expired`.
     package var status = "Connected"
     package var statusChanged: Timestamp
+    /// When a fault that disconnected it will be mended.
+    var connectsAgain: Timestamp?
     /// Resource id; nil when it speaks to Azure in public.
     package var privateLinkScope: String?
     /// OCID of the VM cluster whose node it is.
