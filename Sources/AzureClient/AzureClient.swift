@@ -58,7 +58,8 @@ package struct AzureCalls: Sendable {
 
     /// Sees to it that there is a token for Resource Manager.
     ///
-    /// - Throws: ``AzureError`` of the token request, by which everything else would fail too.
+    /// - Throws: ``AzureError`` of the token request. Tokens for other services come from the same place, so that hardly
+    ///   anything could be looked at without this one.
     package func signIn() async throws(AzureError) {
         _ = try await sender.tokens.token(for: resourceManager.scope, context: sender.context)
     }

@@ -44,6 +44,8 @@ extension Finding {
         ids.map { condition($0, evidence: evidence) }
     }
 
+    package var isMet: Bool { if case .met = self { true } else { false } }
+
     package var text: String {
         switch self {
         case .met(let says), .unmet(let says), .unverifiable(let says): says

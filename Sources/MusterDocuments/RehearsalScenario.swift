@@ -17,6 +17,8 @@ package struct RehearsalScenario: Sendable {
     package var faults: [LocatedValue]
     /// How the rehearsal must end; nil: succeeded.
     package var expected: Outcome
+    /// The preconditions that must refuse the plan, those and no others; nil: whichever do.
+    package var refusedBy: Set<String>?
 
     package static func parse(_ bytes: [UInt8], file: String) -> Parsed<RehearsalScenario> {
         parseDocument(bytes, file: file, shape: shape, named: "A scenario") { root, _ in
@@ -27,7 +29,8 @@ package struct RehearsalScenario: Sendable {
                 name: root.read("scenario", or: "") { $0 }, summary: root["summary"]?.string ?? "",
                 inputs: Dictionary(inputs, uniquingKeysWith: { first, _ in first }), cloud: root["cloud"],
                 faults: root["faults"]?.list ?? [],
-                expected: root["expect"]?["outcome"]?.string.flatMap(Outcome.init) ?? .succeeded)
+                expected: root["expect"]?["outcome"]?.string.flatMap(Outcome.init) ?? .succeeded,
+                refusedBy: (root["expect"]?["by"]?.list).map { Set($0.compactMap(\.string)) })
         }
     }
 
@@ -38,7 +41,10 @@ package struct RehearsalScenario: Sendable {
         .optional("cloud", .map(names: .text, .any), "The clouds as the rehearsal finds them"),
         .optional("faults", .list(.map(names: .text, .any)), "What goes wrong"),
         .optional(
-            "expect", .object(.required("outcome", .choice(Outcome.allCases.map(\.rawValue)), "How it ends")),
+            "expect",
+            .object(
+                .required("outcome", .choice(Outcome.allCases.map(\.rawValue)), "How it ends"),
+                .optional("by", .list(.text(.kebab)), "Of refused: the preconditions that refuse it, and no others")),
             "How the rehearsal must end; succeeded without it"),
     ])
 }

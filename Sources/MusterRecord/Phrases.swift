@@ -132,7 +132,7 @@ extension RunRecord {
     package func caution(on step: StepRecord) -> String? {
         guard (rules ?? 1) >= 3, let refusals = step.standingUndo?.refusals, !refusals.isEmpty else { return nil }
         let reasons = refusals.map { $0.seen.hasSuffix(".") ? $0.seen : $0.seen + "." }
-        return "Kept: \(reasons.joined(separator: " ")) By hand only once that no longer holds:"
+        return "Kept: \(reasons.joined(separator: " ")) See to that before anything is done by hand:"
     }
 }
 

@@ -72,9 +72,9 @@ extension UndoRecord.Result {
 }
 
 extension UndoRecord {
-    /// The conditions that did not hold, so that nothing was sent: what guards against harm kept the effect in place.
+    /// The conditions that were seen not to hold, so that nothing was sent. What could not be looked at kept nothing.
     package var refusals: [ConditionRecord] {
-        result == .failed && begunAt == nil ? preconditions.filter { $0.verdict != .met } : []
+        result == .failed && begunAt == nil ? preconditions.filter { $0.verdict == .unmet } : []
     }
 }
 

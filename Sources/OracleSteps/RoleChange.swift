@@ -83,7 +83,7 @@ extension OracleSession {
     ) async throws -> Result<DataGuardView, Unsettled> {
         if let undo {
             do throws(OracleError) {
-                if let operation = undo.operation { _ = try await follow(operation, context) }
+                if let operation = undo.operation { try await followIfKnown(operation, context) }
                 try await settle(id, context)
             } catch {
                 try Task.checkCancellation()
@@ -135,6 +135,11 @@ extension OracleSession {
             if case .failed(let reason) = end { report = "\(reason). " }
             switch goal.standing(after) {
             case .reached: return after
+            case .untouched where report.isEmpty:
+                throw StepError.unknownOutcome(
+                    "data-guard.not-shown",
+                    "The service reports that the \(action.name) succeeded, and still shows \(after.roles).",
+                    remedy: "Wait some minutes, then look at the step again; the broker's own view decides.")
             case .untouched:
                 throw StepError.permanent(
                     "data-guard.not-done", "\(report)Nothing was changed by the \(action.name): \(after.roles).",
@@ -145,6 +150,15 @@ extension OracleSession {
                     remedy:
                         "Let a database administrator finish or take it back with dgmgrl, as the rollback notes say.")
             }
+        }
+    }
+
+    /// The service forgets its work requests a while after their end: what the databases are then tells the rest.
+    private func followIfKnown(_ operation: OracleOperation, _ context: StepContext) async throws(OracleError) {
+        do throws(OracleError) {
+            _ = try await follow(operation, context)
+        } catch {
+            guard error.isNotFound else { throw error }
         }
     }
 

@@ -36,7 +36,14 @@ struct FailoverTests {
     }
 
     static let lacks: [(String, [String: JSON], @Sendable (inout OracleState) -> Void)] = [
-        ("primary-lost", [:], { _ in }), ("loss-confirmed", ["confirm": "sales"], lost),
+        ("primary-lost", [:], { _ in }), ("primary-lost", [:], { $0.alter("SALES_FRA") { $0.role = "STANDBY" } }),
+        (
+            "key-reached", [:],
+            {
+                lost(&$0)
+                $0.alter("SALES_AMS") { $0.keys.registered = "ocid1.oracledbazurekey.oc1.eu-amsterdam-1.none" }
+            }
+        ), ("loss-confirmed", ["confirm": "sales"], lost),
         ("reason-given", ["reason": " "], lost),
         (
             "loss-within", ["lossWithin": "1s"],
@@ -61,6 +68,17 @@ struct FailoverTests {
         let lab = try await Lab(change: change)
         let found = try await lab.harness(DataGuardFailover.self).check(failover(more))
         #expect(found[id]?.verdict != .met)
+    }
+
+    @Test func `a target that is not shown to reach its key is taken only where that is risked`() async throws {
+        let lab = try await Lab {
+            Self.lost(&$0)
+            $0.alter("SALES_AMS") { $0.keys.registered = "ocid1.oracledbazurekey.oc1.eu-amsterdam-1.none" }
+        }
+        let step = try lab.harness(DataGuardFailover.self)
+        #expect(try await step.check(failover()).notMet == ["key-reached"])
+        let found = try await step.check(failover(["evenIfKeyUnproven": true]))
+        #expect(found.notMet == [] && found["key-reached"]?.says.contains("Risked all the same") == true)
     }
 
     @Test(arguments: ["BACKUP_IN_PROGRESS", "UPDATING", "UPGRADING", "CONVERTING", "PROVISIONING", "A_NEW_STATE"])

@@ -108,12 +108,13 @@ func failover(_ more: [String: JSON] = [:]) -> JSON {
     inputs(
         [
             "to": .string(standby), "reason": "the quarterly exercise", "confirm": "SALES", "lossWithin": "5m",
-            "statusWithin": "1h", "evenIfHealthy": false,
+            "statusWithin": "1h", "evenIfHealthy": false, "reachWithin": "1h", "evenIfKeyUnproven": false,
         ], more)
 }
 
 func conversion(_ more: [String: JSON] = [:]) -> JSON {
-    inputs(["database": .string(standby), "to": "snapshot", "days": 3, "settleWithin": "1s"], more)
+    inputs(
+        ["database": .string(standby), "to": "snapshot", "days": 3, "settleWithin": "1s", "reachWithin": "1h"], more)
 }
 
 private func inputs(_ base: [String: JSON], _ more: [String: JSON]) -> JSON { .object(base.merging(more) { $1 }) }

@@ -34,6 +34,16 @@ struct SwitchoverUndoTests {
         #expect(lab.cloud.effects == ["data-guard.switchover SALES_AMS", "data-guard.switchover SALES_FRA"])
     }
 
+    @Test func `a work request that the service has forgotten bars no way back`() async throws {
+        let lab = try await Lab()
+        let step = try lab.harness(DataGuardSwitchover.self)
+        _ = try await step.apply(switchover())
+        lab.cloud.change { $0.workRequests = [] }
+        #expect(try await step.checkUndo(switchover()).notMet == [])
+        try await step.undo(switchover())
+        #expect(lab.cloud.effects == ["data-guard.switchover SALES_AMS", "data-guard.switchover SALES_FRA"])
+    }
+
     static let lacks: [([String], String, @Sendable (inout OracleState) -> Void)] = [
         (
             ["undo-databases-available"], "SALES_AMS (eu-amsterdam-1) is FAILED",

@@ -70,6 +70,11 @@ struct OracleSetupTests {
         #expect(result.errors.contains("The plan is refused, as the scenario expects."), "\(result)")
         #expect(catalog.runFolders.isEmpty)
         let path = "runbooks/tests/\(Self.runbook)/missing-data-role.yaml"
+        let other = try catalog.muster([
+            "rehearse", Self.runbook, "--scenario", "missing-data-role", "--speed", "400", "--input",
+            "nodesResolve=false",
+        ])
+        #expect(other.status == 1 && other.errors.contains("by rights-to-make-key, and nothing else"), "\(other)")
         try catalog.replace("role: Owner", by: "role: Key Vault Crypto Officer", in: path)
         let wrong = try catalog.muster("rehearse", Self.runbook, "--scenario", "missing-data-role", "--speed", "400")
         #expect(wrong.status == 1 && wrong.errors.contains("though the scenario expects refused"), "\(wrong)")

@@ -106,7 +106,7 @@ import Testing
         }
         let kept = try page(rules: 3)
         #expect(kept.contains("**kept, for a condition of its undo does not hold**"))
-        #expect(kept.contains("Kept: \(seen). By hand only once that no longer holds:"))
+        #expect(kept.contains("Kept: \(seen). See to that before anything is done by hand:"))
         #expect(!kept.contains("undo failed") && !kept.contains("could not be undone"))
         #expect(try page(rules: 2).contains("could not be undone"))
     }

@@ -44,7 +44,7 @@ struct ConnectionDefinitionTests {
             ReplicateVault.self, lab,
             [
                 "registeredVault": .string(registered.registeredVault.text), "region": "eu-amsterdam-1",
-                "compartment": .string(ConnectionLab.compartment), "key": "sales", "patience": "30m",
+                "compartment": .string(ConnectionLab.compartment), "key": "sales", "patience": "30m", "databases": [],
             ])
         _ = try await agree(
             AssociateVault.self, lab,

@@ -36,6 +36,19 @@ struct MigrateDatabaseKeyTests {
     static let lacks: [(String, [String: JSON], [String], @Sendable (inout JSON) -> Void)] = [
         ("move-confirmed", ["confirm": "SALES"], [], { _ in }),
         ("key-store-enabled", [:], [], { $0[path: "oracle", "clusters", "east", "key-store"] = false }),
+        (
+            "key-dedicated", [:], [],
+            {
+                // By another registration of the same key.
+                $0[path: "oracle", "vaults", "twin"] = [
+                    "vault": "tde-keys", "connector": "to-east", "keys": ["sales"],
+                ]
+                $0[path: "oracle", "databases", "HR_EAST"] = [
+                    "id": "ocid1.database.oc1.us-ashburn-1.hr", "name": "HR", "role": "PRIMARY", "cluster": "east",
+                    "home": "home-east", "alone": true, "key": "twin/sales",
+                ]
+            }
+        ),
         ("key-registered", ["registeredKey": "ocid1.oracledbazurekey.oc1.us-ashburn-1.none"], [], { _ in }),
         ("key-movable", [:], [], { $0[path: "oracle", "databases", "SALES_EAST", "key"] = "tde/spare" }),
         ("way-back-kept", ["backupKept": false], [], { _ in }),

@@ -31,6 +31,12 @@ struct InUseTests {
         #expect(await thrown { try await vault.undo(registration) }?.code == "vault.in-use")
         #expect(lab.clouds.effects == effects)
         lab.holdDatabase(key: nil)
+        let hidden: JSON = [
+            "cluster": .string(ConnectionLab.cluster), "databases": ["ocid1.database.oc1.eu-frankfurt-1.hidden"],
+            "settleWithin": "1s",
+        ]
+        // The service answers alike for what is not there and for what the user may not see.
+        #expect(try await store.checkUndo(hidden).one("undo-no-database-uses-it")?.verdict == .unverifiable)
         try await vault.undo(registration)
         try await store.undo(keyStore)
         #expect(lab.clouds.oracle?.effects.last?.kind == "key-store.disabled")

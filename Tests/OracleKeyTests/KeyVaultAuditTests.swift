@@ -90,7 +90,7 @@ struct KeyVaultAuditTests {
         let disabled = try await lab {
             $0[path: key[0], key[1], key[2], key[3], "versions", version, "enabled"] = false
         }
-        #expect(try await open(disabled) == ["keys-usable"])
+        #expect(try await open(disabled) == ["keys-usable", "versions-kept"])
         let ending = try await lab {
             $0[path: key[0], key[1], key[2], key[3], "versions", version, "expires"] = "2027-01-01T00:00:00Z"
         }

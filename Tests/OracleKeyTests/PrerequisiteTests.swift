@@ -10,7 +10,7 @@ struct PrerequisiteTests {
     private func inputs(_ more: [String: JSON] = [:]) -> JSON {
         let base: [String: JSON] = [
             "vmCluster": .string(SurroundingsLab.cluster), "vault": .string(SurroundingsLab.vault),
-            "managedHSM": false, "nodesResolve": true, "vaultMayBeMissing": false,
+            "nodesResolve": true, "vaultMayBeMissing": false,
         ]
         return .object(base.merging(more) { $1 })
     }
@@ -82,9 +82,32 @@ struct PrerequisiteTests {
         let lab = try await SurroundingsLab {
             $0[path: "client", "denied-actions"] = ["Microsoft.Authorization/roleAssignments/write"]
         }
-        #expect(try await notMet(lab) == ["rights-on-keys"])
+        #expect(try await notMet(lab, ["vaultMayBeMissing": true]) == ["rights-on-keys"])
+        #expect(try await notMet(lab) == [], "a run that makes no vault gives no roles on one")
         let blind = try await SurroundingsLab { $0[path: "client", "denied-actions"] = ["Microsoft.HybridCompute/*"] }
         #expect(try await notMet(blind) == ["rights-on-machines"])
+    }
+
+    @Test func `the look of every day asks for no right to change anything`() async throws {
+        let lab = try await SurroundingsLab {
+            $0[path: "client", "denied-actions"] = ["*/write", "*/action", "*/delete"]
+        }
+        let conditions = try await lab.harness(Surroundings.self, run: nil).check(inputs())
+        #expect(conditions.allSatisfy { $0.verdict == .met }, "\(conditions)")
+        #expect(!conditions.contains { $0.id.hasPrefix("rights-") })
+    }
+
+    /// As it is where the standby's network has an endpoint of its own to the same vault.
+    @Test func `an endpoint that is answered here is enough, wherever others are`() async throws {
+        let lab = try await SurroundingsLab {
+            $0[path: "virtual-networks", "net-west"] = [
+                "location": "westus", "subnets": ["endpoints": ["prefix": "10.9.1.0/24"]],
+            ]
+            $0[path: "private-endpoints", "a-west"] = [
+                "subnet": "net-west/endpoints", "vault": "tde-keys", "resource-group": "west",
+            ]
+        }
+        #expect(try await notMet(lab) == [])
     }
 
     @Test func `what may not be read is unverifiable, not met`() async throws {

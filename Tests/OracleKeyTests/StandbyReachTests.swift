@@ -22,7 +22,7 @@ struct StandbyReachTests {
             [
                 "registeredVault": .string(registered.registeredVault.text),
                 "compartment": .string(ConnectionLab.compartment), "region": "eu-amsterdam-1", "key": "sales",
-                "patience": "30m",
+                "patience": "30m", "cluster": .string(ConnectionLab.standby), "databases": [],
             ], standby
         )
     }
@@ -58,6 +58,30 @@ struct StandbyReachTests {
         try await step.undo(inputs)
         try await step.undo(inputs)
         #expect(try await step.observe(inputs) == .needed([change]))
+    }
+
+    @Test func `a replica that is not seen, or has a database behind it, is not ended`() async throws {
+        let lab = try await ConnectionLab()
+        let (inputs, _) = try await prepared(lab)
+        let step = try lab.harness(ReplicateVault.self)
+        let outputs = try await step.apply(inputs)
+        lab.holdDatabase(key: outputs.registeredKey.text, on: ConnectionLab.standby)
+        #expect(try await step.checkUndo(inputs).failing == ["undo-replica-unused"])
+        #expect(await thrown { try await step.undo(inputs) }?.code == "replica.in-use")
+        lab.holdDatabase(key: nil, on: ConnectionLab.standby)
+        func list(in compartment: String) {
+            lab.clouds.changeOracle { state in
+                for index in state.multicloud.vaults.indices where state.multicloud.vaults[index].origin != nil {
+                    state.multicloud.vaults[index].compartment = compartment
+                }
+            }
+        }
+        list(in: "ocid1.compartment.oc1..other")
+        #expect(try await step.checkUndo(inputs).one("undo-replica-unused")?.verdict == .unverifiable)
+        #expect(await thrown { try await step.undo(inputs) }?.code == "replica.in-use")
+        list(in: ConnectionLab.compartment)
+        #expect(try await step.checkUndo(inputs).failing == [])
+        try await step.undo(inputs)
     }
 
     @Test func `a replica that was there without the key is left alone, and no undo of it is recorded`() async throws {

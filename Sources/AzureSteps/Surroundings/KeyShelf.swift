@@ -145,10 +145,18 @@ package struct KeyShelf: Sendable {
     package func keepVersions(_ expected: [String]) -> Finding {
         let kept = all { entry in
             entry.versions.finding { _ in
-                let ending = versions(of: entry).filter { $0.attributes.exp != nil }.map(\.version)
-                return ending.isEmpty
-                    ? .met("\(versions(of: entry).count) versions of \(entry.name) are there, none with an end.")
-                    : .unmet("Versions of \(entry.name) come to an end: \(ending.joined(separator: ", ")).")
+                let all = versions(of: entry)
+                let ending = all.filter { $0.attributes.exp != nil }.map(\.version)
+                let disabled = all.filter { $0.attributes.enabled == false }.map(\.version)
+                return .all(
+                    [
+                        ending.isEmpty
+                            ? .met("\(all.count) versions of \(entry.name) are there, none with an end.")
+                            : .unmet("Versions of \(entry.name) come to an end: \(ending.joined(separator: ", "))."),
+                        disabled.isEmpty
+                            ? .met("All are enabled.")
+                            : .unmet("Versions of \(entry.name) are disabled: \(disabled.joined(separator: ", "))."),
+                    ], none: "")
             }
         }
         guard case .met = kept else { return kept }

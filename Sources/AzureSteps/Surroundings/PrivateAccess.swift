@@ -91,25 +91,32 @@ package struct PrivateAccess: Sendable {
         }
     }
 
-    /// What Azure's own DNS answers in the cluster's network.
+    /// What Azure's own DNS answers in the cluster's network. Others have endpoints of their own, as a standby's network has:
+    /// one that is answered here is enough.
     package var hasNames: Finding {
         endpoints.finding { _ in
-            let records = approved.flatMap(\.records)
-            guard !records.isEmpty else {
-                return .unmet("No private DNS zone has a record of an approved private endpoint of \(target.name).")
-            }
-            let open = records.filter { !$0.addresses.allSatisfy(isPrivateAddress) || $0.addresses.isEmpty }
-            if let record = open.first {
-                let addresses = record.addresses.joined(separator: ", ")
-                return .unmet("\(record.name) has \(addresses.isEmpty ? "no address" : addresses), not a private one.")
-            }
-            if let record = records.first(where: { !$0.isLinked }) {
-                return .unmet("The private DNS zone \(record.zone) is not linked to the cluster's virtual network.")
-            }
-            return .met(
-                records.map { "\($0.name) is \($0.addresses.joined(separator: ", "))" }.joined(separator: "; ")
-                    + ", in the cluster's virtual network.")
+            let findings = approved.map(names)
+            return findings.first(where: \.isMet) ?? findings.first
+                ?? .unmet("No approved private endpoint leads to \(target.name), so no DNS zone has its records.")
         }
+    }
+
+    private func names(of endpoint: Endpoint) -> Finding {
+        guard !endpoint.records.isEmpty else {
+            return .unmet(
+                "No private DNS zone has a record of the private endpoint \(endpoint.name) of \(target.name).")
+        }
+        let open = endpoint.records.filter { !$0.addresses.allSatisfy(isPrivateAddress) || $0.addresses.isEmpty }
+        if let record = open.first {
+            let addresses = record.addresses.joined(separator: ", ")
+            return .unmet("\(record.name) has \(addresses.isEmpty ? "no address" : addresses), not a private one.")
+        }
+        if let record = endpoint.records.first(where: { !$0.isLinked }) {
+            return .unmet("The private DNS zone \(record.zone) is not linked to the cluster's virtual network.")
+        }
+        return .met(
+            endpoint.records.map { "\($0.name) is \($0.addresses.joined(separator: ", "))" }.joined(separator: "; ")
+                + ", in the cluster's virtual network.")
     }
 
     /// What the cluster's nodes resolve is not seen from here: their DNS is Oracle's, and forwards to Azure's or not.
@@ -120,7 +127,8 @@ package struct PrivateAccess: Sendable {
     package func resolves(_ host: String, onNodes isStated: Bool) -> Finding {
         switch hasNames {
         case .met:
-            let addresses = Set(approved.flatMap(\.records).flatMap(\.addresses)).sorted().joined(separator: ", ")
+            let answered = approved.filter { names(of: $0).isMet }
+            let addresses = Set(answered.flatMap(\.records).flatMap(\.addresses)).sorted().joined(separator: ", ")
             return isStated
                 ? .met(
                     "Azure's private DNS has \(addresses) for \(host). That every node resolves it so is stated by the inputs; "

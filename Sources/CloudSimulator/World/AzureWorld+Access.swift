@@ -96,7 +96,7 @@ extension AzureWorld {
     func authorize(_ call: Call, on vault: Vault? = nil) throws(AzureError) {
         guard let action = call.action else { return }
         let denied = state.client.deniedActions.contains { matches(action, pattern: $0) }
-        let isWithoutRole = vault.map { lacksRole(for: action, on: $0, at: call.at) } ?? false
+        let isWithoutRole = vault.map { lacksRole(for: call, action, on: $0) } ?? false
         if denied || isWithoutRole || call.injected.deniesAction { throw refusal(call, action: action) }
     }
 

@@ -6,6 +6,8 @@ internal import MusterModel
 extension AzureWorld {
     private static let keys = "Microsoft.KeyVault/vaults/keys"
     private static let rotation = "Microsoft.KeyVault/vaults/keyrotationpolicies"
+    /// A right of its own in a Managed HSM alone.
+    private static let deletedKeys = "Microsoft.KeyVault/managedHsm/keys/deletedKeys/read/action"
 
     /// Data actions on keys of Azure's built-in roles; Owner, Contributor and Reader have none.
     /// https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/security
@@ -18,7 +20,8 @@ extension AzureWorld {
         "Key Vault Reader": ["Microsoft.KeyVault/vaults/*/read"],
     ]
 
-    /// The same of a Managed HSM's local roles. An administrator may grant roles, and do nothing with keys.
+    /// The same of a Managed HSM's local roles, by the names that a vault has for them. An administrator may grant roles, and
+    /// do nothing with keys; who makes keys sees no deleted ones.
     /// https://learn.microsoft.com/azure/key-vault/managed-hsm/built-in-roles
     private static let localActions: [String: [String]] = {
         let roles = "Microsoft.KeyVault/managedHsm/roleAssignments"
@@ -26,9 +29,9 @@ extension AzureWorld {
         return [
             "Managed HSM Administrator": ["\(roles)/*"],
             "Managed HSM Policy Administrator": ["\(roles)/*"],
-            "Managed HSM Crypto Officer": ["\(roles)/*", "\(keys)/recover/action"],
+            "Managed HSM Crypto Officer": ["\(roles)/*", deletedKeys, "\(keys)/recover/action"],
             "Managed HSM Crypto User": uses + ["\(rotation)/*", "\(roles)/read/action"],
-            "Managed HSM Crypto Auditor": ["\(keys)/read", "\(rotation)/read", "\(roles)/read/action"],
+            "Managed HSM Crypto Auditor": ["\(keys)/read", deletedKeys, "\(rotation)/read", "\(roles)/read/action"],
         ]
     }()
 
@@ -38,10 +41,13 @@ extension AzureWorld {
         "\(keys)/delete": "delete", "\(keys)/recover/action": "recover", "\(rotation)/read": "getrotationpolicy",
     ]
 
-    func lacksRole(for action: String, on vault: Vault, at now: Timestamp) -> Bool {
+    func lacksRole(for call: Call, _ action: String, on vault: Vault) -> Bool {
         guard state.client.isHeldToItsRoles else { return false }
+        let now = call.at
         switch (vault.kind, vault.roleBased) {
-        case (.managedHSM, _): return !grants(locally(in: vault, at: now), action)
+        case (.managedHSM, _):
+            let readsDeleted = ["GetDeletedKeys", "GetDeletedKey"].contains(call.operation)
+            return !grants(locally(in: vault, at: now), readsDeleted ? Self.deletedKeys : action)
         case (.vault, true): return !grants(dataActions(at: vaultID(vault), now), action)
         case (.vault, false):
             return !policyAllows([Self.policyNames[action] ?? "get"], state.client.objectID, on: vault, at: now)

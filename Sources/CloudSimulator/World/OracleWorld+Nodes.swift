@@ -8,7 +8,7 @@ extension OracleWorld {
         let path = call.path
         if path.count == 1, call.request.method == "GET" {
             guard let cluster = state.multicloud.cluster(call.request.query("vmClusterId") ?? ""),
-                cluster.region == call.region
+                cluster.region == call.region, cluster.compartment == call.request.query("compartmentId")
             else { return SimulatedResponse(200, []) }
             return SimulatedResponse(200, .array(cluster.nodes.map { json($0, of: cluster) }))
         }

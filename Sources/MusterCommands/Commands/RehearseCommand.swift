@@ -57,32 +57,34 @@ struct RehearseCommand: ParsableCommand {
                 PlanView(style: terminal.style).text(session.plan, digest: session.digest, window: session.window)
                     + "\n")
         }
-        if try isRefused(session, terminal, as: scenario.expected) { return }
+        if scenario.expected == .refused { return try expectRefusal(session, scenario, terminal) }
+        try refuse(session, terminal, json: common.json, printing: true)
         try perform(
             session, GoAhead(confirmation: "rehearsal"), terminal, json: common.json,
             expected: RunFinished.Outcome(rawValue: scenario.expected.rawValue) ?? .succeeded)
     }
 
-    /// Whether the plan is refused, as the scenario expects. Any other refusal ends the command, and so does a plan that
-    /// should have been refused: what it would do was not meant to be done.
-    private func isRefused(
-        _ session: RunSession, _ terminal: Terminal, as expected: RehearsalScenario.Outcome
-    ) throws -> Bool {
-        guard expected == .refused else {
-            try refuse(session, terminal, json: common.json, printing: true)
-            return false
-        }
-        guard !session.refusals.isEmpty, !session.wasInterrupted else {
-            try refuse(session, terminal, json: common.json, printing: true)
+    /// Ends well where the plan is refused for what the scenario names. One that could be run is not: what it would do was not
+    /// meant to be done.
+    private func expectRefusal(
+        _ session: RunSession, _ scenario: RehearsalScenario, _ terminal: Terminal
+    ) throws {
+        if session.wasInterrupted { return try refuse(session, terminal, json: common.json, printing: true) }
+        guard !session.refusals.isEmpty else {
             terminal.error("The plan could be run, though the scenario expects refused. Nothing was done.")
             throw CommandEnd(status: .runFailed)
         }
         do {
             try refuse(session, terminal, json: common.json, printing: true)
         } catch is CommandEnd {
-            terminal.error("The plan is refused, as the scenario expects.")
+            let found = Set(session.blockers.map(\.result.id))
+            guard let wanted = scenario.refusedBy, found != wanted || !session.problems.isEmpty else {
+                return terminal.error("The plan is refused, as the scenario expects.")
+            }
+            let names = wanted.sorted().joined(separator: ", ")
+            terminal.error("The plan is refused, though the scenario expects that by \(names), and nothing else.")
+            throw CommandEnd(status: .runFailed)
         }
-        return true
     }
 
     private var runbook: String { name ?? "" }

@@ -37,10 +37,20 @@ extension OracleSession {
         try await reading("The registered key \(key), or that of the database,") { () throws(OracleError) in
             let read = try await oracle.databases.database(database).value
             if read.hasKey(key) { return .met("\(read.label) has the key \(key).") }
-            guard read.encryptionKeyLocationDetails?.providerType == "AZURE",
-                let own = read.encryptionKeyLocationDetails?.azureEncryptionKeyId
-            else { return .unmet("\(read.label) has its key \(read.keyPlace), not as \(key).") }
+            guard let own = read.keyInAzure else {
+                return .unmet("\(read.label) has its key \(read.keyPlace), not as \(key).")
+            }
             return try await isSame(key, own, of: read.label)
+        }
+    }
+
+    /// Whether both registrations are of one key of Azure; what cannot be read is not known.
+    func sameKey(_ key: OracleID, _ own: OracleID, of label: String) async throws -> Finding {
+        do throws(OracleError) {
+            return try await isSame(key, own, of: label)
+        } catch {
+            try Task.checkCancellation()
+            return .unverifiable("Whether \(label) has the key could not be read: \(error)")
         }
     }
 
@@ -83,8 +93,17 @@ extension OracleSession {
     }
 }
 
+extension OracleDatabase {
+    /// By which registration it has its key in Azure; nil where it is elsewhere, or Oracle names none.
+    var keyInAzure: OracleID? {
+        encryptionKeyLocationDetails?.providerType == "AZURE"
+            ? encryptionKeyLocationDetails?.azureEncryptionKeyId : nil
+    }
+}
+
 extension RegisteredKey {
-    /// Nil where Oracle tells none.
+    /// Oracle may tell the name, or a whole identifier; a display name counts only where it tells neither. Nil where it tells
+    /// nothing.
     package var nameInAzure: String? {
         guard let told = azureKeyId ?? displayName else { return nil }
         let parts = told.split(separator: "/").map(String.init)

@@ -22,12 +22,15 @@ extension OracleSession {
     package func keyUsers(ofCluster id: OracleID, knowing known: [OracleID] = []) async throws -> Finding {
         let cluster = try await oracle.clusters.cluster(id).value
         let listed = try await azureKeyUsers(on: cluster)
-        var users = Set(listed.all.map(\.label))
-        for database in try await relatives(of: known)
-        where database.usesAzure && database.vmClusterId == id.text { users.insert(database.dbUniqueName) }
+        let relatives = try await relatives(of: known)
+        let users = Set(
+            listed.all.map(\.label)
+                + relatives.all.filter { $0.usesAzure && $0.vmClusterId == id.text }.map(\.dbUniqueName))
         if users.isEmpty {
-            return listed.doubt.map(Finding.unverifiable)
-                ?? .met("No database on \(cluster.label) has its key in Azure.")
+            let doubts = [listed.doubt, relatives.doubt].compactMap(\.self)
+            return doubts.isEmpty
+                ? .met("No database on \(cluster.label) has its key in Azure.")
+                : .unverifiable(doubts.joined(separator: " "))
         }
         let names = users.sorted().joined(separator: ", ")
         return .unmet("On \(cluster.label) \(names) \(users.count == 1 ? "has its" : "have their") key in Azure.")
@@ -46,17 +49,28 @@ extension OracleSession {
             all: (listed + hidden).filter(\.usesAzure), doubt: Self.doubt(hidden.map(\.label)))
     }
 
-    /// The databases of these OCIDs, and the other ones of their Data Guard groups.
-    private func relatives(of known: [OracleID]) async throws -> [OracleDatabase] {
+    /// The databases of these OCIDs, and the other ones of their Data Guard groups. One that cannot be found is a doubt: the
+    /// service answers alike for what is not there and for what the user may not see.
+    private func relatives(of known: [OracleID]) async throws -> ListedDatabases<OracleDatabase> {
         var found: [OracleDatabase] = []
+        var hidden: [OracleID] = []
         for id in known {
-            guard let database = try await databaseIfAny(id) else { continue }
+            guard let database = try await databaseIfAny(id) else {
+                hidden.append(id)
+                continue
+            }
             found.append(database)
             for member in database.dataGuardGroup?.members ?? [] where !known.contains(member.databaseId) {
-                if let other = try await databaseIfAny(member.databaseId) { found.append(other) }
+                if let other = try await databaseIfAny(member.databaseId) {
+                    found.append(other)
+                } else {
+                    hidden.append(member.databaseId)
+                }
             }
         }
-        return found
+        let names = hidden.map(\.text).joined(separator: ", ")
+        return ListedDatabases(
+            all: found, doubt: hidden.isEmpty ? nil : "Where the key of \(names) is cannot be told: it is not found.")
     }
 
     private func databaseIfAny(_ id: OracleID) async throws(OracleError) -> OracleDatabase? {

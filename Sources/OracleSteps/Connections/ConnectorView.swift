@@ -73,7 +73,3 @@ extension IdentityConnector {
             : .met("\(names) are CONNECTED\(seen).")
     }
 }
-
-extension Finding {
-    package var isMet: Bool { if case .met = self { true } else { false } }
-}

@@ -29,14 +29,27 @@ extension OracleSession {
         return .all(found, none: "\(primary.label) is in no Data Guard group with a standby that the service lists.")
     }
 
+    /// Whether the view's own database gets at its key: a change of roles starts it anew.
+    package func targetReachesKey(
+        _ view: DataGuardView, statusWithin limit: Duration, _ context: StepContext
+    ) async throws -> Finding {
+        try await reachKeys([view.id], view, limit, context)
+    }
+
     /// Whether every database of a group gets at its own key. An open instance hides that its nodes have lost their way to it: the
     /// loss shows when the database starts again, as both sides of a switchover do.
     package func membersReachKeys(
         _ view: DataGuardView, statusWithin limit: Duration, _ context: StepContext
     ) async throws -> Finding {
+        try await reachKeys([view.id] + view.peers.map(\.id), view, limit, context)
+    }
+
+    private func reachKeys(
+        _ ids: [OracleID], _ view: DataGuardView, _ limit: Duration, _ context: StepContext
+    ) async throws -> Finding {
         var found: [Finding] = []
         var shown: [NodeReach] = []
-        for id in [view.id] + view.peers.map(\.id) {
+        for id in ids {
             guard let database = view.database(id) else {
                 found.append(.unverifiable("\(id) could not be read, so its way to its key is not known."))
                 continue

@@ -72,15 +72,8 @@ extension RegisteredVault {
 }
 
 extension RegisteredKey {
-    /// Whether it is the key of that name in Azure; Oracle may tell the name, or a whole identifier.
-    package func isNamed(_ name: String) -> Bool {
-        let told = azureKeyId ?? displayName ?? ""
-        let parts = told.split(separator: "/").map(String.init)
-        if let at = parts.firstIndex(of: "keys"), at + 1 < parts.count {
-            return parts[at + 1].lowercased() == name.lowercased()
-        }
-        return told.lowercased() == name.lowercased() || displayName?.lowercased() == name.lowercased()
-    }
+    /// Whether it is the key of that name in Azure.
+    package func isNamed(_ name: String) -> Bool { nameInAzure?.lowercased() == name.lowercased() }
 }
 
 extension VaultAssociation {

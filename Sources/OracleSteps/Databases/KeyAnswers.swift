@@ -144,6 +144,9 @@ package struct KeyAnswers: Sendable {
 
     /// Every node runs an open instance.
     package func instancesOpen(on nodes: [String]) -> Finding {
+        guard !nodes.isEmpty else {
+            return .unverifiable("The service lists no node of the cluster, so no instance can be missed.")
+        }
         let missing = nodes.filter { node in !instances.contains { $0.runs(on: node) && $0.status == "OPEN" } }
         return missing.isEmpty
             ? .met("An instance is OPEN on \(nodes.joined(separator: ", ")).")

@@ -132,20 +132,38 @@ extension OracleSession {
         guard let cluster = database.vmClusterId.flatMap({ OracleID($0) }),
             let compartment = database.compartmentId.flatMap({ OracleID($0) })
         else { return .unverifiable("\(database.label) does not name its cluster and compartment.") }
-        return try await reading("The databases of \(cluster)") { () throws(OracleError) in
-            let all = try await oracle.databases.databases(on: cluster, in: compartment)
-            return keyIsDedicated(key, to: database.dbName, among: all)
+        let listed: ListedDatabases<OracleDatabase>
+        do {
+            listed = try await databases(on: cluster, in: compartment)
+        } catch let error as OracleError {
+            try Task.checkCancellation()
+            return .unverifiable("The databases of \(cluster) could not be read: \(error)")
         }
+        return try await keyIsDedicated(key, to: database.dbName, among: listed)
     }
 
-    /// Each database should have a key of its own.
+    /// Each database should have a key of its own, by whichever registration.
     ///
     /// - Parameter name: the `DB_NAME` that may use it: a standby uses its primary's.
-    package func keyIsDedicated(_ key: OracleID, to name: String, among databases: [OracleDatabase]) -> Finding {
-        let others = databases.filter { $0.isLive && $0.dbName != name && $0.hasKey(key) }.map(\.label)
-        return others.isEmpty
-            ? .met("No other database of the cluster uses the key.")
-            : .unmet("The key is used by \(others.joined(separator: ", ")) already.")
+    package func keyIsDedicated(
+        _ key: OracleID, to name: String, among listed: ListedDatabases<OracleDatabase>
+    ) async throws -> Finding {
+        var users: [String] = []
+        var doubts = [listed.doubt].compactMap(\.self)
+        for other in listed.all where other.isLive && other.dbName != name {
+            if other.hasKey(key) {
+                users.append(other.label)
+            } else if let own = other.keyInAzure {
+                switch try await sameKey(key, own, of: other.label) {
+                case .met: users.append(other.label)
+                case .unmet: break
+                case .unverifiable(let why): doubts.append(why)
+                }
+            }
+        }
+        if !users.isEmpty { return .unmet("The key is used by \(users.joined(separator: ", ")) already.") }
+        return doubts.isEmpty
+            ? .met("No other database of the cluster uses the key.") : .unverifiable(doubts.joined(separator: " "))
     }
 
     /// What a dry run of the service says.

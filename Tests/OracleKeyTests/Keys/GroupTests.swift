@@ -62,7 +62,15 @@ struct SecurityGroupTests {
             world.state.directory.groups[0].members = [.init(id: KeyLab.somebody, effective: lab.time.now)]
         }
         #expect(try await step.checkUndo(inputs).failing == ["undo-group-empty"])
-        #expect(await thrown { try await step.undo(inputs) }?.code == "oracle-dr-setup.not-ours")
+        #expect(await thrown { try await step.undo(inputs) }?.code == "oracle-dr-setup.group-not-empty")
+    }
+
+    @Test func `a group whose members cannot be read is not deleted`() async throws {
+        let lab = try await KeyLab(faults: ["unavailable:operation=groups_ListMembers,times=always"])
+        let step = try lab.harness(SetUpSecurityGroup.self)
+        _ = try await step.apply(inputs)
+        #expect(await thrown { try await step.undo(inputs) }?.code == "oracle-dr-setup.group-not-empty")
+        #expect(lab.kinds == ["group.created"])
     }
 
     @Test func `without the right to make groups the service's own code is shown`() async throws {

@@ -96,7 +96,8 @@ struct KeyTests {
     }
 
     @Test(arguments: [
-        (["Managed HSM Crypto User"], true), (["Managed HSM Crypto Officer"], false), ([], false),
+        (["Managed HSM Crypto User", "Managed HSM Crypto Officer"], true), (["Managed HSM Crypto User"], false),
+        (["Managed HSM Crypto Officer"], false), ([], false),
     ])
     func `a Managed HSM whose administrators gave no role for keys is found by a look at one`(
         roles: [String], may: Bool
@@ -115,6 +116,19 @@ struct KeyTests {
         } else {
             #expect(await thrown { _ = try await step.apply(inputs) }?.code == "ForbiddenByRbac")
         }
+    }
+
+    @Test func `who only reads keys may take one that is there, and not bring back a deleted one`() async throws {
+        let reader = Self.client("Key Vault Reader", "kv1")
+        let there = try await KeyLab(["vaults": KeyLab.vaultWith([:]), "role-assignments": [reader]])
+        #expect(try await there.harness(SetUpKey.self).check(KeyLab.keyInputs()).failing == [])
+        var gone = KeyLab.vaultWith([:])
+        gone[path: "kv1", "keys", "erp", "deleted"] = true
+        let deleted = try await KeyLab(["vaults": gone, "role-assignments": [reader]])
+        let rights = try await deleted.harness(SetUpKey.self).check(KeyLab.keyInputs()).first {
+            $0.id == "rights-to-make-key"
+        }
+        #expect(rights?.verdict == .unmet && rights?.says.contains("keys/recover/action") == true)
     }
 
     @Test func `a vault that goes by access policies tells by a look at its keys`() async throws {

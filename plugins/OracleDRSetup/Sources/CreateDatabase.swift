@@ -41,7 +41,8 @@ struct CreateDatabase: ReversibleStep {
     func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
         try await OracleSession.run(context) { session in
             let cluster = try await session.clusterIsReady(inputs.cluster)
-            let all = try await session.databases(on: inputs.cluster, in: inputs.compartment).all
+            let listed = try await session.databases(on: inputs.cluster, in: inputs.compartment)
+            let all = listed.all
             let homes = try await session.oracle.databases.homes(on: inputs.cluster, in: inputs.compartment)
             let found = all.last { $0.isLive && $0.dbUniqueName.lowercased() == inputs.uniqueName.lowercased() }
             let dryRun: Finding =
@@ -56,7 +57,8 @@ struct CreateDatabase: ReversibleStep {
                 cluster.available.condition("cluster-available"), cluster.keyStore.condition("key-store-enabled"),
                 homeFits(homes, inputs).condition("home-available"),
                 try await session.keyIsActive(inputs.registeredKey).condition("key-registered"),
-                session.keyIsDedicated(inputs.registeredKey, to: inputs.name, among: all).condition("key-dedicated"),
+                try await session.keyIsDedicated(inputs.registeredKey, to: inputs.name, among: listed)
+                    .condition("key-dedicated"),
                 nameIsFree(all, inputs).condition("name-free"),
                 session.hasPassword.condition("password-given", evidence: []),
                 dryRun.condition("service-agrees"),

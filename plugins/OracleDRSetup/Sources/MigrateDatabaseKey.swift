@@ -147,9 +147,14 @@ struct MigrateDatabaseKey: EffectStep {
                 try await session.settle(inputs.database, context)
                 let after = try await session.oracle.databases.database(inputs.database).value
                 if after.hasKey(inputs.registeredKey) { return outputs(inputs, previous, isMoved: true) }
-                let reason = end.failure.map { "\($0). " } ?? ""
+                guard let reason = end.failure else {
+                    throw StepError.unknownOutcome(
+                        "oracle-dr-setup.move-not-shown",
+                        "The service reports that the move succeeded, and \(after.label) still shows its key \(after.keyPlace).",
+                        remedy: "Wait some minutes, then look at the step again; the database's own views decide.")
+                }
                 throw StepError.permanent(
-                    "oracle-dr-setup.key-not-moved", "\(reason)\(after.label) still has its key \(after.keyPlace).",
+                    "oracle-dr-setup.key-not-moved", "\(reason). \(after.label) still has its key \(after.keyPlace).",
                     remedy: "Mend what the reason names: the nodes must get at the key by themselves.")
             }
         }

@@ -12,16 +12,20 @@ struct Prerequisites: ProofStep {
 
     struct Inputs: Decodable, Sendable {
         let vmCluster: ResourceID
-        let keyGroup: ResourceID?
         let vault: ResourceID?
         /// Nil of the daily look, whose vault is there.
         let vaultMayBeMissing: Bool?
-        let managedHSM: Bool
         let privateLinkScope: ResourceID?
         let nodesResolve: Bool
     }
 
     func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
+        let looks = try await looks(inputs, context)
+        return looks + (try await AzureSession.run(context) { try await rights(inputs, $0) })
+    }
+
+    /// What a run that changes nothing needs to know.
+    func looks(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
         try await AzureSession.run(context) { session in
             let view = try await ClusterView.read(inputs.vmCluster, session)
             let subscription = try await SubscriptionView.read(inputs.vmCluster.subscription ?? "", session)
@@ -33,7 +37,6 @@ struct Prerequisites: ProofStep {
                 subscription.takesMachines.condition("arc-providers"),
             ] + (try await vault(inputs, view, context, session))
                 + [try await arc(inputs, view, session).condition("arc-private-link")]
-                + (try await rights(inputs, session))
         }
     }
 
@@ -104,17 +107,22 @@ struct Prerequisites: ProofStep {
             return Finding.unverifiable("\(inputs.vmCluster) names no resource group.")
                 .conditions(["rights-on-keys", "rights-on-machines"])
         }
-        let holder = inputs.managedHSM ? "managedHSMs" : "vaults"
-        let keys = [
+        let machines = ["Microsoft.HybridCompute/machines/read", "Microsoft.HybridCompute/machines/write"]
+        return [
+            try await onKeys(inputs, session).condition("rights-on-keys"),
+            try await CallerRights.read(place, session).allow(machines).condition("rights-on-machines"),
+        ]
+    }
+
+    private func onKeys(_ inputs: Inputs, _ session: AzureSession) async throws -> Finding {
+        guard inputs.vaultMayBeMissing == true, let vault = inputs.vault, let group = vault.group else {
+            return .met("This run makes no vault and gives no roles on one.")
+        }
+        let holder = vault.isType("Microsoft.KeyVault/managedHSMs") ? "managedHSMs" : "vaults"
+        return try await CallerRights.read(group, session).allow([
             "Microsoft.KeyVault/\(holder)/read", "Microsoft.KeyVault/\(holder)/write",
             "Microsoft.Authorization/roleAssignments/read", "Microsoft.Authorization/roleAssignments/write",
-        ]
-        let machines = ["Microsoft.HybridCompute/machines/read", "Microsoft.HybridCompute/machines/write"]
-        let onKeys = try await CallerRights.read(inputs.keyGroup ?? inputs.vault?.group ?? place, session)
-        let onMachines = try await CallerRights.read(place, session)
-        return [
-            onKeys.allow(keys).condition("rights-on-keys"), onMachines.allow(machines).condition("rights-on-machines"),
-        ]
+        ])
     }
 
     func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {

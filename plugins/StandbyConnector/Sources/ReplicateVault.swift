@@ -15,6 +15,9 @@ struct ReplicateVault: ReversibleStep {
         let compartment: OracleID
         let region: String
         let key: String
+        /// By which the databases are found that an undo must not cut off from their key.
+        let cluster: OracleID?
+        let databases: [OracleID]
         let patience: Span
 
         var target: Region { Region(region) }
@@ -106,8 +109,8 @@ struct ReplicateVault: ReversibleStep {
             if state == Lifecycle.active, let outputs = Self.outputs(inputs, view) { return .satisfied(outputs) }
             let change = Change("\(view.vault.label)/replicas/\(inputs.target.name)", from: state, to: Lifecycle.active)
             if state == Lifecycle.active {
-                return .partial(
-                    [change], why: "It is replicated, but not listed in \(inputs.target.name) with \(inputs.key).")
+                let why = "It is replicated, but not listed in \(inputs.target.name) with \(inputs.key)."
+                return undo == nil ? .partial([change], why: why) : .unfinished([change], why: why)
             }
             guard undo != nil, view.vault.replication(in: inputs.target) != nil else { return .needed([change]) }
             return .unfinished([change], why: "This run's replica in \(inputs.target.name) is \(state).")
@@ -121,6 +124,9 @@ struct ReplicateVault: ReversibleStep {
             if view.vault.replication(in: inputs.target) != nil, try context.recordedUndo(as: Undo.self) == nil {
                 return try await Self.adopted(inputs, session, context)
             }
+            if Self.state(view, inputs) == Lifecycle.active {
+                return try await session.afterEffect { try await Self.listed(inputs, nil, session, context) }
+            }
             var undo = Undo(vaultName: view.vault.label, region: inputs.target.name)
             try await gate.begin(undo: undo)
             context.progress("replicating \(view.vault.label) to \(inputs.target.name)")
@@ -130,24 +136,30 @@ struct ReplicateVault: ReversibleStep {
             try await gate.begin(undo: undo)
             return try await session.afterEffect {
                 let end = try await session.follow(operation, context)
-                let after = try await session.wait(within: inputs.patience.duration, context) {
-                    let now = try await Self.read(inputs, session)
-                    let isThere = Self.state(now, inputs) == Lifecycle.active && Self.outputs(inputs, now) != nil
-                    return isThere || end.failure != nil
-                        ? .done(now) : .notYet(now, "waiting for \(now.vault.label) in \(inputs.target.name)")
-                }
-                try context.evidence("replication-after", after)
-                guard let outputs = Self.outputs(inputs, after), Self.state(after, inputs) == Lifecycle.active else {
-                    throw StepError.unknownOutcome(
-                        "replica.not-made",
-                        "\(after.vault.label) is \(Self.state(after, inputs)) in \(inputs.target.name). "
-                            + (end.failure ?? "The service gives no reason."),
-                        remedy:
-                            "Look at the vault's replications in Oracle's console, mend what they name, then resume.")
-                }
-                return outputs
+                return try await Self.listed(inputs, end.failure, session, context)
             }
         }
+    }
+
+    /// Waits until the replica is listed with the key, as long as nothing says that it failed.
+    private static func listed(
+        _ inputs: Inputs, _ failure: String?, _ session: OracleSession, _ context: StepContext
+    ) async throws -> Outputs {
+        let after = try await session.wait(within: inputs.patience.duration, context) {
+            let now = try await read(inputs, session)
+            let isThere = state(now, inputs) == Lifecycle.active && outputs(inputs, now) != nil
+            return isThere || failure != nil
+                ? .done(now) : .notYet(now, "waiting for \(now.vault.label) in \(inputs.target.name)")
+        }
+        try context.evidence("replication-after", after)
+        guard let outputs = outputs(inputs, after), state(after, inputs) == Lifecycle.active else {
+            throw StepError.unknownOutcome(
+                "replica.not-made",
+                "\(after.vault.label) is \(state(after, inputs)) in \(inputs.target.name). "
+                    + (failure ?? "The service gives no reason."),
+                remedy: "Look at the vault's replications in Oracle's console, mend what they name, then resume.")
+        }
+        return outputs
     }
 
     /// What somebody else has begun is waited for and taken as it is, so that no undo of this run ends it.
@@ -194,14 +206,28 @@ struct ReplicateVault: ReversibleStep {
         }
     }
 
+    /// Who would lose the key: connectors that are associated with the replica, and databases on the cluster that is named.
+    /// A replica that is not seen may have users all the same.
     private func users(_ view: View, _ inputs: Inputs, _ session: OracleSession) async throws -> Finding {
-        guard let replica = view.replica else { return .met("There is no replica in \(inputs.target.name).") }
+        let region = inputs.target.name
+        guard let replication = view.vault.replication(in: inputs.target) else {
+            return .met("There is no replica in \(region).")
+        }
+        guard let replica = view.replica else {
+            return replication.replicationState == "FAILED"
+                ? .met("The replica in \(region) was never made.")
+                : .unverifiable(
+                    "The replica in \(region) is not listed there in the compartment, so its users are not seen.")
+        }
         let used = try await session.oracle.multicloud.associations(of: replica.id, in: inputs.compartment)
             .filter(\.isLive)
-        return used.isEmpty
-            ? .met("No connector in \(inputs.target.name) uses the replica.")
-            : .unmet(
-                "Connectors use the replica: \(used.map { $0.displayName ?? $0.id.text }.joined(separator: ", ")).")
+        guard used.isEmpty else {
+            let names = used.map { $0.displayName ?? $0.id.text }.joined(separator: ", ")
+            return .unmet("Connectors use the replica: \(names).")
+        }
+        let unused = Finding.met("No connector in \(region) uses the replica.")
+        guard let cluster = inputs.cluster else { return unused }
+        return .all([unused, try await session.keyUsers(ofCluster: cluster, knowing: inputs.databases)], none: "")
     }
 
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
@@ -211,9 +237,10 @@ struct ReplicateVault: ReversibleStep {
             }
             let view = try await Self.settled(inputs, true, session, context)
             guard view.vault.replication(in: inputs.target) != nil else { return }
-            if case .unmet(let why) = try await users(view, inputs, session) {
-                throw StepError.permanent("replica.in-use", why, remedy: "Take those associations away first.")
-            }
+            try [try await users(view, inputs, session).condition("unused")].demandMet(
+                code: "replica.in-use",
+                remedy:
+                    "Take those associations away first, and leave the replica while a database has its key in Azure.")
             var undo = undo
             undo.operation = nil
             try await gate.begin(undo: undo)

@@ -17,6 +17,8 @@ struct DataGuardFailover: EffectStep {
         let lossWithin: Span
         let statusWithin: Span
         let evenIfHealthy: Bool
+        let reachWithin: Span
+        let evenIfKeyUnproven: Bool
     }
 
     struct Outputs: Hashable, Codable, Sendable {
@@ -43,6 +45,7 @@ struct DataGuardFailover: EffectStep {
                 view.lags(within: inputs.lossWithin.duration, asOf: inputs.statusWithin.duration)
                     .condition("loss-within", evidence: shown),
                 view.isReadyForFailover.condition("ready-for-failover", evidence: shown),
+                try await keyReached(inputs, view, session, context).condition("key-reached", evidence: shown),
             ]
         }
     }
@@ -59,13 +62,28 @@ struct DataGuardFailover: EffectStep {
             ? .met("The reason: \(inputs.reason)") : .unmet("No reason is given.")
     }
 
+    /// A target that does not get at its key cannot be opened, and is no standby any more.
+    private func keyReached(
+        _ inputs: Inputs, _ view: DataGuardView, _ session: OracleSession, _ context: StepContext
+    ) async throws -> Finding {
+        if view.role(of: view.id) == DataGuardRole.primary { return .met("\(view.name) is PRIMARY already.") }
+        let finding = try await session.targetReachesKey(view, statusWithin: inputs.reachWithin.duration, context)
+        guard !finding.isMet, inputs.evenIfKeyUnproven else { return finding }
+        return .met("Risked all the same, as the input evenIfKeyUnproven says. \(finding.text)")
+    }
+
     /// A primary that works can be left by a switchover, which loses nothing.
     private func primaryLost(_ inputs: Inputs, _ view: DataGuardView) -> Finding {
         if view.role(of: view.id) == DataGuardRole.primary { return .met("\(view.name) is PRIMARY already.") }
         guard let id = view.primaries.first, let primary = view.peers.first(where: { $0.id == id }) else {
-            return .met("\(view.name) sees no PRIMARY in its group: \(view.roles).")
+            return given(
+                up: inputs,
+                .unverifiable("\(view.name) sees no PRIMARY in its group, which may be in a change: \(view.roles)."))
         }
-        let finding = loss(of: id, primary.read)
+        return given(up: inputs, loss(of: id, primary.read))
+    }
+
+    private func given(up inputs: Inputs, _ finding: Finding) -> Finding {
         if case .met = finding { return finding }
         guard inputs.evenIfHealthy else { return finding }
         return .met("Given up all the same, as the input evenIfHealthy says. \(finding.text)")
@@ -88,11 +106,13 @@ struct DataGuardFailover: EffectStep {
             switch try await session.settledView(inputs.to, after: undo, context) {
             case .failure(let unsettled): return .unknown(why: unsettled.why)
             case .success(let view):
-                let primary = undo?.previousPrimary ?? view.primaries.first { $0 != view.id }
+                // The target itself stands there where the group showed no primary.
+                let recorded = undo.flatMap { $0.previousPrimary == view.id ? nil : $0.previousPrimary }
+                let primary = recorded ?? view.primaries.first { $0 != view.id }
                 let change = Change(
                     "data-guard/\(view.target.value.dbName)/primary", from: primary.map(view.label), to: view.name)
                 switch RoleGoal.failedOver(previous: primary).standing(view) {
-                case .reached: return .satisfied(outputs(view, previous: undo?.previousPrimary))
+                case .reached: return .satisfied(outputs(view, previous: recorded))
                 case .untouched: return .needed([change])
                 case .mixed(let roles): return .partial([change], why: roles + ".")
                 }
@@ -113,7 +133,7 @@ struct DataGuardFailover: EffectStep {
                     remedy: "Convert a snapshot standby back first; a disabled standby cannot take over.")
             case .untouched: break
             }
-            var undo = Self.undo(view, previous: primary ?? view.peers.first?.id ?? view.id)
+            var undo = Self.undo(view, previous: primary)
             try await gate.begin(undo: undo)
             context.progress("failing over to \(view.name)")
             _ = try await session.change(.failover, view, goal: goal, context) { operation in
@@ -125,10 +145,12 @@ struct DataGuardFailover: EffectStep {
         }
     }
 
-    private static func undo(_ view: DataGuardView, previous: OracleID) -> Undo {
-        let name = view.database(previous)?.dbUniqueName ?? previous.text
+    /// - Parameter primary: nil where the group shows none; with one other member it was that.
+    private static func undo(_ view: DataGuardView, previous primary: OracleID?) -> Undo {
+        let previous = primary ?? (view.peers.count == 1 ? view.peers[0].id : nil)
+        let name = previous.map { view.database($0)?.dbUniqueName ?? $0.text } ?? "THE FORMER PRIMARY"
         return Undo(
-            previousPrimary: previous, previousPrimaryName: view.label(previous),
+            previousPrimary: previous ?? view.id, previousPrimaryName: previous.map(view.label) ?? "not known",
             databaseName: view.target.value.dbName, previousRole: DataGuardRole.standby,
             byHand:
                 "dgmgrl sys@\(view.target.value.dbUniqueName): show configuration verbose; reinstate database '\(name)'"
@@ -136,8 +158,7 @@ struct DataGuardFailover: EffectStep {
     }
 
     private func outputs(_ view: DataGuardView, previous: OracleID?) -> Outputs {
-        let former = previous ?? view.peers.first?.id ?? view.id
-        return Outputs(previousPrimary: former, replicationBefore: "unknown, the failover was made before")
+        Outputs(previousPrimary: previous ?? view.id, replicationBefore: "unknown, the failover was made before")
     }
 
     func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {

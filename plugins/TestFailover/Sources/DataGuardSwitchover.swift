@@ -126,11 +126,13 @@ struct DataGuardSwitchover: ReversibleStep {
                 "dgmgrl sys@\(name): show configuration verbose; validate database '\(name)'; switchover to '\(name)'")
     }
 
-    /// - Parameter before: nil where nothing was changed, so that before and after are the same.
+    /// - Parameters:
+    ///   - previous: nil where it was primary before already.
+    ///   - before: nil where nothing was changed, so that before and after are the same.
     private func outputs(_ view: DataGuardView, previous: OracleID?, before: String?) -> Outputs {
-        let follower = previous ?? view.peers.first?.id ?? view.id
-        let now = view.replication(of: follower)
-        return Outputs(previousPrimary: follower, replicationBefore: before ?? now, replicationAfter: now)
+        let followers = previous.map { [$0] } ?? view.peers.map(\.id)
+        let now = followers.map(view.replication).joined(separator: "; ")
+        return Outputs(previousPrimary: previous ?? view.id, replicationBefore: before ?? now, replicationAfter: now)
     }
 
     func verify(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {

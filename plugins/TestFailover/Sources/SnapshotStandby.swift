@@ -23,6 +23,7 @@ struct SnapshotStandby: ReversibleStep {
         let to: Kind
         let days: Int
         let settleWithin: Span
+        let reachWithin: Span
     }
 
     struct Outputs: Hashable, Codable, Sendable {
@@ -45,8 +46,19 @@ struct SnapshotStandby: ReversibleStep {
                 view.hasRole([DataGuardRole.standby, DataGuardRole.snapshotStandby])
                     .condition("is-standby", evidence: shown),
                 view.allAvailable.condition("databases-available", evidence: shown),
+                try await keyReached(inputs, view, session, context).condition("key-reached", evidence: shown),
             ]
         }
+    }
+
+    /// A conversion starts the database anew. The way back is never barred by that.
+    private func keyReached(
+        _ inputs: Inputs, _ view: DataGuardView, _ session: OracleSession, _ context: StepContext
+    ) async throws -> Finding {
+        guard inputs.to == .snapshot, view.role(of: view.id) != DataGuardRole.snapshotStandby else {
+            return .met("Nothing is opened anew for writing.")
+        }
+        return try await session.targetReachesKey(view, statusWithin: inputs.reachWithin.duration, context)
     }
 
     /// The range is the service's (ConvertStandbyDatabaseTypeDetails, snapshotDurationInDays).

@@ -104,11 +104,11 @@ extension SetUpSecurityGroup {
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
         try await AzureSession.run(context, reads: false) { session in
             guard let group = try await shown(inputs, undo, session) else { return }
-            for finding in [ownership(group, undo), try await isEmpty(group, session)] {
-                guard case .unmet(let why) = finding else { continue }
-                throw StepError.permanent(
-                    "oracle-dr-setup.not-ours", why, remedy: "To leave the group does no harm; else delete it by hand.")
-            }
+            try [ownership(group, undo).condition("ours")].demandMet(
+                code: "oracle-dr-setup.not-ours", remedy: "To leave the group does no harm; else ask who made it.")
+            try [try await isEmpty(group, session).condition("empty")].demandMet(
+                code: "oracle-dr-setup.group-not-empty",
+                remedy: "Leave the group as long as it has members; what it is granted counts for them.")
             try await gate.begin(undo: undo)
             context.progress("deleting the security group \(undo.group)")
             try await session.azure.graph.deleteGroup(group.id)
