@@ -82,33 +82,16 @@ extension OracleSession {
         _ id: OracleID, after undo: RoleUndo?, _ context: StepContext
     ) async throws -> Result<DataGuardView, Unsettled> {
         if let undo {
-            do throws(OracleError) {
-                if let operation = undo.operation { try await followIfKnown(operation, context) }
-                try await settle(id, context)
-            } catch {
-                try Task.checkCancellation()
-                return .failure(Unsettled(error))
+            if let operation = undo.operation,
+                let unsettled = try await unsettled(following: { () throws(OracleError) in
+                    _ = try await follow(operation, context)
+                })
+            {
+                return .failure(unsettled)
             }
+            if let unsettled = try await unsettled(id, context) { return .failure(unsettled) }
         }
         return .success(try await DataGuardView.read(id, self))
-    }
-
-    /// What was begun before could not be followed to its end.
-    package struct Unsettled: Error {
-        private let error: OracleError
-
-        init(_ error: OracleError) { self.error = error }
-
-        package var why: String { "\(Self.opening)\(error)" }
-
-        /// With the code and the remedy of what hindered it: a refused signature does not pass by waiting.
-        package var stepError: StepError {
-            var told = error
-            told.message = Self.opening + error.message
-            return StepError(told, reads: true)
-        }
-
-        private static let opening = "What was begun before could not be followed to its end: "
     }
 
     /// Sends the change, follows it to its end, and reads what came of it: the service's report alone proves nothing.
@@ -153,15 +136,6 @@ extension OracleSession {
         }
     }
 
-    /// The service forgets its work requests a while after their end: what the databases are then tells the rest.
-    private func followIfKnown(_ operation: OracleOperation, _ context: StepContext) async throws(OracleError) {
-        do throws(OracleError) {
-            _ = try await follow(operation, context)
-        } catch {
-            guard error.isNotFound else { throw error }
-        }
-    }
-
     private func follow(_ operation: OracleOperation, _ context: StepContext) async throws(OracleError)
         -> WorkRequestEnd
     {
@@ -171,7 +145,7 @@ extension OracleSession {
     }
 }
 
-extension Result where Success == DataGuardView, Failure == OracleSession.Unsettled {
+extension Result where Success == DataGuardView, Failure == Unsettled {
     /// - Throws: ``StepError``.
     package func orThrow() throws -> DataGuardView {
         switch self {

@@ -47,15 +47,7 @@ extension OracleSession {
     /// - Returns: why it could not be followed to its end; nil when it could.
     package func unsettled(_ operation: MulticloudOperation?, _ context: StepContext) async throws -> String? {
         guard let operation else { return nil }
-        do throws(OracleError) {
-            _ = try await follow(operation, context)
-            return nil
-        } catch {
-            try Task.checkCancellation()
-            // The service forgets its work requests a while after their end.
-            if error.isNotFound { return nil }
-            return "What was begun before could not be followed to its end: \(error)"
-        }
+        return try await unsettled(following: { () throws(OracleError) in _ = try await follow(operation, context) })?.why
     }
 }
 

@@ -54,14 +54,10 @@ extension OracleSession {
     /// - Returns: why it could not be followed; nil when it was, or when there was nothing to follow.
     package func creationUnsettled(_ undo: CreatedDatabase?, _ context: StepContext) async throws -> String? {
         for operation in [undo?.operation, undo?.deletion].compactMap({ $0 }) {
-            do throws(OracleError) {
+            let unsettled = try await unsettled(following: { () throws(OracleError) in
                 _ = try await followDatabase(operation, context)
-            } catch {
-                try Task.checkCancellation()
-                // The service forgets its work requests, and ended databases, a while after their end.
-                if error.isNotFound { continue }
-                return "What was begun before could not be followed to its end: \(error)"
-            }
+            })
+            if let unsettled { return unsettled.why }
         }
         return nil
     }

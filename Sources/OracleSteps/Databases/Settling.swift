@@ -10,23 +10,13 @@ extension OracleSession {
     package func unsettled(
         _ operation: OracleOperation?, on database: OracleID, _ context: StepContext
     ) async throws -> String? {
-        if let operation {
-            do throws(OracleError) {
+        if let operation,
+            let unsettled = try await unsettled(following: { () throws(OracleError) in
                 _ = try await followDatabase(operation, context)
-            } catch {
-                try Task.checkCancellation()
-                // The service forgets its work requests a while after their end.
-                guard error.isNotFound else {
-                    return "What was begun before could not be followed to its end: \(error)"
-                }
-            }
+            })
+        {
+            return unsettled.why
         }
-        do throws(OracleError) {
-            try await settle(database, context)
-            return nil
-        } catch {
-            try Task.checkCancellation()
-            return "What was begun before could not be followed to its end: \(error)"
-        }
+        return try await unsettled(database, context)?.why
     }
 }

@@ -240,7 +240,7 @@ struct KeyTests {
         let replica = try await lab.harness(ReplicateVault.self).apply(
             [
                 "registeredVault": .string(first.registeredVault.text), "region": "eu-amsterdam-1", "key": "hr",
-                "compartment": .string(ConnectionLab.compartment), "patience": "30m",
+                "compartment": .string(ConnectionLab.compartment), "patience": "30m", "databases": [],
             ] as JSON)
         let standby = try await lab.connected(ConnectionLab.standby)
         _ = try await lab.harness(AssociateVault.self).apply(

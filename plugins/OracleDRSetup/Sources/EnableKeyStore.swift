@@ -75,12 +75,12 @@ struct EnableKeyStore: ReversibleStep {
     private func settled(
         _ inputs: Inputs, after undo: Undo?, _ session: OracleSession, _ context: StepContext
     ) async throws -> (cluster: CloudVMCluster?, why: String) {
-        do throws(OracleError) {
-            if let operation = undo?.operation { _ = try await follow(operation, session, context) }
-        } catch {
-            try Task.checkCancellation()
-            // The service forgets its work requests a while after their end.
-            if !error.isNotFound { return (nil, "What was begun before could not be followed to its end: \(error)") }
+        if let operation = undo?.operation,
+            let unsettled = try await session.unsettled(following: { () throws(OracleError) in
+                _ = try await follow(operation, session, context)
+            })
+        {
+            return (nil, unsettled.why)
         }
         let span: Duration = undo == nil ? .zero : context.timeout
         let cluster = try await idle(inputs, within: span, session, context).value
