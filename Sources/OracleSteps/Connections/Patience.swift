@@ -47,7 +47,8 @@ extension OracleSession {
     /// - Returns: why it could not be followed to its end; nil when it could.
     package func unsettled(_ operation: MulticloudOperation?, _ context: StepContext) async throws -> String? {
         guard let operation else { return nil }
-        return try await unsettled(following: { () throws(OracleError) in _ = try await follow(operation, context) })?.why
+        return try await unsettled(following: { () throws(OracleError) in _ = try await follow(operation, context) })?
+            .why
     }
 }
 
