@@ -107,7 +107,10 @@ private struct Judgement {
         // Numbers mean something only with the vendor, who is named in the prefixes.
         if record.message.contains("[SQL Server]") { return sqlServer[record.native] }
         if record.message.contains("ORA-") {
-            return oracle[record.native].map { ($0, nil) } ?? oracleKeys[record.native].map { (.unavailable, $0) }
+            return oracle[record.native].map {
+                ($0, oracleRemedies[record.native] ?? ($0 == .refused ? oracleUser : nil))
+            }
+                ?? oracleKeys[record.native].map { (.unavailable, $0) }
         }
         return nil
     }
@@ -145,6 +148,22 @@ private struct Judgement {
         12_514: .unavailable, 12_528: .unavailable, 12_154: .configuration, 12_170: .unreachable,
         12_541: .unreachable, 12_543: .unreachable, 12_545: .unreachable, 3113: .connectionLost, 3114: .connectionLost,
         3135: .connectionLost, 1013: .cancelled,
+    ]
+
+    private static let oracleUser = """
+        Look at user and password of sql.oracle; do not try again and again, since the account is locked after some tries.
+        """
+
+    private static let oracleRemedies: [Int: String] = [
+        1033: """
+        It is only mounted, as a standby is, or has not got its key, and lets no ordinary user in. Ask the primary, open \
+        the standby for reading where Active Data Guard is licensed, or convert it to a snapshot. On a primary look at \
+        the Arc agents, the roles, and the key with its versions.
+        """,
+        28_000: """
+        The account is locked, as it is after some tries with a wrong password: see to it that sql.oracle has the right \
+        one, then have a DBA unlock it with ALTER USER … ACCOUNT UNLOCK.
+        """,
     ]
 
     /// What hinders a database from using its master key. docs.oracle.com/en/error-help/db has a page for each.

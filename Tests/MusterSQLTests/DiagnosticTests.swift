@@ -123,6 +123,21 @@ struct DiagnosticTests {
         #expect(error.kind == .unavailable && error.remedy?.contains("30 minutes") == true)
     }
 
+    @Test(arguments: [
+        (1017, "ORA-01017: invalid username/password", SQLError.Kind.refused, "the account is locked after some tries"),
+        (28_000, "ORA-28000: the account is locked", .refused, "ACCOUNT UNLOCK"),
+        (
+            1033, "ORA-01033: initialization or shutdown in progress", .unavailable,
+            "It is only mounted, as a standby is"
+        ),
+    ])
+    func `what Oracle's refusals ask of people is said with them`(
+        number: Int, text: String, kind: SQLError.Kind, remedy: String
+    ) {
+        let error = SQLError(state: "HY000", native: number, oracleMessage: text)
+        #expect(error.kind == kind && error.remedy?.contains(remedy) == true, "\(error.remedy ?? "")")
+    }
+
     @Test func `all records are told once, without prefixes, and without a secret`() {
         let records = ["[A][B]no geheim;\nhere", "no geheim;\nhere", "PWD={ge}}heim} is wrong"].map {
             SQLDiagnostic(state: "28000", native: 0, message: $0)
