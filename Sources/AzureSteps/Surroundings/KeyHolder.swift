@@ -83,21 +83,26 @@ package struct KeyHolder: Sendable {
     package func isBeside(_ view: ClusterView) -> Finding {
         finding { facts in
             view.cluster.finding { cluster in
-                let region = facts.location.map(foldedLocation) == cluster.location.map(foldedLocation)
-                let group = id.resourceGroup?.lowercased() == view.id.resourceGroup?.lowercased()
-                var faults: [String] = []
-                if !region {
-                    faults.append("it is in \(facts.location ?? "?"), the cluster in \(cluster.location ?? "?")")
-                }
-                if !group {
-                    faults.append(
-                        "it is in the group \(id.resourceGroup ?? "?"), the cluster in \(view.id.resourceGroup ?? "?")")
-                }
-                return faults.isEmpty
-                    ? .met("\(facts.name) is in the cluster's resource group and region.")
-                    : .unmet("\(facts.name) is not beside the cluster: \(faults.joined(separator: "; ")).")
+                .all(
+                    [
+                        isSame("region", facts.location, cluster.location, by: foldedLocation),
+                        isSame("resource group", id.resourceGroup, view.id.resourceGroup) { $0.lowercased() },
+                    ], none: "")
             }
         }
+    }
+
+    /// Two places that are not told are not the same place.
+    private func isSame(
+        _ what: String, _ own: String?, _ cluster: String?, by fold: (String) -> String
+    ) -> Finding {
+        guard let own, let cluster else {
+            let silent = own == nil ? id.name : "the cluster"
+            return .unverifiable("Azure does not tell the \(what) of \(silent).")
+        }
+        return fold(own) == fold(cluster)
+            ? .met("\(id.name) is in the cluster's \(what), \(own).")
+            : .unmet("\(id.name) is not beside the cluster: its \(what) is \(own), the cluster's \(cluster).")
     }
 }
 
