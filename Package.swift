@@ -390,7 +390,7 @@ let package = Package(
             name: "DataGuardTests",
             dependencies: [
                 "CloudFixture", "TestFailover", "MusterPlugin", "OracleSteps", "OracleCloudClient", "CloudHTTP",
-                "CloudSimulator",
+                "CloudSteps", "CloudSimulator",
                 "MusterModel",
                 "MusterDocuments",
             ],

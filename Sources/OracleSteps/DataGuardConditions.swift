@@ -129,7 +129,9 @@ extension DataGuardView {
         ]
         let transports = Set((target.value.dataGuardGroup?.members ?? []).compactMap(\.transportType)).sorted()
         let text = "\(mode) with \(transports.isEmpty ? "no transport named" : transports.joined(separator: ", "))"
-        guard let allowed = fitting[mode] else { return .unverifiable("The group's protection is \(text).") }
+        guard let allowed = fitting[mode], !transports.isEmpty else {
+            return .unverifiable("The group's protection is \(text).")
+        }
         return transports.allSatisfy(allowed.contains)
             ? .met("The group's protection is \(text).")
             : .unmet("The group's protection is \(text), which do not go together.")
