@@ -96,6 +96,15 @@ struct KeyAccessEventTests {
         }
     }
 
+    @Test func `a run that does not tell when it began asks about no other time in its place`() async throws {
+        let lab = try await SurroundingsLab()
+        lab.useKey()
+        let step = try lab.harness(KeyAccessEvents.self, run: "drill-7")
+        let error = await thrown { try await step.report(inputs(lab)) }
+        #expect(error?.code == "oracle-dr-setup.since" && error?.message.contains("drill-7") == true)
+        #expect(try await step.report(inputs(lab, ["since": "2026-03-10T11:30:00Z"])).outputs == .init(uses: 2))
+    }
+
     @Test func `a run tells when it began`() {
         #expect(KeyAccessEvents.started("20260310-120000-a-b-0a0a0a") == Timestamp("2026-03-10T12:00:00Z"))
         #expect(KeyAccessEvents.started("step-7") == nil)

@@ -114,7 +114,13 @@ struct KeyAccessEvents: ReportStep {
             return moment
         }
         // A look without a run asks about the last day.
-        return context.run.flatMap(Self.started) ?? session.time.now.advanced(by: .seconds(-86_400))
+        guard let run = context.run else { return session.time.now.advanced(by: .seconds(-86_400)) }
+        guard let began = Self.started(run) else {
+            throw StepError.permanent(
+                "oracle-dr-setup.since", "The run's id \(run) does not tell when the run began.",
+                remedy: "Give since: the moment from which on a use counts.")
+        }
+        return began
     }
 
     static func started(_ run: String) -> Timestamp? {
