@@ -27,6 +27,16 @@ struct StandbyReachTests {
         )
     }
 
+    @Test func `the region of a replica is one of the vault's realm`() throws {
+        let inputs: JSON = [
+            "registeredVault": "ocid1.oracledbazurevault.oc19.eu-frankfurt-2.v",
+            "compartment": .string(ConnectionLab.compartment), "region": "eu-somewhere-1", "key": "sales",
+            "patience": "30m",
+        ]
+        let target = try inputs.decode(ReplicateVault.Inputs.self).target
+        #expect(target.name == "eu-somewhere-1" && target.domain == "oraclecloud.eu")
+    }
+
     private func association(_ vault: String, _ connector: String) -> JSON {
         [
             "registeredVault": .string(vault), "connector": .string(connector),

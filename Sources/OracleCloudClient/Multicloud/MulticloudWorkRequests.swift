@@ -35,7 +35,8 @@ extension MulticloudOperations {
         for operation: MulticloudOperation, waiting: (_ fraction: Double?) -> Void = { _ in }
     ) async throws(OracleError) -> WorkRequestEnd {
         guard let id = operation.workRequest else { return .settled }
-        let url = try base(in: Region(operation.region)).appending(path: "/workRequests/\(percentEncoded(id))")
+        let region = Region(operation.region, realm: operation.resource.realm)
+        let url = try base(in: region).appending(path: "/workRequests/\(percentEncoded(id))")
         let what = "The \(operation.action) of \(operation.resource)"
         return try await calls.follow(what, waiting: waiting) { () throws(OracleError) in
             let answer = try await calls.sender.send(OracleRequest(.get, url))

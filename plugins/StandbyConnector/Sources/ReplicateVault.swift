@@ -20,7 +20,7 @@ struct ReplicateVault: ReversibleStep {
         let databases: [OracleID]
         let patience: Span
 
-        var target: Region { Region(region) }
+        var target: Region { Region(region, realm: registeredVault.realm) }
     }
 
     struct Outputs: Hashable, Codable, Sendable {
