@@ -139,8 +139,12 @@ package struct KeyAnswers: Sendable {
     /// The keys in use by the root container. A rotation changes these; each pluggable database has a key of its own.
     package var rootKeys: [MasterKeyRow] { keys.filter { $0.container == 1 } }
 
-    /// How long ago the newest of the keys in use came into use, that of whichever container.
-    package var newestAge: Duration? { keys.compactMap(\.ageSeconds).min().map { .seconds($0) } }
+    /// How long ago the newest of the keys in use came into use, that of whichever container. Nil where one of them does
+    /// not tell, for that may be the newest.
+    package var newestAge: Duration? {
+        let ages = keys.compactMap(\.ageSeconds)
+        return ages.count == keys.count ? ages.min().map { .seconds($0) } : nil
+    }
 
     /// Every node runs an open instance.
     package func instancesOpen(on nodes: [String]) -> Finding {

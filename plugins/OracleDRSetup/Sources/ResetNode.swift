@@ -20,6 +20,8 @@ struct ResetNode: EffectStep {
         let within: Span
     }
 
+    private static let silent = "The database does not tell since when its keys are in use and its instances run."
+
     struct Outputs: Hashable, Codable, Sendable {
         let node: String
     }
@@ -95,7 +97,7 @@ struct ResetNode: EffectStep {
                 undo == nil || first.allOpen.isMet
                 ? first : try await self.opened(inputs, session, databases, context) { _ in true }
             guard let isDue = look.isDue(inputs.node) else {
-                return .unknown(why: "The database does not tell since when its instances run.")
+                return .unknown(why: Self.silent)
             }
             let change = Change(
                 "nodes/\(inputs.node)", from: "started before the key came into use", to: "started since")
@@ -110,7 +112,7 @@ struct ResetNode: EffectStep {
         try await looking(inputs, context, reads: false) { look, session, databases in
             guard let isDue = look.isDue(inputs.node) else {
                 throw StepError.retryable(
-                    "oracle-dr-setup.database-silent", "The database does not tell since when its instances run.",
+                    "oracle-dr-setup.database-silent", Self.silent,
                     remedy: "Look why it cannot be asked by SQL.")
             }
             guard isDue else { return Outputs(node: inputs.node) }
@@ -165,7 +167,7 @@ struct ResetNode: EffectStep {
                 switch look.isDue(inputs.node) {
                 case false?: .met("The instance on \(inputs.node) was started since the key came into use.")
                 case true?: .unmet("The instance on \(inputs.node) was not started since the key came into use.")
-                case nil: .unverifiable("The database does not tell since when its instances run.")
+                case nil: .unverifiable(Self.silent)
                 }
             return [
                 look.nodes.allAvailable.condition("nodes-available", evidence: ["database", "requests"]),
