@@ -51,6 +51,19 @@ struct StandbyDatabaseTests {
         #expect(try await step.verify(wish()).failing == ["standby-key"])
     }
 
+    @Test func `a member that cannot be read is not told as one that is not there`() async throws {
+        let lab = try await DatabaseLab()
+        let step = try lab.harness(StandbyDatabase.self)
+        let standby = try await step.apply(wish()).standby.text
+        lab.clouds.lie { asked in
+            asked.path.hasSuffix("/databases/\(standby)")
+                ? SimulatedResponse(404, ["code": "NotAuthorizedOrNotFound", "message": "hidden"]) : nil
+        }
+        let found = try await step.verify(wish())
+        #expect(found.map(\.verdict) == [.unverifiable, .unverifiable, .unverifiable])
+        #expect(found.first?.says.contains("\(standby) could not be read: hidden") == true, "\(found)")
+    }
+
     @Test func `a standby that is older than a day is not deleted by an undo that comes late`() async throws {
         let lab = try await DatabaseLab()
         let step = try lab.harness(StandbyDatabase.self)

@@ -197,10 +197,8 @@ struct StandbyDatabase: ReversibleStep {
             let view = try await DataGuardView.read(inputs.primary, session)
             try context.evidence("data-guard", DataGuardEvidence(view))
             let shown = ["data-guard", "requests"]
-            let found = view.peers.compactMap { try? $0.read.get().value }  // A peer that cannot be read is told below.
-                .first { $0.dbUniqueName.lowercased() == inputs.uniqueName.lowercased() }
-            guard let found else {
-                return Finding.unmet("The group of \(view.name) has no member \(inputs.uniqueName): \(view.roles).")
+            guard let found = Self.member(inputs.uniqueName, of: view) else {
+                return Self.lacking(inputs.uniqueName, in: view)
                     .conditions(["is-standby", "standby-available", "standby-key"], evidence: shown)
             }
             let role = view.role(of: found.id) ?? "in no role"
@@ -213,6 +211,21 @@ struct StandbyDatabase: ReversibleStep {
                 try await keyFits(found, inputs, session).condition("standby-key", evidence: shown),
             ]
         }
+    }
+
+    private static func member(_ name: String, of view: DataGuardView) -> OracleDatabase? {
+        view.peers.compactMap { view.database($0.id) }.first { $0.dbUniqueName.lowercased() == name.lowercased() }
+    }
+
+    /// A member that could not be read may be the standby.
+    private static func lacking(_ name: String, in view: DataGuardView) -> Finding {
+        let hidden = view.peers.compactMap { peer in
+            if case .failure(let error) = peer.read { "\(peer.id) could not be read: \(error)" } else { nil }
+        }
+        return hidden.isEmpty
+            ? .unmet("The group of \(view.name) has no member \(name): \(view.roles).")
+            : .unverifiable(
+                "Whether \(name) is in the group of \(view.name) is not known: \(hidden.joined(separator: "; "))")
     }
 
     func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {
