@@ -143,6 +143,14 @@ struct GroupMemberTests {
         #expect(outputs.members == [lab.clouds.azure.arcMachinePrincipal("node1", resourceGroup: "lab")])
     }
 
+    @Test func `who is named twice is added once`() async throws {
+        let lab = try await KeyLab(Self.cloud)
+        let twice = KeyLab.memberInputs(.string(KeyLab.machine), .string(KeyLab.machine))
+        let step = try lab.harness(AddGroupMembers.self)
+        #expect(try await step.apply(twice).members.count == 1)
+        #expect(lab.kinds == ["group.member-added"])
+    }
+
     @Test func `who was a member before stays`() async throws {
         let lab = try await KeyLab(Self.cloud)
         _ = try await lab.harness(AddGroupMembers.self, key: "earlier").apply(inputs)
@@ -163,6 +171,8 @@ struct GroupMemberTests {
         #expect(await thrown { try await step.apply(both) }?.kind == .unknownOutcome)
         #expect(try await step.observe(both).isUnfinished)
         _ = try await step.apply(both, after: try step.begun().last)
+        let added = try #require(try step.begun().last).added
+        #expect(Set(added).count == 2 && added.count == 2)
         try await step.undo(both)
         #expect(lab.clouds.azure.state.directory.groups[0].members == [])
         #expect(try await step.observe(both).isNeeded)

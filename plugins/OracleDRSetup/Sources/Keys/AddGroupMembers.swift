@@ -99,7 +99,8 @@ struct AddGroupMembers: ReversibleStep {
             if missing.isEmpty { return Outputs(groupId: group.id, members: ids) }
             // What an earlier attempt has added is this step's as well.
             let earlier = try context.recordedUndo(as: Undo.self).map { $0.groupId == group.id ? $0.added : [] } ?? []
-            try await gate.begin(undo: Undo(group: group.displayName, groupId: group.id, added: earlier + missing))
+            let added = earlier + missing.filter { !earlier.contains($0) }
+            try await gate.begin(undo: Undo(group: group.displayName, groupId: group.id, added: added))
             try await each(members.filter { missing.contains($0.id) }) { member in
                 context.progress("adding \(member.label) to \(group.displayName)")
                 try await add(member.id, to: group, inputs, session, context)
@@ -170,7 +171,8 @@ enum Principals {
         var found: [Principal] = []
         for member in inputs.members {
             guard let id = try await principal(of: member, inputs.resourceGroup, session) else { return nil }
-            found.append(Principal(id: id.lowercased(), label: ResourceID(member)?.name ?? member))
+            let principal = Principal(id: id.lowercased(), label: ResourceID(member)?.name ?? member)
+            if !found.contains(where: { $0.id == principal.id }) { found.append(principal) }
         }
         return found
     }
