@@ -68,8 +68,10 @@ extension OracleError: CustomStringConvertible {
 extension OracleError {
     /// Reads an error answer, `{"code", "message"}`; a proxy in between may answer anything.
     ///
-    /// - Parameter now: by this machine's clock, since a clock that is wrong is refused like a wrong key.
-    init(answer: HTTPResponse, request: String, now: Timestamp) {
+    /// - Parameters:
+    ///   - identity: that the request was signed as.
+    ///   - now: by this machine's clock, since a clock that is wrong is refused like a wrong key.
+    init(answer: HTTPResponse, request: String, as identity: SigningIdentity, now: Timestamp) {
         let body = try? JSON.parse(answer.body)  // Not JSON: the raw text below says more than a parser's complaint.
         let code = body?["code"]?.text ?? "HTTP\(answer.status)"
         var message = body?["message"]?.string ?? ""
@@ -80,7 +82,9 @@ extension OracleError {
         self.init(
             status: answer.status, code: code, message, requestID: answer.headers["opc-request-id"],
             advice: Self.advice(code: code, status: answer.status))
-        if answer.status == 401 { remedy = Self.signatureRemedy(serverDate: answer.headers["date"], now: now) }
+        if answer.status == 401 {
+            remedy = Self.signatureRemedy(identity, serverDate: answer.headers["date"], now: now)
+        }
         if answer.status == 404 {
             remedy =
                 "Check the id. Oracle answers alike when it does not exist and when the user lacks the policy for it."
@@ -89,13 +93,24 @@ extension OracleError {
 
     /// Signatures are refused when clocks differ by more than five minutes
     /// (docs.oracle.com/iaas/Content/API/Concepts/signingrequests.htm).
-    private static func signatureRemedy(serverDate: String?, now: Timestamp) -> String {
+    private static func signatureRemedy(
+        _ identity: SigningIdentity, serverDate: String?, now: Timestamp
+    ) -> String {
         if let date = serverDate.flatMap(httpDate) {
             let skew = now.duration(since: date)
             if skew > .seconds(300) || skew < .seconds(-300) {
                 return "This machine's clock and Oracle's differ by \(max(skew, .zero - skew).readable): set the clock."
             }
         }
-        return "Check that the API key is still listed for the user in Oracle's console, with this fingerprint."
+        return switch identity.kind {
+        case .user:
+            "Check that the API key is still listed for the user in Oracle's console, with this fingerprint."
+        case .session:
+            "Oracle does not take the session's token. Sign in again: oci session authenticate. Where an instance or a "
+                + "function signs, look whether it still exists in the tenancy."
+        case .instance:
+            "Oracle does not take the certificate of this instance. Look whether the instance still exists in the "
+                + "tenancy, and whether its metadata service hands out a certificate that is still good."
+        }
     }
 }

@@ -93,7 +93,7 @@ struct SignedSender: Sendable {
             }
             record(outgoing, result, attempt, start)
             do throws(OracleError) {
-                return try conclude(result, request)
+                return try conclude(result, request, as: identity)
             } catch {
                 guard followsLostTry, error.advice != .unknownOutcome else { throw error }
                 var doubtful = error.inDoubt
@@ -173,7 +173,7 @@ struct SignedSender: Sendable {
     }
 
     private func conclude(
-        _ result: Result<HTTPResponse, TransportError>, _ request: OracleRequest
+        _ result: Result<HTTPResponse, TransportError>, _ request: OracleRequest, as identity: SigningIdentity
     ) throws(OracleError) -> HTTPResponse {
         let isInDoubt = mayHaveActed(result, request)
         switch result {
@@ -190,7 +190,7 @@ struct SignedSender: Sendable {
             }
             guard answer.status >= 300 else { return answer }
             let named = "\(request.method.rawValue) \(request.url.shortened)"
-            let error = OracleError(answer: answer, request: named, now: time.now)
+            let error = OracleError(answer: answer, request: named, as: identity, now: time.now)
             throw isInDoubt ? error.inDoubt : error
         }
     }

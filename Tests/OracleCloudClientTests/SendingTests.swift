@@ -92,6 +92,22 @@ struct SendingTests {
         #expect(error?.remedy?.contains("10 min") == true, "\(error?.remedy ?? "")")
     }
 
+    @Test func `a refused signature is told by what it was signed as`() async throws {
+        let refusal: JSON = ["code": "NotAuthenticated", "message": "no"]
+        let user = try Bench([.answer(refusal, status: 401)])
+        let error = await oracleError { try await user.calls().databases.database(frankfurt).value.id }
+        #expect(error?.remedy?.contains("the API key is still listed") == true)
+        let pem = keyText("pkcs8Pem")
+        let session = try SigningIdentity(sessionToken: "a.b.c", pem: pem, origin: "k")
+        let instance = try SigningIdentity(federationOf: "t", certificate: [1], pem: pem, origin: "k")
+        for (identity, words) in [(session, "oci session authenticate"), (instance, "certificate of this instance")] {
+            let refused = OracleError(
+                answer: HTTPResponse(status: 401, headers: [:], body: refusal.canonicalBytes()), request: "GET x",
+                as: identity, now: testStart)
+            #expect(refused.remedy?.contains(words) == true && refused.remedy?.contains("API key") == false)
+        }
+    }
+
     @Test func `pages follow each other, an empty one included`() async throws {
         let problem: JSON = ["code": "C", "message": "m"]
         let bench = try Bench([

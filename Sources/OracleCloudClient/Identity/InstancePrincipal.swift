@@ -53,7 +53,7 @@ struct InstancePrincipal {
         let answer = try await send(
             try RequestSigner(identity: identity).signed(request, at: time.now, withHost: false))
         guard answer.status == 200 else {
-            throw OracleError(answer: answer, request: "The token request", now: time.now)
+            throw OracleError(answer: answer, request: "The token request", as: identity, now: time.now)
         }
         let token = (try? JSON.parse(answer.body))?["token"]?.string  // Told below in words that hold no token.
         guard let token, !token.isEmpty else { throw wrong("\(url.origin) answered without a token.") }

@@ -7,8 +7,19 @@ internal import MusterModel
 
 /// As whom requests are signed: a private key and the name under which Oracle knows its public half.
 package struct SigningIdentity: Sendable {
+    /// What Oracle knows the public key by.
+    enum Kind: Hashable, Sendable {
+        /// A user's list of API keys.
+        case user
+        /// The token of a session, a user's or a principal's.
+        case session
+        /// The certificate of a compute instance.
+        case instance
+    }
+
     /// `<tenancy>/<user>/<fingerprint>`, or `ST$<token>` for a session.
     package let keyID: String
+    let kind: Kind
     let key: _RSA.Signing.PrivateKey
     /// Of a session; nil when it does not end, or does not say when.
     var expires: Timestamp?
@@ -34,6 +45,7 @@ package struct SigningIdentity: Sendable {
                 remedy: "Name the key's own fingerprint, or the key that belongs to the fingerprint.")
         }
         keyID = "\(tenancy)/\(user)/\(own)"
+        kind = .user
     }
 
     /// A session token, as `oci session authenticate` stores it, with the key that it was issued for.
@@ -48,6 +60,7 @@ package struct SigningIdentity: Sendable {
         let token = sessionToken.filter { !$0.isWhitespace }
         self.key = key
         keyID = "ST$" + token
+        kind = .session
         expires = expiry(ofToken: token)
     }
 
@@ -56,6 +69,7 @@ package struct SigningIdentity: Sendable {
     /// - Parameter certificate: SHA-1 of the instance's certificate.
     init(federationOf tenancy: String, certificate: [UInt8], pem: String, origin: String) throws(OracleError) {
         key = try Self.key(pem: pem, passPhrase: nil, origin: origin)
+        kind = .instance
         let digits = certificate.map { ($0 < 16 ? "0" : "") + String($0, radix: 16).uppercased() }
         keyID = "\(tenancy)/fed-x509/\(digits.joined(separator: ":"))"
     }
