@@ -21,12 +21,11 @@ extension ResourceID {
 struct SurroundingsTests {
     @Test func `all requests fit the specifications`() async throws {
         let network = group.below("Microsoft.Network/virtualNetworks/n")
-        let replies: [ScriptedTransport.Reply] = (0..<19).map { _ in .answer(Self.anything) }
+        let replies: [ScriptedTransport.Reply] = (0..<15).map { _ in .answer(Self.anything) }
         let bench = try Bench(replies)
         let calls = bench.calls()
         _ = try await calls.network.subnet(ResourceID("\(network)/subnets/s")!)
         _ = try await calls.network.natGateway(group.below("Microsoft.Network/natGateways/out"))
-        _ = try await calls.network.privateEndpoint(group.below("Microsoft.Network/privateEndpoints/e"))
         _ = try await calls.network.privateEndpoints(subscription: subscriptionID)
         _ = try await calls.network.dnsZoneGroups(of: group.below("Microsoft.Network/privateEndpoints/e"))
         _ = try await calls.network.links(of: group.below("Microsoft.Network/privateDnsZones/z.example"))
@@ -34,16 +33,13 @@ struct SurroundingsTests {
         _ = try await calls.arc.machines(in: group)
         _ = try await calls.arc.privateLinkScope(group.below("Microsoft.HybridCompute/privateLinkScopes/arc"))
         _ = try await calls.providers.provider("Microsoft.HybridCompute", subscription: subscriptionID)
-        _ = try await calls.providers.register("Microsoft.HybridCompute", subscription: subscriptionID)
-        _ = try await calls.providers.unregister("Microsoft.HybridCompute", subscription: subscriptionID)
         _ = try await calls.providers.feature("F", of: "Microsoft.Network", subscription: subscriptionID)
         _ = try await calls.diagnostics.settings(of: vault)
         _ = try await calls.diagnostics.workspace(group.below("Microsoft.OperationalInsights/workspaces/logs"))
         _ = try await calls.vmClusters.cluster(group.below("Oracle.Database/cloudVmClusters/c"))
-        _ = try await calls.vmClusters.clusters(in: group)
         _ = try await calls.authorization.permissions(at: group)
         _ = try await calls.logs.query("AZKVAuditLogs | take 1", workspace: workspaceID, from: start, to: end)
-        try checkContract(bench.transport.serviceRequests, atLeast: 19)
+        try checkContract(bench.transport.serviceRequests, atLeast: 15)
     }
 
     /// The checker leaves this operation out, for its path would fit those of many others.
@@ -103,19 +99,6 @@ struct SurroundingsTests {
         #expect(grants.contains { $0.allows("Microsoft.KeyVault/vaults/write") })
         #expect(!grants.contains { $0.allows("Microsoft.Authorization/roleAssignments/write") })
         #expect(!grants.contains { $0.allowsData("Microsoft.KeyVault/vaults/keys/read") })
-    }
-
-    @Test func `a registration that was asked for says that it goes on, and is not sent twice`() async throws {
-        let going: JSON = ["namespace": "Microsoft.HybridCompute", "registrationState": "Registering"]
-        let bench = try Bench([.answer(going)])
-        let asked = try await bench.calls().providers.register("Microsoft.HybridCompute", subscription: subscriptionID)
-        #expect(asked.registrationState == "Registering")
-        let lost = try Bench([.failure(TransportError(.connectionLost, "lost"))])
-        let error = await azureError {
-            try await lost.calls().providers.register("Microsoft.HybridCompute", subscription: subscriptionID)
-        }
-        #expect(error?.advice == .unknownOutcome)
-        #expect(lost.transport.serviceRequests.count == 1)
     }
 
     @Test func `a machine says since when it is what it is`() async throws {

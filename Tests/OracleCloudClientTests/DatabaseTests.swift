@@ -83,8 +83,6 @@ struct DatabaseTests {
         let bench = try Bench([])
         #expect(await oracleError { try await bench.calls().databases.database(node) }?.code == "oracle.not-a-database")
         #expect(await oracleError { try await bench.calls().databases.node(frankfurt) }?.code == "oracle.not-a-node")
-        let code = await oracleError { try await bench.calls().databases.pluggableDatabase(node) }?.code
-        #expect(code == "oracle.not-a-pluggable-database")
     }
 
     @Test func `a node is followed by its own state where no work request is named`() async throws {

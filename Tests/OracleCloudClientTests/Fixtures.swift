@@ -60,7 +60,6 @@ let cluster = OracleID("ocid1.cloudvmcluster.oc1.eu-frankfurt-1.aaaacluster")!
 let compartment = OracleID("ocid1.compartment.oc1..aaaacompartment")!
 let home = OracleID("ocid1.dbhome.oc1.eu-frankfurt-1.aaaahome")!
 let node = OracleID("ocid1.dbnode.oc1.eu-frankfurt-1.aaaanode")!
-let pluggable = OracleID("ocid1.pluggabledatabase.oc1.eu-frankfurt-1.aaaapdb")!
 let registeredKey = OracleID("ocid1.oracledbazurekey.oc1.eu-frankfurt-1.aaaakey")!
 
 let newDatabase = NewDatabase(
@@ -69,14 +68,6 @@ let newDatabase = NewDatabase(
 let newStandby = NewStandby(
     home: home, source: ashburn, uniqueName: "SALES_FRA", key: registeredKey, protectionMode: "MAXIMUM_PERFORMANCE",
     transport: "ASYNC", isActive: true)
-
-func pluggableJSON(mode: String = "READ_WRITE") -> JSON {
-    [
-        "id": .string(pluggable.text), "containerDatabaseId": .string(frankfurt.text), "pdbName": "ORDERS",
-        "lifecycleState": "AVAILABLE", "openMode": .string(mode), "compartmentId": "ocid1.compartment.oc1..c",
-        "timeCreated": "2026-01-01T00:00:00.000Z",
-    ]
-}
 
 func ociSection(_ more: [String: JSON] = [:]) -> JSON {
     let base: [String: JSON] = [

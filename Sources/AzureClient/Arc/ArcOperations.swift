@@ -30,29 +30,13 @@ package struct ArcMachine: Hashable, Sendable, Decodable {
 
 /// By which Arc agents reach Azure privately (Microsoft.HybridCompute/privateLinkScopes).
 package struct ArcPrivateLinkScope: Hashable, Sendable, Decodable {
-    package struct Connection: Hashable, Sendable, Decodable {
-        package struct State: Hashable, Sendable, Decodable { package var status: String? }
-        package struct Properties: Hashable, Sendable, Decodable {
-            package var privateEndpoint: ResourceReference?
-            package var privateLinkServiceConnectionState: State?
-        }
-        package var properties: Properties?
-    }
     package struct Properties: Hashable, Sendable, Decodable {
         package var publicNetworkAccess: String?
         package var provisioningState: String?
-        package var privateEndpointConnections: [Connection]?
     }
     package var id: ResourceID
     package var name: String
     package var properties: Properties
-
-    /// Ids of the endpoints whose connections its owner has approved.
-    package var approvedEndpoints: [ResourceID] {
-        (properties.privateEndpointConnections ?? []).compactMap(\.properties)
-            .filter { $0.privateLinkServiceConnectionState?.status == "Approved" }
-            .compactMap(\.privateEndpoint?.id)
-    }
 }
 
 /// Azure Arc. Reads only: machines come and go with Oracle's identity connectors.

@@ -30,11 +30,6 @@ package struct RoleGrant: Hashable, Sendable {
 
     /// Derived, so that a repeated request makes no second assignment.
     package var name: String { RequestID.derived(from: "\(mark)|\(scope.text.lowercased())|\(principal)|\(role)") }
-
-    package func isGranted(by assignment: RoleAssignment) -> Bool {
-        assignment.role == role && assignment.properties.principalId.lowercased() == principal
-            && assignment.properties.scope?.lowercased() == scope.text.lowercased()
-    }
 }
 
 extension AuthorizationOperations {

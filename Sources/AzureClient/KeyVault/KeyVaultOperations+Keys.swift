@@ -95,7 +95,6 @@ extension KeyVaultOperations {
 
     /// Makes a key of material that was wrapped elsewhere for this vault alone ("bring your own key"). It makes a new
     /// version each time.
-    ///
     package func importKey(
         _ name: String, transfer: KeyTransfer, tags: [String: String] = [:], in home: KeyHome
     ) async throws(AzureError) -> VaultKey {
@@ -121,15 +120,6 @@ extension KeyVaultOperations {
             _ = try await sender.send(ServiceRequest(.delete, url, scope: home.scope))
         } catch  where error.isNotFound {
         }
-    }
-
-    /// Turns a version on or off.
-    package func setEnabled(
-        _ enabled: Bool, _ name: String, version: String, in home: KeyHome
-    ) async throws(AzureError) -> VaultKey {
-        try await change(
-            .patch, "/keys/\(percentEncoded(name))/\(percentEncoded(version))", home,
-            ["attributes": ["enabled": .bool(enabled)]])
     }
 
     // MARK: Shared

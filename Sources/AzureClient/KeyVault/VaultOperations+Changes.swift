@@ -90,9 +90,4 @@ extension VaultOperations {
     ) async throws {
         try await resources.delete(id, started: started)
     }
-
-    /// Waits for an operation that was begun before, such as in a process that died.
-    package func wait(for operation: LongRunningOperation) async throws(AzureError) {
-        _ = try await manager.wait(for: operation)
-    }
 }

@@ -15,10 +15,6 @@ package struct NetworkOperations: Sendable {
         try await manager.read(id, version)
     }
 
-    package func privateEndpoint(_ id: ResourceID) async throws(AzureError) -> PrivateEndpoint {
-        try await manager.read(id, version)
-    }
-
     /// All private endpoints of a subscription. One that leads to a vault may lie in any of its groups.
     package func privateEndpoints(subscription: String) async throws(AzureError) -> [PrivateEndpoint] {
         let place = try manager.subscription(subscription)

@@ -28,8 +28,4 @@ package struct VMClusterOperations: Sendable {
     let version: String
 
     package func cluster(_ id: ResourceID) async throws(AzureError) -> VMCluster { try await manager.read(id, version) }
-
-    package func clusters(in group: ResourceID) async throws(AzureError) -> [VMCluster] {
-        try await manager.readList(group, "/providers/Oracle.Database/cloudVmClusters", version)
-    }
 }

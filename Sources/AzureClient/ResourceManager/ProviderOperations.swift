@@ -39,29 +39,8 @@ package struct ProviderOperations: Sendable {
         return try model(try await manager.get(url), url)
     }
 
-    /// Asks for the registration, which goes on after the answer. To ask again changes nothing.
-    package func register(_ namespace: String, subscription: String) async throws -> ResourceProvider {
-        try await change(namespace, subscription, "register")
-    }
-
-    /// The way back. Azure refuses it while the subscription has resources of the namespace.
-    package func unregister(_ namespace: String, subscription: String) async throws -> ResourceProvider {
-        try await change(namespace, subscription, "unregister")
-    }
-
-    private func change(_ namespace: String, _ subscription: String, _ action: String) async throws -> ResourceProvider
-    {
-        let url = try address(namespace, subscription, "/\(action)")
-        guard let body = try await manager.perform(.post, url) else {
-            return ResourceProvider(namespace: namespace, registrationState: nil)
-        }
-        return try model(body, url)
-    }
-
-    private func address(
-        _ namespace: String, _ subscription: String, _ more: String = ""
-    ) throws(AzureError) -> WebAddress {
+    private func address(_ namespace: String, _ subscription: String) throws(AzureError) -> WebAddress {
         manager.address(
-            try manager.subscription(subscription), "/providers/\(percentEncoded(namespace))\(more)", version: version)
+            try manager.subscription(subscription), "/providers/\(percentEncoded(namespace))", version: version)
     }
 }

@@ -45,7 +45,7 @@ package struct ResourceID: Sendable, CustomStringConvertible {
     /// The id of a resource under this one, such as `failoverGroups/fg1`.
     package func appending(_ type: String, _ name: String) -> ResourceID? { ResourceID("\(text)/\(type)/\(name)") }
 
-    /// This resource's server: the first two segments behind the provider.
+    /// What this resource lies in, such as a database's server: the id without its last type and name.
     package var parent: ResourceID? {
         segments.count > 2 ? ResourceID("/" + segments.dropLast(2).joined(separator: "/")) : nil
     }

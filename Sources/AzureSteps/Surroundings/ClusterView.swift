@@ -33,7 +33,7 @@ package struct ClusterView: Sendable {
         return cluster.properties.vnetId ?? cluster.properties.subnetId?.parent
     }
 
-    /// - Parameter need: whether it must be ready for changes, and not just be there.
+    /// It is there, and in no state in which Azure changes or ends it.
     package var isAvailable: Finding {
         switch cluster {
         case .failure(let error) where error.isNotFound: .unmet("There is no VM cluster \(id.name): \(error.message)")

@@ -57,13 +57,6 @@ package struct ClusterOperations: Sendable {
         return Tagged(value: try model(answer, url), etag: answer.headers["etag"])
     }
 
-    /// Those of a compartment in that region.
-    package func clusters(in compartment: OracleID, _ region: Region) async throws(OracleError) -> [CloudVMCluster] {
-        try await calls.list(
-            try calls.connection.address(of: .database, in: region)
-                .appending(path: "/20160918/cloudVmClusters", query: [("compartmentId", compartment.text)]))
-    }
-
     /// The databases of the cluster in that compartment, ended ones included.
     ///
     /// - Parameter home: those in this home alone, by a list of its own.

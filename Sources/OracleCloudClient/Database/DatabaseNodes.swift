@@ -18,7 +18,6 @@ package struct DatabaseNode: Hashable, Sendable, Codable {
 package enum NodeAction: String, Hashable, Sendable {
     /// Shut down by the operating system, then started.
     case softReset = "SOFTRESET"
-    case start = "START"
 }
 
 extension DatabaseOperations {
@@ -48,14 +47,12 @@ extension DatabaseOperations {
             action.rawValue.lowercased(), on: node.value.id)
     }
 
-    /// Whether some operation works on the database, the pluggable database or the node.
+    /// Whether some operation works on the database or the node.
     func isBusy(_ id: OracleID) async throws(OracleError) -> Bool {
         switch id.type {
         case Resource.node.type:
             return ["PROVISIONING", "UPDATING", "STOPPING", "STARTING"]
                 .contains(try await node(id).value.lifecycleState)
-        case Resource.pluggableDatabase.type:
-            return ["PROVISIONING", "UPDATING"].contains(try await pluggableDatabase(id).value.lifecycleState)
         default: return try await database(id).value.isBusy
         }
     }

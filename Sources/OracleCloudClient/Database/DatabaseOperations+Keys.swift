@@ -27,10 +27,6 @@ extension DatabaseOperations {
             try base(in: database).appending(path: "/pluggableDatabases", query: [("databaseId", database.text)]))
     }
 
-    package func pluggableDatabase(_ id: OracleID) async throws(OracleError) -> Tagged<PluggableDatabase> {
-        try await read(try address(.pluggableDatabase, id))
-    }
-
     /// Begins to move the master key from the wallet to Azure. There is no way back by this interface.
     ///
     /// - Parameters:
@@ -49,26 +45,15 @@ extension DatabaseOperations {
             action, on: database.value.id)
     }
 
-    /// Begins to give the database a new version of its master key.
+    /// Begins to give the database a new version of its master key. Each attempt is a rotation of its own where the
+    /// service tells no `etag`: the one before must have been read first.
     package func rotateKey(of database: Tagged<OracleDatabase>) async throws(OracleError) -> OracleOperation {
-        try await rotate(try address(.database, database.value.id), database.value.id, database.etag)
-    }
-
-    /// Begins to give a pluggable database that has a master key of its own a new version of it.
-    package func rotateKey(of database: Tagged<PluggableDatabase>) async throws(OracleError) -> OracleOperation {
-        try await rotate(try address(.pluggableDatabase, database.value.id), database.value.id, database.etag)
-    }
-
-    /// Each attempt is a rotation of its own where the service tells no `etag`: the one before must have been read first.
-    private func rotate(
-        _ resource: WebAddress, _ id: OracleID, _ etag: String?
-    ) async throws(OracleError) -> OracleOperation {
         let action = "rotateKey"
+        let id = database.value.id
         return try await begin(
             OracleRequest(
-                .post, resource.appending(path: "/actions/\(action)"),
-                retryToken: token([action, id.text], etag: etag),
-                ifMatch: etag),
+                .post, try address(.database, id).appending(path: "/actions/\(action)"),
+                retryToken: token([action, id.text], etag: database.etag), ifMatch: database.etag),
             action, on: id)
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CloudHTTP
-internal import Crypto
 internal import MusterModel
 
 /// A change of roles in a Data Guard group (Database service 20160918, database-level actions).
@@ -87,13 +86,11 @@ package struct DatabaseOperations: Sendable {
     /// What the service keeps, by the path of its list and by the type in its ids.
     enum Resource: String {
         case database = "databases"
-        case pluggableDatabase = "pluggableDatabases"
         case node = "dbNodes"
 
         var type: String {
             switch self {
             case .database: "database"
-            case .pluggableDatabase: "pluggabledatabase"
             case .node: "dbnode"
             }
         }
@@ -102,7 +99,6 @@ package struct DatabaseOperations: Sendable {
         var wrongID: String {
             switch self {
             case .database: "oracle.not-a-database"
-            case .pluggableDatabase: "oracle.not-a-pluggable-database"
             case .node: "oracle.not-a-node"
             }
         }

@@ -36,7 +36,7 @@ struct AssociateVault: ReversibleStep {
     private struct View: Encodable, Sendable {
         var vault: RegisteredVault
         var connector: IdentityConnector
-        /// Those of the two that are not gone and did not fail.
+        /// Those of the two that are not deleted, failed ones among them.
         var associations: [VaultAssociation]
     }
 

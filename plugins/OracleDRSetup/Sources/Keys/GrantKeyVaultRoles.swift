@@ -29,6 +29,7 @@ struct GrantKeyVaultRoles: ReversibleStep {
         let membersBefore: [String]?
     }
 
+    /// Ids as of learn.microsoft.com/azure/role-based-access-control/built-in-roles/security.
     static let roles = [
         VaultRole(name: "Key Vault Crypto Officer", id: "14b46e9e-c2b7-41b4-b07b-48a6ebf60603"),
         VaultRole(name: "Key Vault Reader", id: "21090545-7ca7-4776-b22c-e363652d74d2"),

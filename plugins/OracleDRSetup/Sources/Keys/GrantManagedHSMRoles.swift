@@ -30,7 +30,9 @@ struct GrantManagedHSMRoles: ReversibleStep {
         let membersBefore: [String]?
     }
 
+    /// Its id as of learn.microsoft.com/azure/role-based-access-control/built-in-roles/general.
     static let azureRoles = [VaultRole(name: "Reader", id: "acdd72a7-3385-48ef-bd42-f606fba81ae7")]
+    /// Ids as of learn.microsoft.com/azure/key-vault/managed-hsm/built-in-roles.
     static let localRoles = [
         VaultRole(name: "Managed HSM Crypto Officer", id: "515eb02d-2335-4d2d-92f2-b1cbdf9c3778"),
         VaultRole(name: "Managed HSM Crypto User", id: "21dbd100-6940-42c2-9190-5d6cb909625b"),
