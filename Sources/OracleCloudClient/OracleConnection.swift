@@ -86,6 +86,7 @@ package struct OracleConnection: Sendable {
             throw Self.wrong("it needs either a profile or a credential")
         }
         var regionText = section.region
+        var tenancy = section.credential?.tenancy
         if let credential = section.credential {
             switch credential.type ?? .apiKey {
             case .apiKey: identity = try Self.identity(credential)
@@ -106,9 +107,10 @@ package struct OracleConnection: Sendable {
             let profile = try ConfigProfile(section.profile?.name ?? "DEFAULT", in: text, file: file)
             identity = try Self.identity(profile, passPhrase: section.profile?.passPhrase)
             if regionText == nil { regionText = try profile.required("region") }
+            tenancy = profile.optional("tenancy")
         }
         guard let regionText else { throw Self.wrong("region is missing") }
-        region = Region(regionText)
+        region = Region(regionText, realm: tenancy.flatMap { OracleID($0)?.realm })
         endpoints = section.endpoints ?? [:]
         databaseAdminPassword = section.databaseAdminPassword
         tdeWalletPassword = section.tdeWalletPassword

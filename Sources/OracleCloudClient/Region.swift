@@ -9,12 +9,12 @@ package struct Region: Hashable, Sendable {
 
     /// - Parameters:
     ///   - text: a region's name, or its three-letter code such as `fra`, as old OCIDs and configurations have it.
-    ///   - realm: where it is known from elsewhere, as from an OCID. A region that is in no list is taken as one of the
-    ///     commercial realm, as Oracle's own SDKs do.
+    ///   - realm: that of a region in no list, where it is known from elsewhere, as from an OCID. Without it such a region
+    ///     is taken as one of the commercial realm, as Oracle's own SDKs do.
     package init(_ text: String, realm: String? = nil) {
         let lowered = text.lowercased()
         name = Self.byCode[lowered] ?? lowered
-        domain = realm.flatMap { Self.domains[$0] } ?? Self.domainOfRegion[name] ?? "oraclecloud.com"
+        domain = Self.domainOfRegion[name] ?? realm.flatMap { Self.domains[$0] } ?? "oraclecloud.com"
     }
 
     private static let domains = Dictionary(uniqueKeysWithValues: realms.map { ($0.realm, $0.domain) })

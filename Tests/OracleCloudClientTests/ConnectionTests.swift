@@ -98,6 +98,14 @@ struct ConnectionTests {
         #expect(try connection.address(of: .database, in: region).text == address)
     }
 
+    @Test func `a region that is in no list is one of the tenancy's realm`() throws {
+        var credential = try #require(ociSection()["credential"]?.object)
+        credential["tenancy"] = "ocid1.tenancy.oc19..aaaatenancy"
+        let connection = try OracleConnection(
+            ociSection(["credential": .object(credential), "region": "eu-somewhere-1"]))
+        #expect(connection.region.domain == "oraclecloud.eu")
+    }
+
     @Test func `an endpoint of one's own may name the region`() throws {
         let connection = try OracleConnection(
             ociSection(["endpoints": ["database": "https://gate.example/{region}/"]]))
