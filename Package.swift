@@ -229,6 +229,7 @@ let package = Package(
                 .embedInCode("steps/inputs-fit.yaml"),
                 .embedInCode("steps/key-access-events.yaml"),
                 .embedInCode("steps/key-store.yaml"),
+                .embedInCode("steps/key-usable.yaml"),
                 .embedInCode("steps/key-vault-audit.yaml"),
                 .embedInCode("steps/key-vault-roles.yaml"),
                 .embedInCode("steps/key-vault.yaml"),

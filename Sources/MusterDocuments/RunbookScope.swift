@@ -94,6 +94,7 @@ struct RunbookScope: TypeScope {
         guard let source = context.positions[name], let step else {
             return .unknown(name: name, candidates: context.candidates(Array(context.positions.keys)))
         }
+        if reference.path.count == 2, reference.path[1] == "inPlace" { return lookUpInPlace(of: source, step) }
         guard reference.path.count >= 3, reference.path[1] == "outputs" else {
             return refuse(
                 "step-reference", "Of a step only its outputs can be read, not '\(reference)'",
@@ -103,6 +104,17 @@ struct RunbookScope: TypeScope {
             return refusal
         }
         return outputType(reference, of: source)
+    }
+
+    /// What brings things back asks whether there is anything to be brought back; before that nobody needs to ask.
+    private func lookUpInPlace(of source: Int, _ step: Int) -> TypeLookup {
+        let (reader, other) = (context.steps[step], context.steps[source])
+        guard reader.section == .finally, other.section == .steps, other.forEach == nil else {
+            return refuse(
+                "step-reference", "Whether the effect of '\(other.id.value)' is in place is asked by 'finally' only",
+                help: "Read its outputs: steps.\(other.id.value).outputs.<name>.")
+        }
+        return .known(.boolean)
     }
 
     /// The step must have ended for certain when the one that reads it begins.

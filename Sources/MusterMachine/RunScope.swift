@@ -3,8 +3,8 @@
 internal import MusterExpressions
 internal import MusterModel
 
-/// What the expressions of one step can see: the run's inputs and environment, its own item of a `for-each`, and the
-/// outputs of steps that are done.
+/// What the expressions of one step can see: the run's inputs and environment, its own item of a `for-each`, the
+/// outputs of steps that are done, and whether an effect of a step is, or may be, in place.
 struct RunScope: Scope {
     let state: RunState
     let item: JSON?
@@ -18,6 +18,9 @@ struct RunScope: Scope {
         case "run": value = state.created.map { ["id": .string($0.run.text), "kind": .string($0.kind.rawValue)] }
         case "item": value = item
         case "steps":
+            if path.count == 2, path[1] == "inPlace" {
+                return state.positions[path[0]].map { .bool(state.mayBeInPlace($0)) }
+            }
             guard path.count >= 3, path[1] == "outputs", let step = state.state(of: path[0]), case .done = step.phase
             else {
                 return nil

@@ -66,7 +66,7 @@ struct VerifyDataGuardTests {
     private func inputs(_ primary: String, within: String = "1m", atStart: Bool = false) -> JSON {
         [
             "primary": .string(primary), "lagWithin": "30s", "statusWithin": "15m", "within": .string(within),
-            "atStart": .bool(atStart), "standbyRequired": true, "azureKeys": true, "healthy": false,
+            "atStart": .bool(atStart), "members": [], "standbyRequired": true, "azureKeys": true, "healthy": false,
         ]
     }
 

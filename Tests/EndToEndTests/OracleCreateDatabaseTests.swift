@@ -66,11 +66,11 @@ struct OracleCreateDatabaseTests {
     @Test func `a second run makes nothing, and a rollback leaves nothing of what the first has made`() throws {
         let lab = try OracleLab(Self.runbook)
         let before = (try lab.cloud.look(at: "state"), try lab.cloud.look(at: "oracle"))
-        let first = try lab.run()
+        let first = try lab.run("--input", "waitsForUser=false")
         #expect(first.status == 0, "\(first)")
         let effects = (try lab.cloud.effects(), try lab.oracleEffects())
         #expect(effects.0["key.created sales"] == 1 && effects.1.filter { $0 == "database.created" }.count == 1)
-        let second = try lab.run()
+        let second = try lab.run("--input", "waitsForUser=false")
         #expect(second.status == 0, "\(second)")
         #expect(try (lab.cloud.effects(), lab.oracleEffects()) == effects)
         let run = try #require(lab.catalog.runFolders.first)
@@ -91,7 +91,7 @@ struct OracleCreateDatabaseTests {
         }
         #expect(after.0["vaults"]?["tde-keys"]?["keys"] == ["hr": "there", "sales": "deleted"])
         #expect(after.1["databases"] == before.1["databases"], "\(after.1)")
-        let again = try lab.run()
+        let again = try lab.run("--input", "waitsForUser=false")
         #expect(again.status == 0, "\(again)")
         #expect(try lab.cloud.effects()["key.recovered sales"] == 1)
     }

@@ -34,6 +34,7 @@ struct OracleDrillTests {
         ("archive-gap-unread", "switch-over", ["CRITICAL for a switchover", "ORA-16783"]),
         ("vault-unreachable", "prove-reach", ["ams-1", "get at the vault"]),
         ("primary-without-way", "prove-reach-home", ["fra-1", "fra-2"]),
+        ("key-disabled", "key-usable", ["sales cannot be used: it is disabled"]),
     ])
     func `what is wrong beforehand ends the drill before a role is changed`(
         scenario: String, step: String, says: [String]
@@ -41,7 +42,7 @@ struct OracleDrillTests {
         let rehearsal = try OracleRehearsal(Self.runbook, scenario)
         #expect(try rehearsal.run.outcome == "failed")
         #expect(try rehearsal.run.result(of: step) == "failed")
-        #expect(try rehearsal.run.result(of: "switch-back") == "already-so")
+        #expect(try rehearsal.run.result(of: "switch-back") == "skipped")
         #expect(try rehearsal.roleChanges() == [])
         try rehearsal.expectPage(says: says)
     }
@@ -73,6 +74,15 @@ struct OracleDrillTests {
         #expect(try lab.switchovers() == 2)
         let databases = try lab.cloud.look(at: "oracle")["databases"]
         #expect(databases?["SALES_FRA"]?["role"] == "PRIMARY", "\(databases?.text ?? "")")
+    }
+
+    @Test(arguments: ["oracle-dr-drill", "data-guard-drill"])
+    func `a standby of another group is refused by the plan`(runbook: String) throws {
+        let catalog = try Catalog(.shipped)
+        let result = try catalog.muster("rehearse", runbook, "--scenario", "standby-of-another-group", "--speed", "400")
+        #expect(
+            result.status == 0 && result.errors.contains("is no other member of the group of SALES_FRA"), "\(result)")
+        #expect(catalog.runFolders.isEmpty)
     }
 
     @Test(arguments: [

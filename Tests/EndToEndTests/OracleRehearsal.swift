@@ -76,12 +76,11 @@ struct OracleLab {
         catalog.variables = cloud.secrets
     }
 
-    func run() throws -> CommandResult {
+    func run(_ more: String...) throws -> CommandResult {
         let file = "\(catalog.root)/inputs.yaml"
         try catalog.inputs(of: runbook, scenario: scenario).write(toFile: file, atomically: false, encoding: .utf8)
-        return try catalog.muster([
-            "run", runbook, "-e", "lab", "--inputs", file, "--kind", "drill", "--yes", "--unattended",
-        ])
+        let words = ["run", runbook, "-e", "lab", "--inputs", file, "--kind", "drill", "--yes", "--unattended"]
+        return try catalog.muster(words + more)
     }
 
     /// Kinds of the changes that were really made in Oracle's cloud, in order.

@@ -161,6 +161,16 @@ struct RunbookLintTests {
             ]
         ),
         (
+            "default(steps.set.outputs.thumbprint, 'nothing')", "steps.set.inPlace",
+            [
+                "40:34: error: Whether the effect of 'set' is in place is asked by 'finally' only [runbook.step-reference] | Read its outputs: steps.set.outputs.<name>."
+            ]
+        ),
+        (
+            "default(steps.register.outputs.thumbprint, '-')", "steps.register.inPlace",
+            []
+        ),
+        (
             "default(steps.set.outputs.thumbprint, 'nothing')", "undo.x",
             ["40:34: error: 'undo' is known to the rollback notes of a step definition only [runbook.undo-reference]"]
         ),

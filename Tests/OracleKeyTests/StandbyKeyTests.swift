@@ -49,7 +49,7 @@ struct StandbyKeyTests {
     ]
     private let follow: JSON = [
         "primary": .string(DatabaseLab.sales), "atStart": false, "lagWithin": "30s", "statusWithin": "15m",
-        "within": "1s", "standbyRequired": false, "healthy": true, "azureKeys": true,
+        "within": "1s", "members": [], "standbyRequired": false, "healthy": true, "azureKeys": true,
     ]
 
     @Test func `a standby that reaches the key by its own registration hinders nothing, and follows`() async throws {

@@ -31,7 +31,7 @@ struct StandbyReachTests {
         let inputs: JSON = [
             "registeredVault": "ocid1.oracledbazurevault.oc19.eu-frankfurt-2.v",
             "compartment": .string(ConnectionLab.compartment), "region": "eu-somewhere-1", "key": "sales",
-            "patience": "30m",
+            "patience": "30m", "databases": [],
         ]
         let target = try inputs.decode(ReplicateVault.Inputs.self).target
         #expect(target.name == "eu-somewhere-1" && target.domain == "oraclecloud.eu")

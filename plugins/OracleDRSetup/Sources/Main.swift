@@ -17,6 +17,7 @@ struct Main {
                 GrantManagedHSMRoles.self,
                 InputsFit.self,
                 KeyAccessEvents.self,
+                KeyUsable.self,
                 KeyVaultAudit.self,
                 MakeConnector.self,
                 MigrateDatabaseKey.self,

@@ -14,6 +14,8 @@ struct VerifyDataGuard: ProofStep {
 
     struct Inputs: Decodable, Sendable {
         let primary: OracleID
+        /// Other databases that must be in its group.
+        let members: [OracleID]
         let atStart: Bool
         let lagWithin: Span
         let statusWithin: Span
@@ -35,8 +37,20 @@ struct VerifyDataGuard: ProofStep {
                     : view.nobodyFollows.condition("in-group"),
                 role(view, inputs, context).condition("role-as-named"),
                 keysAtHand(view, inputs).condition("keys-at-hand"),
+                members(view, inputs).condition("members-as-named"),
             ]
         }
+    }
+
+    /// A database of another group would be switched over in its own, where nobody looks.
+    private func members(_ view: DataGuardView, _ inputs: Inputs) -> Finding {
+        let strangers = inputs.members.filter { id in id == view.id || !view.peers.contains { $0.id == id } }
+        if inputs.members.isEmpty { return .met("No other members are named.") }
+        return strangers.isEmpty
+            ? .met("\(inputs.members.map(view.label).joined(separator: ", ")) is in the group of \(view.name).")
+            : .unmet(
+                "\(strangers.map(\.text).joined(separator: ", ")) is no other member of the group of \(view.name), which has "
+                    + "\(view.peers.isEmpty ? "none" : view.peers.map { view.label($0.id) }.joined(separator: ", ")).")
     }
 
     /// A drill that takes the wrong database for the primary would switch "back" to it, so it must not begin.

@@ -57,7 +57,8 @@ struct HSMPlace {
             guard hsm.isActivated == true else {
                 return .notYet(
                     hsm,
-                    "waiting for an administrator of \(hsm.name) to activate it, by downloading its security domain")
+                    "waiting for an administrator of \(hsm.name) to activate it, by downloading its security domain; without public "
+                        + "access that takes a private endpoint to it, which can be made now")
             }
             return .done(hsm)
         }
