@@ -24,6 +24,8 @@ package struct ValueScope: Scope {
         var path = reference.path[...]
         var value: JSON?
         if reference.root == "steps" {
+            // Before a run nothing of it is in place: what is asked for then is left out, or is so already.
+            if path.count == 2, path[path.startIndex + 1] == "inPlace" { return .bool(false) }
             guard path.count >= 3, path[path.startIndex + 1] == "outputs" else { return nil }
             value = outputs[path[path.startIndex]]?[path[path.startIndex + 2]]
             path = path.dropFirst(3)

@@ -23,6 +23,8 @@ struct EvaluationTests {
     static let values: [(String, JSON)] = [
         ("inputs.primary-key", "https://a"), ("environment.group", "harshitha_lab"), ("run.id", "r-1"),
         ("item.name", "x"), ("steps.fail-over.outputs.role", "Primary"), ("steps.fail-over.outputs.list[0].id", 7),
+        // Before a run nothing of it is in place.
+        ("steps.fail-over.inPlace", false),
         ("inputs.servers[1]", "two"), ("inputs.tags['owner team']", "dba"), ("'it''s'", "it's"), ("\"a\"", "a"),
         ("-4", -4),
         ("true", true), ("null", nil), ("inputs.count == 3", true), ("inputs.count != 3", false),

@@ -101,6 +101,22 @@ struct Driver {
         #expect(driver.state.phase == .finished(.failed))
     }
 
+    @Test func `finally asks whether there is anything to be brought back`() throws {
+        let steps = [
+            F.step("a"), F.step("b", needs: ["a"]), F.step("back", section: .finally, condition: "steps.a.inPlace"),
+        ]
+        var refused = try Driver(steps, answers: ["a apply": E.attemptFailed()])
+        try refused.run()
+        #expect(refused.phase("back") == .skipped(.condition))
+        var changed = try Driver(steps, answers: ["b apply": E.attemptFailed("b")])
+        try changed.run()
+        #expect(changed.phase("a") == .done(.verified) && changed.phase("back") == .done(.verified))
+        var doubted = try Driver(steps)
+        doubted.failsAfterBeginning = "a"
+        try doubted.run()
+        #expect(doubted.phase("back") == .done(.verified))
+    }
+
     @Test func `on-failure continue lets the next steps run, and the run succeeds`() throws {
         var driver = try Driver(
             [F.step("a", onFailure: .continue), F.step("b", needs: ["a"])], answers: ["a check": E.checked("a", .unmet)]
