@@ -58,6 +58,14 @@ package struct OracleCalls: Sendable {
         return copy
     }
 
+    /// The same calls for a change that rests on a look made just before, and that restarts something or cannot be taken back: it
+    /// is sent again for ten seconds at most. After that the state may be another one, which only a new look shows.
+    var prompt: OracleCalls {
+        var copy = self
+        copy.sender.context.repetition = .seconds(10)
+        return copy
+    }
+
     package var clusters: ClusterOperations { ClusterOperations(calls: self) }
     package var multicloud: MulticloudOperations { MulticloudOperations(calls: self) }
     package var databases: DatabaseOperations { DatabaseOperations(calls: self) }

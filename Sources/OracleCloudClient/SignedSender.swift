@@ -10,6 +10,8 @@ package struct OracleContext: Sendable {
     package var idempotencyKey: String?
     /// Of the step, from 1. It tells a new try from a repeated one where the service gives no `etag`.
     package var attempt: Int
+    /// How long after its first try a request may be sent again; nil: as long as the deadline allows.
+    package var repetition: Duration?
     package var record: @Sendable (Exchange) -> Void
 
     package init(
@@ -82,12 +84,15 @@ struct SignedSender: Sendable {
             let result = try await attemptOnce(outgoing, as: identity)
             // A session that ended in mid-run is replaced once; what was refused was not begun.
             if case .success(let answer) = result, answer.status == 401, !isRenewed,
+                mayRepeat(since: start, after: .zero),
                 await identities.discard(identity)
             {
                 isRenewed = true
                 continue
             }
-            if let wait = waitBeforeNext(result, request, attempt), await time.pause(wait) {
+            if let wait = waitBeforeNext(result, request, attempt), mayRepeat(since: start, after: wait),
+                await time.pause(wait)
+            {
                 followsLostTry = followsLostTry || mayHaveActed(result, request)
                 continue
             }
@@ -102,6 +107,12 @@ struct SignedSender: Sendable {
             }
         }
         preconditionFailure("the loop has no end but these")
+    }
+
+    /// Whoever sends a change that was looked into beforehand wants it at once, or another look.
+    private func mayRepeat(since start: Instant, after wait: Duration) -> Bool {
+        guard let limit = context.repetition else { return true }
+        return .nanoseconds(time.read().boot - start.boot) + wait <= limit
     }
 
     private func prepared(_ request: OracleRequest) -> HTTPRequest {

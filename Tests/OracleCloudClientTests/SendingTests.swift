@@ -37,7 +37,50 @@ struct SendingTests {
             try await bench.calls().databases.begin(.switchover, on: try bench.database).action
         }
         #expect(error?.advice == .unknownOutcome)
-        #expect(bench.transport.requests.count == 6)
+        #expect(bench.transport.requests.count == 5)
+    }
+
+    private static let later = ScriptedTransport.Reply.answer([:], status: 429, headers: ["retry-after": "45"])
+
+    /// Each of them restarts something or cannot be taken back, and rests on a look that was made just before.
+    private static let prompt:
+        [@Sendable (DatabaseOperations, Tagged<OracleDatabase>) async throws -> OracleOperation] = [
+            { try await $0.begin(.switchover, on: $1) }, { try await $0.begin(.failover, on: $1) },
+            { try await $0.begin(.convertToSnapshot(days: 3), on: $1) },
+            { try await $0.begin(.convertToPhysical, on: $1) },
+            { try await $0.begin(.reinstate(primary: frankfurt), on: $1) },
+            { try await $0.moveKey(of: $1, to: registeredKey) }, { try await $0.rotateKey(of: $1) },
+            { databases, _ in
+                let read = DatabaseNode(id: node, hostname: nil, lifecycleState: "AVAILABLE", availableActions: nil)
+                return try await databases.begin(.softReset, on: Tagged(value: read, etag: "etag-1"))
+            },
+        ]
+
+    @Test(arguments: prompt.indices)
+    func `a change that rests on a look is not sent when the look is long over`(index: Int) async throws {
+        let bench = try Bench([Self.later, .answer([:])])
+        let database = try bench.database
+        let error = await oracleError {
+            try await Self.prompt[index](bench.calls().databases, database).action
+        }
+        #expect(error?.advice == .retryable && error?.status == 429)
+        #expect(bench.transport.requests.count == 1 && bench.time.slept.isEmpty)
+    }
+
+    @Test func `where such a change may have arrived, giving it up leaves it unknown`() async throws {
+        let bench = try Bench([Self.lost, Self.later, .answer([:])])
+        let error = await oracleError {
+            try await bench.calls().databases.begin(.switchover, on: try bench.database).action
+        }
+        #expect(error?.advice == .unknownOutcome && bench.transport.requests.count == 2)
+    }
+
+    @Test func `a read, and what makes something new, wait as long as they are told to`() async throws {
+        let made = ScriptedTransport.Reply.answer(databaseJSON(frankfurt))
+        let bench = try Bench([Self.later, made, Self.later, made])
+        _ = try await bench.calls().databases.database(frankfurt)
+        _ = try await bench.calls().databases.create(newDatabase)
+        #expect(bench.time.slept == [.seconds(45), .seconds(45)])
     }
 
     @Test func `a refusal after a lost answer does not settle what became of the first try`() async throws {

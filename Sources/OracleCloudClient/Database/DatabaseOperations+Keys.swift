@@ -59,7 +59,7 @@ extension DatabaseOperations {
 
     func begin(_ request: OracleRequest, _ action: String, on id: OracleID) async throws(OracleError) -> OracleOperation
     {
-        let answer = try await calls.sender.send(request)
+        let answer = try await calls.prompt.sender.send(request)
         return OracleOperation(action: action, database: id, workRequest: answer.headers["opc-work-request-id"])
     }
 }

@@ -63,7 +63,7 @@ package struct DatabaseOperations: Sendable {
                 remedy: "Give oci.database-admin-password in the environment, as a secret.")
         }
         let url = try address(.database, database.value.id, "/dataGuard/actions/\(action.name)")
-        let answer = try await calls.sender.send(
+        let answer = try await calls.prompt.sender.send(
             OracleRequest(
                 .post, url, body: action.body(password: password), retryToken: retryToken(action, database),
                 ifMatch: database.etag))
