@@ -52,7 +52,7 @@ package enum RoleGoal: Hashable, Sendable {
 }
 
 /// What a change of roles leaves for those who take it up: after a crash, and by hand.
-package struct RoleUndo: Hashable, Codable, Sendable {
+package struct RoleUndo: Hashable, RefusableUndo {
     package let previousPrimary: OracleID
     package let previousPrimaryName: String
     package let databaseName: String
@@ -61,6 +61,8 @@ package struct RoleUndo: Hashable, Codable, Sendable {
     package let byHand: String
     /// Known as soon as the service has accepted the request.
     package var operation: OracleOperation?
+    package var isRefused: Bool?
+    package var isUndone: Bool?
 
     package init(
         previousPrimary: OracleID, previousPrimaryName: String, databaseName: String, previousRole: String,

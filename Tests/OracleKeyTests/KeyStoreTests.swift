@@ -58,6 +58,20 @@ struct KeyStoreTests {
         }
     }
 
+    @Test func `a key store that somebody else enabled while this run was refused stays on`() async throws {
+        let lab = try await ConnectionLab(faults: ["throttle:operation=registerPkcs,times=6"])
+        _ = try await lab.connected()
+        let step = try lab.harness(EnableKeyStore.self)
+        #expect(await thrown { try await step.apply(inputs) }?.kind == .retryable)
+        lab.clouds.changeOracle { $0.multicloud.clusters[1].keyStore = "AZURE" }
+        #expect(try await step.observe(inputs).isSatisfied)
+        #expect(try await step.checkUndo(inputs).count == 2)
+        #expect(try await step.checkUndo(inputs).failing == [])
+        try await step.undo(inputs)
+        #expect(lab.clouds.effects.filter { $0.hasPrefix("key-store") } == [])
+        #expect(try await step.observe(inputs).isNeeded)
+    }
+
     @Test func `a work request that fails late is told with its reason, and nothing was changed`() async throws {
         let lab = try await ConnectionLab(faults: ["work-request-fails-late:operation=registerPkcs"])
         _ = try await lab.connected()

@@ -111,6 +111,38 @@ struct StandbyReachTests {
         #expect(try step.begun().isEmpty && lab.clouds.effects == effects)
     }
 
+    @Test func `a replica that somebody else made while this run was refused is taken as it is, and not ended`()
+        async throws
+    {
+        let lab = try await ConnectionLab(faults: ["throttle:operation=replicate,times=6"])
+        let (inputs, _) = try await prepared(lab)
+        let step = try lab.harness(ReplicateVault.self)
+        #expect(await thrown { try await step.apply(inputs) }?.kind == .retryable)
+        let theirs = try await lab.harness(ReplicateVault.self).apply(inputs)
+        let effects = lab.clouds.effects
+        #expect(try await step.observe(inputs) == .satisfied(theirs))
+        #expect(try await step.apply(inputs, after: try step.begun().last) == theirs)
+        #expect(try step.begun().map(\.isRefused) == [nil, true])
+        #expect(try await step.checkUndo(inputs).failing == [])
+        try await step.undo(inputs)
+        #expect(try await step.observe(inputs).isNeeded && lab.clouds.effects == effects)
+    }
+
+    @Test func `a replica of somebody else without the key is no work of a run that was refused`() async throws {
+        let lab = try await ConnectionLab(faults: ["throttle:operation=replicate,times=6"])
+        let (inputs, _) = try await prepared(lab)
+        let step = try lab.harness(ReplicateVault.self)
+        _ = await thrown { try await step.apply(inputs) }
+        _ = try await lab.harness(ReplicateVault.self).apply(inputs)
+        lab.clouds.changeOracle { state in
+            for index in state.multicloud.vaults.indices where state.multicloud.vaults[index].origin != nil {
+                state.multicloud.vaults[index].keys = []
+            }
+        }
+        #expect(try await step.observe(inputs).isPartial)
+        #expect(await thrown { try await step.apply(inputs, after: try step.begun().last) }?.code == "replica.other")
+    }
+
     @Test func `in its own region a vault is not replicated, and from there the standby can't use it`() async throws {
         let lab = try await ConnectionLab()
         let (inputs, standby) = try await prepared(lab)

@@ -20,10 +20,12 @@ struct EnableKeyStore: ReversibleStep {
         let keyStore: String
     }
 
-    struct Undo: Hashable, Codable, Sendable {
+    struct Undo: Hashable, RefusableUndo {
         let cluster: OracleID
         let clusterName: String
         var operation: OracleOperation?
+        var isRefused: Bool?
+        var isUndone: Bool?
     }
 
     private static let azure = "AZURE"
@@ -93,9 +95,10 @@ struct EnableKeyStore: ReversibleStep {
             let undo = try context.recordedUndo(as: Undo.self)
             let (cluster, why) = try await settled(inputs, after: undo, session, context)
             guard let cluster else { return .unknown(why: why) }
-            if cluster.tdeKeyStoreType == Self.azure { return .satisfied(Outputs(keyStore: Self.azure)) }
             let change = Change(
                 "\(cluster.displayName)/key-store", from: cluster.tdeKeyStoreType ?? "none", to: Self.azure)
+            if undo?.isUndone == true { return .needed([change]) }
+            if cluster.tdeKeyStoreType == Self.azure { return .satisfied(Outputs(keyStore: Self.azure)) }
             if case .unmet(let why) = noOther(cluster) { return .partial([change], why: why) }
             return .needed([change])
         }
@@ -122,9 +125,10 @@ struct EnableKeyStore: ReversibleStep {
     ) async throws {
         var undo = undo
         undo.operation = nil
-        try await gate.begin(undo: undo)
-        context.progress("\(isOn ? "enabling" : "disabling") the Azure key store on \(cluster.value.label)")
-        let operation = try await session.oracle.clusters.setAzureKeyStore(isOn, on: cluster)
+        let operation = try await gate.ask(undo, context) {
+            context.progress("\(isOn ? "enabling" : "disabling") the Azure key store on \(cluster.value.label)")
+            return try await session.oracle.clusters.setAzureKeyStore(isOn, on: cluster)
+        }
         undo.operation = operation
         try await gate.begin(undo: undo)
         try await session.afterEffect {
@@ -167,6 +171,7 @@ struct EnableKeyStore: ReversibleStep {
     func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {
         try await OracleSession.run(context) { session in
             let ids = ["undo-no-database-uses-it", "undo-cluster-available"]
+            if let nothing = undo.nothingToUndo { return nothing.conditions(ids) }
             let (cluster, why) = try await settled(inputs, after: undo, session, context)
             guard let cluster else { return Finding.unverifiable(why).conditions(ids) }
             guard cluster.tdeKeyStoreType == Self.azure else {
@@ -181,6 +186,7 @@ struct EnableKeyStore: ReversibleStep {
 
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
         try await OracleSession.run(context, reads: false) { session in
+            if try await gate.endsWithNothing(undo) { return }
             let (cluster, why) = try await settled(inputs, after: undo, session, context)
             guard let cluster else { throw StepError.retryable("key-store.unsettled", why) }
             guard cluster.tdeKeyStoreType == Self.azure else { return }

@@ -29,10 +29,12 @@ struct ReplicateVault: ReversibleStep {
     }
 
     /// Recorded only where this run replicates: a replica that was there before is taken as it is, and has none.
-    struct Undo: Hashable, Codable, Sendable {
+    struct Undo: Hashable, RefusableUndo {
         let vaultName: String
         let region: String
         var operation: MulticloudOperation?
+        var isRefused: Bool?
+        var isUndone: Bool?
     }
 
     struct View: Encodable, Sendable {
@@ -106,13 +108,15 @@ struct ReplicateVault: ReversibleStep {
             let view = try await Self.settled(inputs, undo != nil, session, context)
             let state = Self.state(view, inputs)
             if Self.isBusy(view, inputs) { return .unknown(why: "The replica of \(view.vault.label) is \(state).") }
-            if state == Lifecycle.active, let outputs = Self.outputs(inputs, view) { return .satisfied(outputs) }
             let change = Change("\(view.vault.label)/replicas/\(inputs.target.name)", from: state, to: Lifecycle.active)
+            if undo?.isUndone == true { return .needed([change]) }
+            if state == Lifecycle.active, let outputs = Self.outputs(inputs, view) { return .satisfied(outputs) }
+            let mayBeOurs = undo?.hasNothing == false
             if state == Lifecycle.active {
                 let why = "It is replicated, but not listed in \(inputs.target.name) with \(inputs.key)."
-                return undo == nil ? .partial([change], why: why) : .unfinished([change], why: why)
+                return mayBeOurs ? .unfinished([change], why: why) : .partial([change], why: why)
             }
-            guard undo != nil, view.vault.replication(in: inputs.target) != nil else { return .needed([change]) }
+            guard mayBeOurs, view.vault.replication(in: inputs.target) != nil else { return .needed([change]) }
             return .unfinished([change], why: "This run's replica in \(inputs.target.name) is \(state).")
         }
     }
@@ -121,17 +125,19 @@ struct ReplicateVault: ReversibleStep {
         try await OracleSession.run(context, reads: false) { session in
             let view = try await Self.read(inputs, session)
             if Self.state(view, inputs) == Lifecycle.active, let outputs = Self.outputs(inputs, view) { return outputs }
-            if view.vault.replication(in: inputs.target) != nil, try context.recordedUndo(as: Undo.self) == nil {
+            let mayBeOurs = try context.recordedUndo(as: Undo.self)?.hasNothing == false
+            if view.vault.replication(in: inputs.target) != nil, !mayBeOurs {
                 return try await Self.adopted(inputs, session, context)
             }
             if Self.state(view, inputs) == Lifecycle.active {
                 return try await session.afterEffect { try await Self.listed(inputs, nil, session, context) }
             }
             var undo = Undo(vaultName: view.vault.label, region: inputs.target.name)
-            try await gate.begin(undo: undo)
-            context.progress("replicating \(view.vault.label) to \(inputs.target.name)")
-            let operation = try await session.oracle.multicloud.replicate(
-                Tagged(value: view.vault, etag: view.etag), to: inputs.target)
+            let operation = try await gate.ask(undo, context) {
+                context.progress("replicating \(view.vault.label) to \(inputs.target.name)")
+                return try await session.oracle.multicloud.replicate(
+                    Tagged(value: view.vault, etag: view.etag), to: inputs.target)
+            }
             undo.operation = operation
             try await gate.begin(undo: undo)
             return try await session.afterEffect {
@@ -198,6 +204,7 @@ struct ReplicateVault: ReversibleStep {
     func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {
         try await OracleSession.run(context) { session in
             let id = "undo-replica-unused"
+            if let nothing = undo.nothingToUndo { return [nothing.condition(id)] }
             if let why = try await session.unsettled(undo.operation, context) {
                 return [Finding.unverifiable(why).condition(id)]
             }
@@ -232,6 +239,7 @@ struct ReplicateVault: ReversibleStep {
 
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
         try await OracleSession.run(context, reads: false) { session in
+            if try await gate.endsWithNothing(undo) { return }
             if let why = try await session.unsettled(undo.operation, context) {
                 throw StepError.retryable("replica.unsettled", why)
             }

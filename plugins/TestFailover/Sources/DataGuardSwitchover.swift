@@ -72,6 +72,7 @@ struct DataGuardSwitchover: ReversibleStep {
     private func standing(_ view: DataGuardView, _ undo: Undo?) -> Observed<Outputs> {
         let change = Change(
             "data-guard/\(view.target.value.dbName)/primary", from: view.primaries.first.map(view.label), to: view.name)
+        if undo?.isUndone == true { return .needed([change]) }
         switch RoleGoal.switchedOver(previous: undo?.previousPrimary).standing(view) {
         case .reached: return .satisfied(outputs(view, previous: undo?.previousPrimary, before: nil))
         case .untouched: return .needed([change])
@@ -101,13 +102,14 @@ struct DataGuardSwitchover: ReversibleStep {
     ) async throws -> DataGuardView {
         var undo = undo
         undo.operation = nil
-        try await gate.begin(undo: undo)
-        context.progress("switching over to \(view.name)")
-        return try await session.change(
-            .switchover, view, goal: .switchedOver(previous: from ?? undo.previousPrimary), context
-        ) { operation in
-            undo.operation = operation
-            try await gate.begin(undo: undo)
+        return try await gate.ask(undo, context) {
+            context.progress("switching over to \(view.name)")
+            return try await session.change(
+                .switchover, view, goal: .switchedOver(previous: from ?? undo.previousPrimary), context
+            ) { operation in
+                undo.operation = operation
+                try await gate.begin(undo: undo)
+            }
         }
     }
 
@@ -155,6 +157,7 @@ struct DataGuardSwitchover: ReversibleStep {
                 "undo-password-given", "undo-databases-available", "undo-one-primary", "undo-previous-standby",
                 "undo-lag-within", "undo-ready-for-switchover", "undo-keys-reached",
             ]
+            if let nothing = undo.nothingToUndo { return nothing.conditions(ids) }
             let view: DataGuardView
             switch try await session.settledView(undo.previousPrimary, after: undo, context) {
             case .failure(let unsettled): return Finding.unverifiable(unsettled.why).conditions(ids)
@@ -181,6 +184,7 @@ struct DataGuardSwitchover: ReversibleStep {
 
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
         try await OracleSession.run(context, reads: false) { session in
+            if try await gate.endsWithNothing(undo) { return }
             let view = try await session.settledView(undo.previousPrimary, after: undo, context).orThrow()
             switch RoleGoal.switchedOver(previous: inputs.to).standing(view) {
             case .reached: return

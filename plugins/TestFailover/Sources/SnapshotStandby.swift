@@ -90,6 +90,7 @@ struct SnapshotStandby: ReversibleStep {
                 let change = Change(
                     "data-guard/\(view.target.value.dbName)/\(view.name)/role", from: view.role(of: view.id),
                     to: inputs.to.role)
+                if undo?.isUndone == true { return .needed([change]) }
                 switch inputs.to.goal.standing(view) {
                 case .reached: return .satisfied(Outputs(role: inputs.to.role))
                 case .untouched: return .needed([change])
@@ -135,12 +136,13 @@ struct SnapshotStandby: ReversibleStep {
         }
         var undo = undo
         undo.operation = nil
-        try await gate.begin(undo: undo)
-        context.progress("converting \(view.name) to a \(kind.rawValue) standby")
         let action = kind == .snapshot ? DataGuardAction.convertToSnapshot(days: days) : .convertToPhysical
-        _ = try await session.change(action, view, goal: kind.goal, context) { operation in
-            undo.operation = operation
-            try await gate.begin(undo: undo)
+        _ = try await gate.ask(undo, context) {
+            context.progress("converting \(view.name) to a \(kind.rawValue) standby")
+            return try await session.change(action, view, goal: kind.goal, context) { operation in
+                undo.operation = operation
+                try await gate.begin(undo: undo)
+            }
         }
     }
 
@@ -160,6 +162,7 @@ struct SnapshotStandby: ReversibleStep {
     func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {
         try await OracleSession.run(context) { session in
             let ids = ["undo-password-given", "undo-is-standby", "undo-protection-allows", "undo-databases-available"]
+            if let nothing = undo.nothingToUndo { return nothing.conditions(ids) }
             let view: DataGuardView
             switch try await session.settledView(inputs.database, after: undo, context) {
             case .failure(let unsettled): return Finding.unverifiable(unsettled.why).conditions(ids)
@@ -182,6 +185,7 @@ struct SnapshotStandby: ReversibleStep {
 
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
         try await OracleSession.run(context, reads: false) { session in
+            if try await gate.endsWithNothing(undo) { return }
             let view = try await session.settledView(inputs.database, after: undo, context).orThrow()
             try await convert(
                 view, to: inputs.to.opposite, days: inputs.days, leaving: undo, session, context, gate)
