@@ -52,6 +52,12 @@ package struct Expression: Hashable, Sendable, CustomStringConvertible {
         return found
     }
 
+    /// What must all be true for it to be true: the parts that `and` joins. One that is false decides alone.
+    package var conjuncts: [Expression] {
+        guard case .and(let left, let right) = root.kind else { return [self] }
+        return [left, right].flatMap { Expression(text: text, root: $0).conjuncts }
+    }
+
     /// Where in the template it starts, in UTF-8 bytes.
     package var offset: Int { root.start }
 }

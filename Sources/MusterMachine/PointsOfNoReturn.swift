@@ -42,9 +42,11 @@ extension Plan {
         guard let text = step.condition, let condition = try? Expression(text) else { return false }
         var roots: [String: JSON] = ["inputs": .object(inputs), "environment": .object(environment.values)]
         roots["item"] = step.group?.item
-        guard condition.references.allSatisfy({ roots[$0.root] != nil }) else { return false }
-        // Without a value it is a problem of the plan, which tells it.
-        return (try? condition.holds(in: ValueScope(roots: roots))) == false
+        return condition.conjuncts.contains { part in
+            guard part.references.allSatisfy({ roots[$0.root] != nil }) else { return false }
+            // Without a value it is a problem of the plan, which tells it.
+            return (try? part.holds(in: ValueScope(roots: roots))) == false
+        }
     }
 
     /// The points of no return that nobody has accepted.

@@ -70,7 +70,10 @@ package struct GraphOperations: Sendable {
     }
 
     /// Adds an object. One that is a member already stays it.
-    package func add(_ member: String, to group: String) async throws(AzureError) {
+    ///
+    /// - Returns: whether this request made it a member.
+    @discardableResult
+    package func add(_ member: String, to group: String) async throws(AzureError) -> Bool {
         guard RequestID.isUUID(member.lowercased()) else {
             throw AzureError(code: "azure.principal", "\"\(member)\" is not an object id.")
         }
@@ -78,10 +81,12 @@ package struct GraphOperations: Sendable {
         let reference = "\(try place().objects)/v1.0/directoryObjects/\(member.lowercased())"
         do throws(AzureError) {
             _ = try await send(.post, url, ["@odata.id": .string(reference)])
+            return true
         } catch
             where error.status == 400 && error.message.contains("already exist") && error.message.contains("members")
         {
             // The service has no code of its own for it.
+            return false
         }
     }
 

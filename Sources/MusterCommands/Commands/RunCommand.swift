@@ -86,7 +86,9 @@ struct RunCommand: ParsableCommand {
         session.key = approvals.key
         _ = try session.signing()
         if !interactive,
-            session.plan.steps.contains(where: { session.plan.definitions[$0.uses]!.reference == BuiltInStep.manual })
+            session.plan.steps.contains(where: {
+                session.plan.definitions[$0.uses]!.reference == BuiltInStep.manual && !session.plan.leavesOut($0)
+            })
         {
             throw MusterError(
                 code: "run.no-person", "The runbook has steps for a person, and there is no terminal to ask one.",

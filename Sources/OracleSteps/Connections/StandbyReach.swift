@@ -99,7 +99,8 @@ extension OracleSession {
         return Finding.all(all + [known].compactMap(\.self), none: "").of(standby.label)
     }
 
-    private func connector(of cluster: CloudVMCluster) async throws(OracleError) -> IdentityConnector? {
+    /// The one that counts; nil where there is none.
+    package func connector(of cluster: CloudVMCluster) async throws(OracleError) -> IdentityConnector? {
         let named = (cluster.multiCloudIdentityConnectorConfigs ?? []).filter {
             ($0.cloudProvider ?? "AZURE") == "AZURE"
         }

@@ -188,7 +188,98 @@ struct GroupMemberTests {
     }
 
     @Test func `a machine that is not there is said before any effect`() async throws {
-        let lab = try await KeyLab(["groups": ["oracle-nodes": [:]]])
+        let lab = try await KeyLab(["groups": ["oracle-nodes": [:]], "oracle": KeyLab.oracle])
         #expect(try await lab.harness(AddGroupMembers.self).check(inputs).failing == ["members-known"])
+    }
+
+    @Test func `whom somebody else added while this run was refused stays`() async throws {
+        let lab = try await KeyLab(Self.cloud, faults: ["throttle:operation=groups_AddMember,times=6"])
+        let step = try lab.harness(AddGroupMembers.self)
+        #expect(await thrown { try await step.apply(inputs) }?.kind == .retryable)
+        #expect(try step.begun().map(\.added.count) == [1, 0])
+        _ = try await lab.harness(AddGroupMembers.self, key: "other").apply(inputs)
+        #expect(try await step.observe(inputs).isSatisfied)
+        #expect(try await step.checkUndo(inputs).count == 2)
+        #expect(try await step.checkUndo(inputs).failing == [])
+        try await step.undo(inputs)
+        #expect(lab.kinds == ["group.member-added"])
+        #expect(try await step.observe(inputs).isNeeded)
+    }
+
+    @Test func `of two, only the one that this run added is taken out again`() async throws {
+        let lab = try await KeyLab(Self.cloud)
+        lab.clouds.changeAzure { $0.state.directory.others.insert(KeyLab.somebody) }
+        lab.clouds.lie { asked in
+            let isSecond = String(decoding: asked.body, as: UTF8.self).contains(KeyLab.somebody)
+            return asked.method == "POST" && isSecond ? SimulatedResponse(403, ["error": ["code": "No"]]) : nil
+        }
+        let both = KeyLab.memberInputs(.string(KeyLab.machine), .string(KeyLab.somebody))
+        let step = try lab.harness(AddGroupMembers.self)
+        #expect(await thrown { try await step.apply(both) }?.kind == .unknownOutcome)
+        #expect(try step.begun().map(\.added.count) == [1, 2, 1])
+        lab.clouds.tellTruth()
+        _ = try await lab.harness(AddGroupMembers.self, key: "other").apply(both)
+        try await step.undo(both)
+        let left = lab.clouds.azure.state.directory.groups[0].members
+        #expect(left.map(\.id) == [KeyLab.somebody])
+        #expect(try await step.observe(both).isNeeded)
+    }
+
+    @Test func `one that is a member by the time that it is added is not the run's`() async throws {
+        let lab = try await KeyLab(Self.cloud)
+        lab.clouds.lie { asked in
+            let says = "One or more added object references already exist for: 'members'."
+            let refusal: JSON = ["error": ["code": "Request_BadRequest", "message": .string(says)]]
+            return asked.method == "POST" && asked.path.hasSuffix("/$ref") ? SimulatedResponse(400, refusal) : nil
+        }
+        let step = try lab.harness(AddGroupMembers.self)
+        _ = try await step.apply(inputs)
+        #expect(try step.begun().map(\.added.count) == [1, 0])
+    }
+}
+
+struct ClusterMemberTests {
+    private static func cloud(_ oracle: JSON = KeyLab.oracle) -> [String: JSON] {
+        [
+            "groups": ["oracle-nodes": [:]],
+            "arc-machines": ["node1": ["location": "eastus"], "node2": ["location": "eastus"]], "oracle": oracle,
+        ]
+    }
+    private let stranger: JSON = .string("\(KeyLab.place)/Microsoft.HybridCompute/machines/node2")
+    private let inputs = KeyLab.memberInputs(.string(KeyLab.machine))
+
+    @Test func `a machine of another cluster is named before it is let in`() async throws {
+        let lab = try await KeyLab(Self.cloud())
+        let step = try lab.harness(AddGroupMembers.self)
+        #expect(try await step.check(inputs).failing == [])
+        let found = try await step.check(KeyLab.memberInputs(.string(KeyLab.machine), stranger))
+        #expect(found.failing == ["members-of-cluster"])
+        let says = found.one("members-of-cluster")?.says ?? ""
+        #expect(says.hasSuffix("machines/node2.") && says.contains("node1"), "\(says)")
+    }
+
+    @Test func `a machine of the same name in another resource group is another machine`() async throws {
+        var oracle = KeyLab.oracle
+        oracle[path: "connectors", "to-azure", "resource-group"] = "other"
+        let lab = try await KeyLab(Self.cloud(oracle))
+        #expect(try await lab.harness(AddGroupMembers.self).check(inputs).failing == ["members-of-cluster"])
+    }
+
+    @Test func `without a connector nobody can tell whose nodes they are`() async throws {
+        var oracle = KeyLab.oracle.object ?? [:]
+        oracle["connectors"] = nil
+        let lab = try await KeyLab(Self.cloud(.object(oracle)))
+        let found = try await lab.harness(AddGroupMembers.self).check(inputs)
+        #expect(found.one("members-of-cluster")?.verdict == .unverifiable)
+    }
+
+    @Test func `without a cluster, and for object ids, it is said that nothing was compared`() async throws {
+        let lab = try await KeyLab(Self.cloud())
+        var blind = inputs.object ?? [:]
+        blind["cluster"] = nil
+        let step = try lab.harness(AddGroupMembers.self)
+        #expect(try await step.check(blind).one("members-of-cluster")?.says.contains("No cluster is given") == true)
+        let found = try await step.check(KeyLab.memberInputs(.string(KeyLab.somebody)))
+        #expect(found.one("members-of-cluster")?.says.contains("1 given by object id") == true)
     }
 }

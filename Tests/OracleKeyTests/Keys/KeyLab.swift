@@ -106,7 +106,8 @@ struct KeyLab {
                 "id": .string(ConnectionLab.cluster), "compartment": .string(ConnectionLab.compartment),
                 "nodes": ["node1"], "azure": ["resource-group": "lab", "location": "eastus"],
             ]
-        ]
+        ],
+        "connectors": ["to-azure": ["cluster": "exa-fra"]],
     ]
 
     /// A network with private endpoints to the vault and the HSM, whether they are there or not.

@@ -12,6 +12,10 @@ internal import OracleSteps
 extension AddGroupMembers {
     func checkUndo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext) async throws -> [Condition] {
         try await AzureSession.run(context) { session in
+            if undo.added.isEmpty {
+                return Finding.met("This run has added nobody to \(undo.group): who is a member is not its own.")
+                    .conditions(["undo-group-readable", "undo-no-database-uses-it"])
+            }
             let read = try await attempt { () throws(AzureError) in try await session.azure.graph.group(undo.groupId) }
             let finding: Finding =
                 switch read {
@@ -42,6 +46,12 @@ extension AddGroupMembers {
 
     func undo(_ inputs: Inputs, _ undo: Undo, _ context: StepContext, _ gate: EffectGate<Undo>) async throws {
         try await AzureSession.run(context, reads: false) { session in
+            guard !undo.added.isEmpty else {
+                // That nothing is left to be done can be seen from nothing but this record.
+                var undo = undo
+                undo.isUndone = true
+                return try await gate.begin(undo: undo)
+            }
             guard let group = try await session.azure.graph.group(undo.groupId) else { return }
             let missing = Set(try await missing(undo.added, in: group, session))
             let left = undo.added.filter { !missing.contains($0) }

@@ -33,8 +33,10 @@ struct AddGroupMembers: ReversibleStep {
     struct Undo: Hashable, Codable, Sendable {
         let group: String
         let groupId: String
-        /// Object ids that were no members before.
-        let added: [String]
+        /// Object ids that were no members before: each is noted before it is added, and no longer once that was refused.
+        var added: [String]
+        /// Nothing was left to be undone, and so it was.
+        var isUndone: Bool?
     }
 
     func check(_ inputs: Inputs, _ context: StepContext) async throws -> [Condition] {
@@ -42,6 +44,7 @@ struct AddGroupMembers: ReversibleStep {
             [
                 try await GroupPlace(inputs.group, session).finding(isNeeded: true).condition("group-exists"),
                 try await Principals.finding(inputs, session).condition("members-known"),
+                try await ofCluster(inputs, session, context).condition("members-of-cluster"),
             ]
         }
     }
@@ -49,6 +52,9 @@ struct AddGroupMembers: ReversibleStep {
     func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs> {
         try await AzureSession.run(context) { session in
             let undo = try context.recordedUndo(as: Undo.self)
+            if undo?.isUndone == true {
+                return .needed(changes(inputs.members.map { ResourceID($0)?.name ?? $0 }, in: inputs.group))
+            }
             guard let group = try await GroupPlace(inputs.group, session).group(),
                 let members = try await Principals.read(inputs, session)
             else {
@@ -99,35 +105,54 @@ struct AddGroupMembers: ReversibleStep {
             if missing.isEmpty { return Outputs(groupId: group.id, members: ids) }
             // What an earlier attempt has added is this step's as well.
             let earlier = try context.recordedUndo(as: Undo.self).map { $0.groupId == group.id ? $0.added : [] } ?? []
-            let added = earlier + missing.filter { !earlier.contains($0) }
-            try await gate.begin(undo: Undo(group: group.displayName, groupId: group.id, added: added))
+            var undo = Undo(group: group.displayName, groupId: group.id, added: earlier)
             try await each(members.filter { missing.contains($0.id) }) { member in
-                context.progress("adding \(member.label) to \(group.displayName)")
-                try await add(member.id, to: group, inputs, session, context)
+                try await join(member, group, &undo, inputs, session, context, gate)
             }
             return Outputs(groupId: group.id, members: ids)
         }
     }
 
+    /// Notes it as added by this run, adds it, and takes the note back where that was refused, or somebody else was faster.
+    private func join(
+        _ member: Principal, _ group: DirectoryGroup, _ undo: inout Undo, _ inputs: Inputs, _ session: AzureSession,
+        _ context: StepContext, _ gate: EffectGate<Undo>
+    ) async throws {
+        let before = undo
+        if !undo.added.contains(member.id) { undo.added.append(member.id) }
+        try await gate.begin(undo: undo)
+        context.progress("adding \(member.label) to \(group.displayName)")
+        do {
+            if try await add(member.id, to: group, inputs, session, context) { return }
+        } catch let error as AzureError where error.advice != .unknownOutcome {
+            undo = before
+            try await gate.begin(undo: undo)
+            // Known nowhere for now is no reason not to look again.
+            throw error.isNotFound ? error.inDoubt : error
+        }
+        undo = before
+        try await gate.begin(undo: undo)
+    }
+
     /// A fresh identity may be unknown to the directory for some minutes.
+    ///
+    /// - Returns: whether this made it a member.
     private func add(
         _ member: String, to group: DirectoryGroup, _ inputs: Inputs, _ session: AzureSession, _ context: StepContext
-    ) async throws {
-        let last = try await session.wait(within: inputs.patience.duration, pausingUpTo: .seconds(15), context) {
+    ) async throws -> Bool {
+        try await session.wait(within: inputs.patience.duration, pausingUpTo: .seconds(15), context) {
             try await self.look(member, group, session)
-        }
-        if let last { throw last.inDoubt }
+        }.get()
     }
 
     /// Adds it. The error is that one of both is unknown, perhaps for now.
     private func look(
         _ member: String, _ group: DirectoryGroup, _ session: AzureSession
-    ) async throws(AzureError) -> Look<AzureError?> {
+    ) async throws(AzureError) -> Look<Result<Bool, AzureError>> {
         do throws(AzureError) {
-            try await session.azure.graph.add(member, to: group.id)
-            return .done(nil)
+            return .done(.success(try await session.azure.graph.add(member, to: group.id)))
         } catch  where error.isNotFound && error.advice != .unknownOutcome {
-            return .notYet(error, "waiting for the directory to know \(member)")
+            return .notYet(.failure(error), "waiting for the directory to know \(member)")
         }
     }
 
@@ -192,7 +217,8 @@ enum Principals {
         return try await machine(id, session)?.identity?.principalId
     }
 
-    private static func machineID(_ member: String, _ group: String?, _ subscription: String?) -> ResourceID? {
+    /// The machine that is given by its id, or by its name; nil where its resource group is not known.
+    static func machineID(_ member: String, _ group: String?, _ subscription: String?) -> ResourceID? {
         if member.hasPrefix("/") { return ResourceID(member) }
         guard let group, let subscription else { return nil }
         let place = group.hasPrefix("/") ? group : "/subscriptions/\(subscription)/resourceGroups/\(group)"
