@@ -258,6 +258,21 @@ struct ClusterMemberTests {
         #expect(says.hasSuffix("machines/node2.") && says.contains("node1"), "\(says)")
     }
 
+    @Test func `the machines that a connector puts out are those of its own cluster alone`() async throws {
+        let lab = try await ConnectionLab()
+        let made = try await lab.harness(MakeConnector.self).apply(ConnectionLab.connector())
+        _ = try await lab.harness(MakeConnector.self).apply(ConnectionLab.connector(ConnectionLab.standby))
+        func given(to cluster: String) -> JSON {
+            [
+                "group": "oracle-keys", "members": .array(made.machines.map { .string($0) }), "databases": [],
+                "patience": "10m", "cluster": .string(cluster),
+            ]
+        }
+        let step = try lab.harness(AddGroupMembers.self)
+        #expect(try await step.check(given(to: ConnectionLab.cluster)).failing == [])
+        #expect(try await step.check(given(to: ConnectionLab.standby)).failing == ["members-of-cluster"])
+    }
+
     @Test func `a machine of the same name in another resource group is another machine`() async throws {
         var oracle = KeyLab.oracle
         oracle[path: "connectors", "to-azure", "resource-group"] = "other"
