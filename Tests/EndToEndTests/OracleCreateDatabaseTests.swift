@@ -13,7 +13,7 @@ struct OracleCreateDatabaseTests {
         #expect(try rehearsal.run.outcome == "succeeded")
         #expect(
             try rehearsal.results() == [
-                "shown", "verified", "already-so", "verified", "shown", "verified", "shown", "shown",
+                "shown", "verified", "already-so", "verified", "shown", "verified", "shown", "shown", "shown",
             ])
         try rehearsal.expectPage(says: [
             "`databases/SALES_FRA`", "ORDERS is READ\\_WRITE.", "The master keys in use by 2 containers are in HSM.",

@@ -32,6 +32,7 @@ import Testing
     @Test(arguments: [
         ("inputs.each", true), ("not inputs.each", false), ("environment.group == 'lab'", true),
         ("environment.group != 'lab'", false), ("steps.back.outputs.value", true), ("run.kind != 'drill'", true),
+        ("steps.back.outputs.value and inputs.each", true), ("steps.back.outputs.value and not inputs.each", false),
     ])
     func `a step that inputs or environment leave out is none, and what is found later rules nothing out`(
         condition: String, counts: Bool
