@@ -161,6 +161,11 @@ extension RunState {
         return steps.indices.filter { plan.steps[$0].section == .finally && !steps[$0].phase.isEnded }
     }
 
+    /// What brings things back and had begun to: a rollback begins when it has come to its end, and undoes none of it.
+    package var finallyUnderWay: [Int] {
+        active.filter { plan.steps[$0].section == .finally && steps[$0].undo != nil }
+    }
+
     // MARK: Preview
 
     /// What a rollback would do now, in its order, if every undo went well.
@@ -169,8 +174,11 @@ extension RunState {
     package func rollbackPlan(to kept: String? = nil) -> [RollbackItem] {
         var gone: Set<Int> = []
         var order = rollbackOrder(to: kept)
-        // What is under way and has begun comes to its end before anything is undone.
-        for at in active.reversed() where steps[at].undo != nil && !order.contains(at) { order.insert(at, at: 0) }
+        // What is under way and has begun comes to its end before anything is undone; what brings things back never is.
+        for at in active.reversed()
+        where steps[at].undo != nil && plan.steps[at].section == .steps && !order.contains(at) {
+            order.insert(at, at: 0)
+        }
         var items: [RollbackItem] = []
         for at in order {
             guard let how = rollbackHow(at, gone) else { continue }

@@ -120,6 +120,41 @@ struct RollbackTests {
         #expect(try drill.effects() == Self.allUndone)
     }
 
+    // MARK: What was brought back
+
+    private static func roundTrip(_ back: String = "") throws -> LedgerDrill {
+        let drill = try LedgerDrill(
+            [.init("keep"), .init("there", "place: role, value: away")],
+            finally: [.init("back", "place: role, value: home" + back)])
+        try drill.put("home", into: "role")
+        return drill
+    }
+
+    @Test func `where a later step brought back what a step changed, the plan says there is nothing to do`() throws {
+        let drill = try Self.roundTrip()
+        #expect(try drill.run().status == 0)
+        let plan = try drill.catalog.muster("rollback", "last", "--plan")
+        #expect(plan.output.contains("role: nothing to do unless it changed since: back brought it back"), "\(plan)")
+        #expect(!plan.output.contains("away → home") && plan.output.contains("keep: done → none"), "\(plan)")
+        let json = try drill.catalog.muster("rollback", "last", "--plan", "--json").json["steps"]?.array
+        #expect(json?.map { $0["broughtBackBy"]?.array?.compactMap(\.string) } == [["back"], nil])
+        let result = try drill.rollBack()
+        #expect(result.status == 0, "\(result)")
+        #expect(try drill.values() == ["role": "home"])
+    }
+
+    @Test func `cut off on its way back, a drill's plan undoes none of finally`() throws {
+        let drill = try Self.roundTrip(", waitsIn: apply-begun, waitsOnce: true")
+        try drill.killWhereItWaits()
+        let plan = try drill.catalog.muster("rollback", "last", "--plan")
+        #expect(plan.output.contains("First comes to its end what brings things back and has begun: back"), "\(plan)")
+        #expect(plan.output.contains("1. undo there") && !plan.output.contains("undo back"), "\(plan)")
+        #expect(plan.output.contains("role: away → home, unless back brings it back"), "\(plan)")
+        #expect(try drill.rollBack().output.contains("↺ rolled back"))
+        #expect(try drill.values() == ["role": "home"])
+        #expect(try drill.effects()["undo back"] == nil)
+    }
+
     // MARK: How far
 
     @Test func `up to a step, what came before it stays`() throws {

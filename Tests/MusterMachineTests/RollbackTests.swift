@@ -82,6 +82,18 @@ import Testing
         #expect(driver.state.phase == .finished(.rolledBack))
     }
 
+    @Test func `what brings things back and has begun is waited for, and stands in no plan of a rollback`() throws {
+        var driver = try PeopleDriver([F.step("a"), F.step("back", section: .finally)])
+        try driver.run { $0.state(of: "back")?.phase == .applying(begun: false) }
+        try driver.take(E.begun("back"))
+        #expect(driver.state.rollbackPlan().map(\.step) == ["a"])
+        #expect(driver.state.finallyUnderWay.map { driver.state.plan.steps[$0].id } == ["back"])
+        try driver.take(E.rollback())
+        try driver.run()
+        #expect(driver.undone == ["a"])
+        #expect(driver.state.finallyUnderWay.isEmpty)
+    }
+
     @Test func `a point of no return stays, and the run is stuck`() throws {
         var driver = try PeopleDriver([F.step("a"), F.step("n", uses: "test/final"), F.step("c", needs: ["a"])])
         try driver.run { $0.steps.allSatisfy { $0.phase.isEnded } }

@@ -3,6 +3,7 @@
 internal import MusterJournal
 internal import MusterMachine
 internal import MusterModel
+internal import MusterRecord
 internal import MusterSystem
 
 /// A run as its folder on this machine tells it: its plan and its journal, folded.
@@ -94,6 +95,9 @@ struct StoredRun {
     /// When something was last written of the run here.
     var lastHeardOf: String { reading.entries.last?.at.description ?? "no time" }
 
+    /// What became of the places that it changed, as its record tells it.
+    var places: ChangedPlaces { ChangedPlaces(plan, reading.entries) }
+
     /// Whether an effect had begun whose end nobody has heard of.
     var hasOpenEffect: Bool {
         state.steps.contains { step in
@@ -162,5 +166,17 @@ extension StoredRun {
                 "The run \(run) was begun by Muster \(state.created?.engine ?? "0.2"), which could not take runs up again.",
                 help: "Look at its targets, then start a new run: finished steps are found as they are wanted.")
         }
+    }
+}
+
+extension ChangedPlaces {
+    /// - Precondition: the plan was read from JSON.
+    init(_ plan: Plan, _ entries: [JournalEntry]) {
+        // Only a number that JSON has no text for throws, and none comes out of JSON.
+        guard var fold = try? RunFold(plan: plan, render: renderTemplate) else {
+            preconditionFailure("a plan that was read from JSON is JSON")
+        }
+        fold.apply(entries)
+        self = fold.changedPlaces
     }
 }

@@ -93,7 +93,9 @@ struct EndView {
         // The simulated clouds of a rehearsal are gone with it.
         if case .finished(.succeeded) = result.end { return [] }
         if state.plan.kind == .rehearsal { return [] }
-        let undos = state.rollbackPlan().filter { $0.how == .undo }
+        let all = state.rollbackPlan().filter { $0.how == .undo }
+        let broughtBack = Set(result.record?.steps.filter { $0.putBackBy != nil }.map(\.id) ?? [])
+        let undos = all.filter { !broughtBack.contains($0.step) }
         let finally = state.steps.indices.filter {
             guard state.plan.steps[$0].section == .finally else { return false }
             return state.steps[$0].phase == .pending || state.steps[$0].phase == .skipped(.stopped)
@@ -102,6 +104,7 @@ struct EndView {
         let parts = [
             list("undo", undos.filter { !$0.isInDoubt }),
             list("look for what may be left of", undos.filter(\.isInDoubt)),
+            list("find what is brought back already of", all.filter { broughtBack.contains($0.step) }),
         ].compactMap(\.self)
         if !parts.isEmpty {
             let does = parts.joined(separator: ", and ")

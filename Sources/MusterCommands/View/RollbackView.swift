@@ -10,12 +10,14 @@ struct RollbackView {
     let to: String?
     let style: Style
     private let items: [RollbackItem]
+    private let places: ChangedPlaces
 
     init(stored: StoredRun, to: String?, style: Style) {
         self.stored = stored
         self.to = to
         self.style = style
         items = stored.state.rollbackPlan(to: to)
+        places = stored.places
     }
 
     /// Whether Muster can undo anything of it.
@@ -24,6 +26,7 @@ struct RollbackView {
     var text: String {
         var lines = [style("Rollback of \(stored.run)", .strong), "  the run is \(stored.standing)", ""]
         let undos = items.filter { $0.how == .undo }
+        lines += underWayLines
         if undos.isEmpty { lines.append("  Nothing is in place that Muster could undo.") }
         for (number, item) in undos.enumerated() { lines += undoLines(number + 1, item) }
         lines += manualLines
@@ -46,9 +49,24 @@ struct RollbackView {
 
     private func changes(_ id: String) -> [String] {
         (stored.state.state(of: id)?.changes ?? []).map { change in
-            style("       \(visibleText(change.path)): ", .quiet)
-                + "\(visibleText(change.to ?? "none")) → \(visibleText(change.from ?? "none"))"
+            let path = style("       \(visibleText(change.path)): ", .quiet)
+            if let restorer = places.restorer(of: change.path), restorer != id {
+                return path + "nothing to do unless it changed since: \(restorer) brought it back"
+            }
+            let doubt = places.begunRestorer(of: change.path).map { $0 == id ? "" : ", unless \($0) brings it back" }
+            return path + "\(visibleText(change.to ?? "none")) → \(visibleText(change.from ?? "none"))\(doubt ?? "")"
         }
+    }
+
+    /// What brings things back, had begun, and is waited for.
+    private var underWayLines: [String] {
+        let ids = stored.state.finallyUnderWay.map { stored.plan.steps[$0].id }
+        guard !ids.isEmpty else { return [] }
+        return [
+            style("  First comes to its end what brings things back and has begun: ", .warning)
+                + ids.joined(separator: ", "),
+            "",
+        ]
     }
 
     private var manualLines: [String] {
@@ -101,6 +119,13 @@ struct RollbackView {
         stored.state.definition(at: stored.state.positions[id]!)
     }
 
+    /// The later steps that have brought back all that the step changed.
+    private func broughtBackBy(_ id: String) -> [String] {
+        let changes = stored.state.state(of: id)?.changes ?? []
+        let restorers = Set(changes.compactMap { places.restorer(of: $0.path) })
+        return places.areBroughtBack(changes) && !restorers.contains(id) ? restorers.sorted() : []
+    }
+
     func json() throws -> JSON {
         let list = items.map { item -> JSON in
             var members: [String: JSON] = ["step": .string(item.step), "inDoubt": .bool(item.isInDoubt)]
@@ -111,6 +136,8 @@ struct RollbackView {
             case .person: members["how"] = "person"
             case .undone: members["how"] = "undone"
             }
+            let broughtBack = broughtBackBy(item.step)
+            if item.how == .undo, !broughtBack.isEmpty { members["broughtBackBy"] = .array(broughtBack.map(JSON.string)) }
             if item.how != .undo, let notes = notes(item.step) { members["notes"] = .string(notes) }
             return .object(members)
         }

@@ -16,6 +16,7 @@ struct Nothing: ReversibleStep {
         var waitsIn: String?
         var waitsOnce: Bool?
         var ledger: String?
+        var place: String?
         var value: String?
         var failsIn: String?
         var undoFails: Int?
@@ -41,7 +42,9 @@ struct Nothing: ReversibleStep {
     private func target(_ context: StepContext) -> String { "\(context.run ?? "plan")/\(context.stepID)" }
 
     private func ledger(_ inputs: Inputs, _ context: StepContext) -> Ledger? {
-        inputs.ledger.map { Ledger(path: $0, step: context.stepID, run: context.run ?? "plan") }
+        inputs.ledger.map {
+            Ledger(path: $0, step: inputs.place ?? context.stepID, run: context.run ?? "plan")
+        }
     }
 
     /// In a run, not in a plan, and until it is cancelled.
@@ -75,7 +78,7 @@ struct Nothing: ReversibleStep {
         }
         let now = try ledger.value()
         if now == inputs.wanted { return .satisfied }
-        let change = Change(context.stepID, from: now, to: inputs.wanted)
+        let change = Change(inputs.place ?? context.stepID, from: now, to: inputs.wanted)
         guard let now, now.hasPrefix(Self.half) else { return .needed([change]) }
         return .partial([change], why: "It holds \(now).")
     }
