@@ -49,7 +49,7 @@ extension RunFold {
             throw MissingMeasure(why: "The plan has no step \(output.step)")
         }
         if let undone = step.undone { throw MissingMeasure(why: "\(output.step) \(undone)") }
-        if step.isLeftOut { throw MissingMeasure(why: "\(output.step) is no part of this run", isApplicable: false) }
+        if isLeftOut(step) { throw MissingMeasure(why: "\(output.step) is no part of this run", isApplicable: false) }
         guard step.isDone else { throw MissingMeasure(why: "\(output.step) was not done") }
         guard let value = step.record.outputs[output.output], value != .null else {
             throw MissingMeasure(why: "\(output.step) gave no \(output.output)")
@@ -74,6 +74,13 @@ extension RunFold {
         folds(of: step).allSatisfy { $0.record.result == .alreadySo }
     }
 
+    /// By its own `when`, as planned: the run has skipped it, or would have, had it come that far.
+    private func isLeftOut(_ step: StepFold) -> Bool {
+        if step.record.skipped == .condition { return true }
+        guard step.startedAt == nil, (created?.rules ?? 1) >= RunCreated.rulesOfWindows else { return false }
+        return plan.leavesOut(step.step)
+    }
+
     /// Of a `for-each`, the first start and the last end count.
     private func moment(_ mark: PlannedMeasure.Mark) throws(MissingMeasure) -> Moment {
         guard let step = mark.step else {
@@ -82,7 +89,7 @@ extension RunFold {
         }
         let marked = folds(of: step)
         guard !marked.isEmpty else { throw MissingMeasure(why: "The plan has no step \(step)") }
-        if marked.allSatisfy(\.isLeftOut) {
+        if marked.allSatisfy(isLeftOut) {
             throw MissingMeasure(why: "\(step) is no part of this run", isApplicable: false)
         }
         switch mark.edge {
@@ -103,9 +110,6 @@ extension RunFold {
 }
 
 extension StepFold {
-    /// By its own `when`, as planned.
-    fileprivate var isLeftOut: Bool { record.skipped == .condition }
-
     fileprivate var isDone: Bool {
         switch record.result {
         case .verified, .unverified, .alreadySo, .shown, .declared: true
