@@ -59,13 +59,20 @@ package struct Observation: Hashable, Sendable, Codable {
     /// Why it is partial or unknown. With `needed`: what is there all the same, from which applying goes on and which an undo
     /// takes away. With `satisfied`, where it is not plain: why there is nothing to do.
     package var why: String?
+    /// With `needed`, where nothing of the effect is there: what no undo takes away all the same. Nil in journals of
+    /// Muster 0.2 and before.
+    package var remains: String?
     /// With `satisfied`: the outputs, as `apply` would return them.
     package var outputs: [String: JSON]
 
-    package init(standing: Standing, changes: [Change] = [], why: String? = nil, outputs: [String: JSON] = [:]) {
+    package init(
+        standing: Standing, changes: [Change] = [], why: String? = nil, remains: String? = nil,
+        outputs: [String: JSON] = [:]
+    ) {
         self.standing = standing
         self.changes = changes
         self.why = why
+        self.remains = remains
         self.outputs = outputs
     }
 

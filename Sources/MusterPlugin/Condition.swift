@@ -62,6 +62,12 @@ public enum Observed<Outputs: Sendable>: Sendable {
     case satisfied(Outputs)
     /// Not as the step wants it, and nothing of it is done. These changes would be made.
     case needed([Change])
+    /// As ``needed(_:)``, but the effect has left something behind that no undo takes away: a name that stays taken, a deleted
+    /// vault that can be recovered or is still paid for. It counts as undone, and the record of a rollback tells what remains.
+    ///
+    /// Say it only where ``StepContext/recordedUndo(as:)`` shows that it is of this run. `remains` is one sentence or more, with
+    /// names and values: what it is, until when, and what a person can do about it.
+    case absent([Change], remains: String)
     /// Some of it is there, such as a resource that is still being made ready, and applying simply goes on from it; nobody is
     /// asked. An undo takes away what is there.
     case unfinished([Change], why: String)
@@ -119,6 +125,8 @@ extension Observed where Outputs: Codable {
                 standing: .satisfied, why: (outputs as? any ExplainedOutputs)?.alreadySoBecause,
                 outputs: try objectMembers(of: outputs))
         case .needed(let changes): Observation(standing: .needed, changes: wired(changes))
+        case .absent(let changes, let remains):
+            Observation(standing: .needed, changes: wired(changes), remains: remains)
         case .unfinished(let changes, let why): Observation(standing: .needed, changes: wired(changes), why: why)
         case .partial(let changes, let why): Observation(standing: .partial, changes: wired(changes), why: why)
         case .unknown(let why): Observation(standing: .unknown, why: why)
@@ -129,7 +137,10 @@ extension Observed where Outputs: Codable {
         let changes = wire.changes.map { Change($0.path, from: $0.from, to: $0.to) }
         switch wire.standing {
         case .satisfied: self = .satisfied(try JSON.object(wire.outputs).decode(Outputs.self))
-        case .needed: self = wire.why.map { .unfinished(changes, why: $0) } ?? .needed(changes)
+        case .needed:
+            self =
+                wire.why.map { .unfinished(changes, why: $0) }
+                ?? wire.remains.map { .absent(changes, remains: $0) } ?? .needed(changes)
         case .partial: self = .partial(changes, why: wire.why ?? "")
         case .unknown: self = .unknown(why: wire.why ?? "")
         }

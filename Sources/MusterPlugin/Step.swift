@@ -211,7 +211,8 @@ public protocol ReversibleStep: EffectStep {
     /// the target first, wait for what is under way, and do only what is left to do. What somebody else has changed
     /// since is not this step's to put back: throw ``StepError/permanent(_:_:remedy:)``. It too calls
     /// ``EffectGate/begin(undo:)`` before its first effect. Afterwards ``Step/observe(_:_:)`` is asked for the proof:
-    /// it says ``Observed/needed(_:)`` when all is as it was before the step.
+    /// it says ``Observed/needed(_:)`` when all is as it was before the step, and ``Observed/absent(_:remains:)`` where
+    /// something is left that this cannot take away.
     ///
     /// - Parameter undo: the last data that ``apply(_:_:_:)``, or an earlier call of this, gave to
     ///   ``EffectGate/begin(undo:)``, maybe in another process.

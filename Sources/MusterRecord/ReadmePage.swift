@@ -92,6 +92,10 @@ struct ReadmePage {
     private var inPlace: String {
         let steps = record.steps.filter { step in record.leftBehind.contains { $0.step == step.id } }
         guard !steps.isEmpty else {
+            let remaining = record.remains.map { StepSection.link(to: $0.step) }.joined(separator: ", ")
+            if !remaining.isEmpty {
+                return "**In place:** nothing of what it did, but for what no undo takes away of \(remaining)."
+            }
             return record.steps.contains { $0.begunAt != nil }
                 ? "**In place:** nothing of what it did." : "**In place:** nothing; it began no effect."
         }
@@ -212,9 +216,12 @@ struct ReadmePage {
     }
 
     private var leftBehind: String {
+        let remains = record.remains.map {
+            "<br>remains of \(Markdown.code($0.step.id)), which is undone: \(Markdown.sentence($0.says))"
+        }.joined()
         guard !record.leftBehind.isEmpty else {
             return record.steps.contains { $0.effect != nil || $0.undos != nil }
-                ? "nothing: what was changed has been put back" : "nothing was changed"
+                ? "nothing: what was changed has been put back" + remains : "nothing was changed"
         }
         let shown = record.leftBehind.prefix(12).map { left in
             let what =
@@ -231,7 +238,7 @@ struct ReadmePage {
             }
         }
         let more = record.leftBehind.count > 12 ? "<br>and \(record.leftBehind.count - 12) more, in record.json" : ""
-        return shown.joined(separator: "<br>") + more
+        return shown.joined(separator: "<br>") + more + remains
     }
 
     private func inputs(_ page: inout MarkdownPage) {

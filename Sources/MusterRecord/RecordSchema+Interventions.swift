@@ -88,7 +88,8 @@ extension RecordSchema {
                 "at": time("When."), "purpose": ["enum": ["before-undo", "undo-proof"]],
                 "standing": ["enum": ["satisfied", "needed", "partial", "unknown"]],
                 "why": text("Why it is partial or unknown."),
-            ], optional: ["why"])
+                "remains": text("What no undo takes away, though nothing of the effect is there."),
+            ], optional: ["why", "remains"])
     }
 
     static var cutOff: JSON {

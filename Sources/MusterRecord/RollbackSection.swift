@@ -42,15 +42,17 @@ struct RollbackSection {
     /// What shows the result, in a sentence.
     static func proof(_ undo: UndoRecord, _ record: RunRecord) -> String {
         let tries = undo.attempts.count > 1 ? " (\(undo.attempts.count) attempts)" : ""
+        let remains = undo.remains.map { "; what remains: \(Markdown.sentence($0))" } ?? ""
         switch undo.result {
         case .running: return ""
-        case .proven: return "a read at \(undo.looks.last?.at.timeOfDay ?? "") UTC found nothing of it\(tries)"
+        case .proven:
+            return "a read at \(undo.looks.last?.at.timeOfDay ?? "") UTC found nothing of it\(tries)\(remains)"
         case .nothingThere where undo.wasCutOff(in: record):
             let (begun, looked) = (undo.begunAt?.timeOfDay ?? "", undo.looks.last?.at.timeOfDay ?? "")
             return "this run had begun to undo it, at \(begun) UTC, before it was cut off; a look at \(looked) UTC "
-                + "found nothing of it\(tries)"
+                + "found nothing of it\(tries)\(remains)"
         case .nothingThere:
-            return "a look before it, at \(undo.looks.last?.at.timeOfDay ?? "") UTC, found nothing of it"
+            return "a look before it, at \(undo.looks.last?.at.timeOfDay ?? "") UTC, found nothing of it\(remains)"
         case .byHand:
             guard let vouched = undo.vouched else { return "" }
             return "\(Markdown.text(personName(vouched.person))): \(Markdown.sentence(vouched.reason))"
@@ -66,9 +68,12 @@ struct RollbackSection {
         if !left.isEmpty {
             return "**Still in place, or perhaps:** \(left.map { StepSection.link(to: $0) }.joined(separator: ", "))."
         }
-        if vouched.isEmpty { return "Nothing of it is left in place, as reads of its own have shown." }
+        let remaining = record.remains.map { StepSection.link(to: $0.step) }.joined(separator: ", ")
+        let but = remaining.isEmpty ? "." : ", but for what remains of \(remaining), as told above."
+        if vouched.isEmpty { return "Nothing of it is left in place, as reads of its own have shown\(but)" }
         let steps = vouched.map { StepSection.link(to: $0.step) }.joined(separator: ", ")
-        return "Nothing of it is left in place, as reads of its own have shown and, for \(steps), a person vouches."
+        return
+            "Nothing of it is left in place, as reads of its own have shown and, for \(steps), a person vouches\(but)"
     }
 
     /// What people did in the run's steps is not Muster's to put back.
@@ -100,6 +105,14 @@ struct RollbackSection {
 }
 
 extension RunRecord {
+    /// What is left of steps that are undone, and that no undo takes away.
+    package var remains: [(step: StepRecord, says: String)] {
+        steps.compactMap { step in
+            guard step.effect == nil, let says = step.standingUndo?.remains else { return nil }
+            return (step, says)
+        }
+    }
+
     /// Whether something of the step is, or may be, there to be put back. What brings things back is not undone itself; of it
     /// only counts what is not as the run found it.
     package func mayBePutBack(_ step: StepRecord) -> Bool {

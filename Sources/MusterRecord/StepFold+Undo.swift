@@ -55,7 +55,8 @@ extension StepFold {
 
     private mutating func lookForUndo(_ body: StepObserved, _ now: Moment) {
         let look = UndoRecord.Look(
-            at: now.at, purpose: body.purpose, standing: body.observation.standing, why: body.observation.why)
+            at: now.at, purpose: body.purpose, standing: body.observation.standing, why: body.observation.why,
+            remains: body.observation.isAbsent ? body.observation.remains : nil)
         changeUndo { $0.looks.append(look) }
         switch body.observation.standing {
         case .satisfied: record.effect = .verified

@@ -34,6 +34,8 @@ package struct UndoRecord: Hashable, Sendable, Codable {
         package var purpose: StepObserved.Purpose
         package var standing: Observation.Standing
         package var why: String?
+        /// What no undo takes away, though nothing of the effect is there.
+        package var remains: String?
     }
 
     /// Counts the run's undos from 1, in the order in which they began.
@@ -72,6 +74,9 @@ extension UndoRecord.Result {
 }
 
 extension UndoRecord {
+    /// What is left although it is undone, by the read that shows it.
+    package var remains: String? { result == .proven || result == .nothingThere ? looks.last?.remains : nil }
+
     /// The conditions that were seen not to hold, so that nothing was sent. What could not be looked at kept nothing.
     package var refusals: [ConditionRecord] {
         result == .failed && begunAt == nil ? preconditions.filter { $0.verdict == .unmet } : []

@@ -16,6 +16,7 @@ struct EvidenceAfter {
         let done = finally.count { [.verified, .alreadySo, .shown].contains($0.result) }
         let undos = record.steps.flatMap { $0.undos ?? [] }
         let left = record.leftBehind.count
+        let remains = record.remains.isEmpty ? "" : "; what no undo takes away stands under Rollback"
         return EvidenceGroup(
             13, "Back to normal", [.rts25, .socCC75, .nistCP44],
             [
@@ -25,7 +26,8 @@ struct EvidenceAfter {
                 .init(
                     "rolled back", "record.json rollbacks, steps[].undos",
                     undos.isEmpty ? "nothing" : "\(undos.count { $0.result.isGone }) of \(undos.count) undone"),
-                .init("left behind", "record.json leftBehind", left == 0 ? "nothing" : counted(left, "value")),
+                .init(
+                    "left behind", "record.json leftBehind", (left == 0 ? "nothing" : counted(left, "value")) + remains),
                 .init(
                     "how to put it back by hand", "record.json steps[].rollback",
                     record.steps.contains { $0.rollback != nil } ? "under Rollback" : nil),

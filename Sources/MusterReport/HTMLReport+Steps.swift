@@ -81,10 +81,11 @@ extension HTMLReport {
 
     private func proof(_ undo: UndoRecord) -> String {
         let tries = undo.attempts.count > 1 ? " (\(undo.attempts.count) attempts)" : ""
+        let remains = undo.remains.map { "; what remains: \($0)" } ?? ""
         switch undo.result {
         case .running: return ""
-        case .proven: return "a read of its own found nothing of it\(tries)"
-        case .nothingThere: return "a look before it found nothing of it"
+        case .proven: return "a read of its own found nothing of it\(tries)\(remains)"
+        case .nothingThere: return "a look before it found nothing of it\(remains)"
         case .byHand: return undo.vouched.map { "\(personName($0.person)): \($0.reason)" } ?? ""
         case .failed, .blocked, .irreversible: return (undo.failure?.message ?? "no reason given") + tries
         }

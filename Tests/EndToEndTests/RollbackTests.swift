@@ -135,6 +135,7 @@ struct RollbackTests {
         #expect(try drill.run().status == 0)
         let plan = try drill.catalog.muster("rollback", "last", "--plan")
         #expect(plan.output.contains("role: nothing to do unless it changed since: back brought it back"), "\(plan)")
+        #expect(plan.output.contains("is looked at when each undo begins, not now"), "\(plan)")
         #expect(!plan.output.contains("away → home") && plan.output.contains("keep: done → none"), "\(plan)")
         let json = try drill.catalog.muster("rollback", "last", "--plan", "--json").json["steps"]?.array
         #expect(json?.map { $0["broughtBackBy"]?.array?.compactMap(\.string) } == [["back"], nil])
@@ -153,6 +154,23 @@ struct RollbackTests {
         #expect(try drill.rollBack().output.contains("↺ rolled back"))
         #expect(try drill.values() == ["role": "home"])
         #expect(try drill.effects()["undo back"] == nil)
+    }
+
+    @Test func `what no undo takes away is told wherever the run says that nothing is left`() throws {
+        let says = "Its name stays taken for 90 days."
+        let drill = try LedgerDrill([.init("one", "remains: \(says)"), .init("two")])
+        #expect(try drill.run().status == 0)
+        let result = try drill.rollBack()
+        #expect(result.status == 0, "\(result)")
+        #expect(result.output.contains("! one: what no undo takes away: \(says)"), "\(result)")
+        let end = "  Nothing of it is left in place, but for what no undo takes away:\n    one: \(says)\n"
+        #expect(result.output.contains(end), "\(result)")
+        let page = try drill.catalog.onlyRun.file("README.md")
+        #expect(page.contains("found nothing of it; what remains: \(says)"), "\(page)")
+        #expect(page.contains("put back<br>remains of `one`, which is undone: \(says)"), "\(page)")
+        let report = try drill.catalog.muster("report", "last")
+        #expect(report.output.contains("found nothing of it; what remains: \(says)"), "\(report)")
+        #expect(try drill.verify().status == 0)
     }
 
     // MARK: How far

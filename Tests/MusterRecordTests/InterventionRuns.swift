@@ -102,10 +102,14 @@ extension RunDriver {
         return run
     }
 
-    static func rolledBack() throws -> RunDriver {
+    /// - Parameter remains: what the first step's undo cannot take away.
+    static func rolledBack(leaving remains: String? = nil) throws -> RunDriver {
         var plan = KeySwap.ordered()
         plan.steps.removeAll { $0.id == KeySwap.purge }
         var run = try failing(plan)
+        if let remains {
+            run.faults = [Fault(step: KeySwap.registerSecondary, verb: .undoProof, what: .leaves(remains))]
+        }
         try run.rollBack("The vault's owners do not answer")
         return run
     }

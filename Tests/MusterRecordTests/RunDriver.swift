@@ -16,6 +16,8 @@ struct RunDriver {
             /// After it did.
             case failed(StepFailure)
             case sees(Observation.Standing, String)
+            /// Nothing of the effect is there, and something remains all the same.
+            case leaves(String)
             /// A condition does not hold.
             case unmet(String)
             case unverifiable(String)
@@ -148,7 +150,7 @@ struct RunDriver {
         case .refused(let failure), .failed(let failure): return failed(task, failure)
         case .unmet(let says): return [event(results(ids, .unmet, says))]
         case .unverifiable(let says): return [event(results(ids, .unverifiable, says))]
-        case .sees, nil: return [event(results(ids, .met, "It is so"))]
+        case .sees, .leaves, nil: return [event(results(ids, .met, "It is so"))]
         }
     }
 
@@ -171,6 +173,7 @@ struct RunDriver {
             observation = Observation(
                 standing: other, changes: other == .satisfied ? [] : changes, why: why.isEmpty ? nil : why,
                 outputs: other == .satisfied ? outputs : [:])
+        case .leaves(let remains): observation = Observation(standing: .needed, changes: changes, remains: remains)
         case .unmet, .unverifiable, nil: break
         }
         return [
@@ -192,7 +195,7 @@ struct RunDriver {
         switch fault {
         case .refused(let failure): return failed(task, failure)
         case .failed(let failure): return [begun, shown] + failed(task, failure)
-        case .sees, .unmet, .unverifiable, nil: return [begun, shown, claimed]
+        case .sees, .leaves, .unmet, .unverifiable, nil: return [begun, shown, claimed]
         }
     }
 }

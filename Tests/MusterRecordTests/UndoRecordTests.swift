@@ -26,6 +26,22 @@ import Testing
         #expect(step.requests.map(\.id) == ["4be1-apply"])
     }
 
+    @Test func `what remains although a step is undone is told wherever nothing is said to be left`() throws {
+        let run = try RunDriver.rolledBack(leaving: "Its name stays taken | for 90 days.")
+        let record = try record(run)
+        #expect(record.outcome == .rolledBack && record.leftBehind == [])
+        #expect(record.remains.map(\.step.id) == [KeySwap.registerSecondary])
+        let page = try run.script.page()
+        let says = "Its name stays taken \\| for 90 days."
+        #expect(page.contains("UTC found nothing of it; what remains: \(says)"), "\(page)")
+        #expect(page.contains("have shown, but for what remains of [\(KeySwap.registerSecondary)]"), "\(page)")
+        #expect(
+            page.contains("put back<br>remains of `\(KeySwap.registerSecondary)`, which is undone: \(says)"), "\(page)")
+        #expect(page.contains("what it did, but for what no undo takes away of ["), "\(page)")
+        let plain = try RunDriver.rolledBack().script.page()
+        #expect(!plain.contains("remains") && plain.contains("as reads of its own have shown."))
+    }
+
     @Test func `what no undo took away is left behind, as sure as it is`() throws {
         let record = try record(.stuckInRollback())
         #expect(record.outcome == .stuck)

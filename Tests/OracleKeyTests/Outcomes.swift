@@ -11,7 +11,10 @@ extension [Condition] {
 }
 
 extension Observed {
-    var isNeeded: Bool { if case .needed = self { true } else { false } }
+    /// Nothing of it is there.
+    var isNeeded: Bool { if case .needed = self { true } else { remains != nil } }
+    /// What no undo takes away.
+    var remains: String? { if case .absent(_, let remains) = self { remains } else { nil } }
     var isUnfinished: Bool { if case .unfinished = self { true } else { false } }
     var isSatisfied: Bool { if case .satisfied = self { true } else { false } }
     var isPartial: Bool { if case .partial = self { true } else { false } }

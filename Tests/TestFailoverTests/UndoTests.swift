@@ -131,7 +131,7 @@ struct MarkerUndoTests {
     private func standing(_ step: StepHarness<WriteMarkers>, _ lab: Lab) async throws -> String {
         switch try await step.observe(lab.markers()) {
         case .satisfied: "satisfied"
-        case .needed: "needed"
+        case .needed, .absent: "needed"
         case .partial(_, let why), .unfinished(_, let why): why
         case .unknown(let why): why
         }

@@ -82,8 +82,9 @@ struct EndView {
                 "      \(Self.program) approve \(run) \(id) --key FILE",
             ]
         }
-        let inPlace = state.inPlace.map { state.plan.steps[$0].id }
-        lines.append("  In place: " + (inPlace.isEmpty ? "nothing" : inPlace.joined(separator: ", ")))
+        let inPlace = InPlaceText(state, result.record)
+        lines.append("  In place: " + inPlace.names)
+        lines += inPlace.lines
         return lines + ["  " + state.resumeCommand(run, program: Self.program, configuration)] + whatElse(result)
     }
 
@@ -152,14 +153,13 @@ struct EndView {
 
     private func leftBehind(_ record: RunRecord?) -> [String] {
         guard let record, record.outcome != .succeeded else { return [] }
-        if record.leftBehind.isEmpty { return ["  Nothing of it is left in place."] }
-        return ["  Still in place:"]
-            + record.leftBehind.map {
-                let (what, value) = ($0.path ?? "an effect", $0.value ?? "gone")
-                return visibleText(
-                    $0.certainty == .inDoubt
-                        ? "    \($0.step): \(what): in doubt; wanted was \(value)"
-                        : "    \($0.step): \(what) = \(value) (\($0.certainty.rawValue))")
-            }
+        let remains = record.remains.map { "    \($0.step.id): " + visibleText($0.says) }
+        if record.leftBehind.isEmpty {
+            return remains.isEmpty
+                ? ["  Nothing of it is left in place."]
+                : ["  Nothing of it is left in place, but for what no undo takes away:"] + remains
+        }
+        return ["  Still in place:"] + record.leftBehind.map { "    " + visibleText($0.line) }
+            + (remains.isEmpty ? [] : ["  Undone, but for what no undo takes away:"] + remains)
     }
 }

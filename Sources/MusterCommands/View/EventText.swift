@@ -81,6 +81,9 @@ private func undoText(_ event: Event) -> (String, String, Style.Tint?)? {
     case .undoStarted(let body): ("↺", "\(body.step): undo", nil)
     case .undoBegun(let body): ("↺", "\(body.step): undo begun", nil)
     case .undoAttemptFailed(let body): ("!", failureText(body, of: "undo"), .warning)
+    case .stepObserved(let body) where body.purpose == .undoProof || body.purpose == .beforeUndo:
+        body.observation.isAbsent
+            ? body.observation.remains.map { ("!", "\(body.step): what no undo takes away: \($0)", .warning) } : nil
     case .stepUndone(let body) where body.how == .nothingThere:
         ("✓", "\(body.step): nothing of it was there to undo", .good)
     case .stepUndone(let body): ("✓", "\(body.step): undone", .good)

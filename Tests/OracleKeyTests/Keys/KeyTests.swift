@@ -166,7 +166,8 @@ struct KeyTests {
         try await step.undo(Self.found)
         try await step.undo(Self.found)
         #expect(lab.clouds.azure.effects.map(\.kind) == ["key.recovered", "key.deleted"])
-        #expect(try await step.observe(Self.found).isNeeded)
+        let after = try await step.observe(Self.found)
+        #expect(after.isNeeded && after.remains == nil, "it lay deleted before")
     }
 
     @Test func `an undo that can't look whether a database has the key deletes nothing`() async throws {
@@ -196,6 +197,8 @@ struct KeyTests {
         #expect(lab.clouds.azure.effects.map(\.kind) == ["key.created"])
         try await step.undo(Self.found)
         #expect(lab.clouds.azure.effects.map(\.kind) == ["key.created", "key.deleted"])
+        let remains = try await step.observe(Self.found).remains
+        #expect(remains?.contains("lies deleted in tde-keys and can be recovered; its name stays taken") == true)
     }
 
     @Test func `a key that a database has taken into use stays`() async throws {

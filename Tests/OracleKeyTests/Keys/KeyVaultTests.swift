@@ -34,7 +34,8 @@ struct KeyVaultTests {
         try await step.undo(inputs)
         try await step.undo(inputs)
         #expect(lab.kinds == ["vault.created", "vault.deleted"])
-        #expect(try await step.observe(inputs).isNeeded)
+        #expect(try await step.observe(inputs).remains?.contains("kv1 lies deleted and can be recovered") == true)
+        #expect(try await lab.harness(SetUpKeyVault.self).observe(inputs).remains == nil)
     }
 
     @Test func `a deleted vault is recovered, never made anew, and deleted again by an undo`() async throws {
@@ -45,6 +46,8 @@ struct KeyVaultTests {
         #expect(lab.kinds == ["vault.recovered"])
         try await step.undo(inputs)
         #expect(lab.kinds == ["vault.recovered", "vault.deleted"])
+        let after = try await step.observe(inputs)
+        #expect(after.isNeeded && after.remains == nil, "it lay deleted before")
     }
 
     @Test func `a vault that was recovered with its keys keeps them`() async throws {
@@ -146,7 +149,8 @@ struct ManagedHSMTests {
         #expect(try await step.observe(inputs).isSatisfied)
         try await step.undo(inputs)
         #expect(lab.kinds == ["managed-hsm.created", "managed-hsm.deleted"])
-        #expect(try await step.observe(inputs).isNeeded)
+        #expect(
+            try await step.observe(inputs).remains?.contains("it is paid for until it is purged, which is due") == true)
     }
 
     @Test func `without activation the step says what is missing, and goes on where it was`() async throws {

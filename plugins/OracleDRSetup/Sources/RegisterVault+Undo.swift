@@ -25,7 +25,7 @@ extension RegisterVault {
     }
 
     /// No request takes a key out of a registration that stays.
-    private static let staysListed =
+    static let staysListed =
         "The vault was registered before, and stays. Oracle goes on listing the keys that it read there, one that this run had it read "
         + "as well, until it reads the vault anew."
 

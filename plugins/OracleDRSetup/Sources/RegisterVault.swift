@@ -105,6 +105,9 @@ struct RegisterVault: ReversibleStep {
                 return .unknown(why: "The registered vault \(busy.label) is \(busy.lifecycleState ?? "busy").")
             }
             let path = "\(inputs.vault.name)/registration"
+            if undo?.isUndone == true, undo?.isMade == false, Self.key(inputs, view) != nil {
+                return .absent([Change(path, to: "registered")], remains: Self.staysListed)
+            }
             guard let vault = view.vault, undo?.isUndone != true else {
                 return try await Self.unregistered(Change(path, to: "registered"), undo, session)
             }

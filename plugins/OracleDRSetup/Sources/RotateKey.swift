@@ -205,7 +205,7 @@ struct RotateKey: EffectStep {
         case .satisfied(let outputs): return outputs
         case .partial(_, let why), .unknown(let why):
             throw StepError.unknownOutcome("oracle-dr-setup.not-rotated", why)
-        case .needed, .unfinished:
+        case .needed, .absent, .unfinished:
             throw StepError.unknownOutcome(
                 "oracle-dr-setup.not-rotated",
                 "The service says that it was done, and neither side shows a new version.")

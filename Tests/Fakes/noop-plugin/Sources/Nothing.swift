@@ -24,6 +24,7 @@ struct Nothing: ReversibleStep {
         var undoHalves: Int?
         var undoLies: Bool?
         var undoNeeds: String?
+        var remains: String?
 
         /// What apply puts into the ledger.
         var wanted: String { value ?? "done" }
@@ -79,7 +80,12 @@ struct Nothing: ReversibleStep {
         let now = try ledger.value()
         if now == inputs.wanted { return .satisfied }
         let change = Change(inputs.place ?? context.stepID, from: now, to: inputs.wanted)
-        guard let now, now.hasPrefix(Self.half) else { return .needed([change]) }
+        guard let now, now.hasPrefix(Self.half) else {
+            guard let remains = inputs.remains, try context.recordedUndo(as: Undo.self) != nil else {
+                return .needed([change])
+            }
+            return .absent([change], remains: remains)
+        }
         return .partial([change], why: "It holds \(now).")
     }
 

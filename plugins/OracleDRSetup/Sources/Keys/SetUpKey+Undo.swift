@@ -3,6 +3,7 @@
 internal import AzureClient
 internal import AzureSteps
 internal import CloudSteps
+internal import MusterModel
 internal import MusterPlugin
 
 extension SetUpKey {
@@ -46,6 +47,13 @@ extension SetUpKey {
             try await session.azure.keyVault.delete(undo.keyName, in: home)
             _ = try await afterEffect { try await shown(undo.keyName, isThere: false, home, session) }
         }
+    }
+
+    /// Of one that this run made and deleted again: no undo frees its name.
+    static func remains(_ deleted: DeletedVaultKey, _ inputs: Inputs) -> String {
+        let date = deleted.scheduledPurgeDate.map { Timestamp(milliseconds: $0 * 1000).description }
+        return "The key \(inputs.key) lies deleted in \(inputs.vault.name) and can be recovered; its name stays taken "
+            + untilPurged(date)
     }
 
     /// Nil when there is no such key.

@@ -69,8 +69,12 @@ struct SetUpKey: ReversibleStep {
                 return .needed([Change(path, to: wanted)])
             }
             guard let key = try await session.azure.keyVault.key(inputs.key, in: home) else {
-                let isDeleted = try await session.azure.keyVault.deletedKey(inputs.key, in: home) != nil
-                return .needed([Change(path, from: isDeleted ? "deleted" : nil, to: wanted)])
+                let deleted = try await session.azure.keyVault.deletedKey(inputs.key, in: home)
+                let change = Change(path, from: deleted == nil ? nil : "deleted", to: wanted)
+                guard let deleted, try context.recordedUndo(as: Undo.self)?.origin == .created else {
+                    return .needed([change])
+                }
+                return .absent([change], remains: Self.remains(deleted, inputs))
             }
             let faults = key.faults(inputs.type, size: inputs.size, now: session.seconds)
             guard faults.isEmpty else {

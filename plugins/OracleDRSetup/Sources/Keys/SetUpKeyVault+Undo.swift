@@ -51,12 +51,23 @@ extension SetUpKeyVault {
         }
     }
 
+    /// Of one that this run made and deleted again: no undo frees its name.
+    static func remains(_ deleted: SoftDeletedResource) -> String {
+        "The vault \(deleted.name) lies deleted and can be recovered; its name stays taken "
+            + untilPurged(deleted.properties.scheduledPurgeDate)
+    }
+
     private func ownership(_ vault: Vault, _ undo: Undo) -> Finding {
         let isOurs = undo.origin == .created ? undo.mark.isIn(vault.tags) : undo.isConfirmed
         return isOurs
             ? .met("This run \(undo.origin.rawValue) \(vault.name).")
             : .unmet("\(vault.name) does not bear this run's mark: somebody else may have made it. It is left alone.")
     }
+}
+
+/// Purge protection leaves nobody a way to do it sooner.
+func untilPurged(_ date: String?) -> String {
+    "until it is purged" + (date.map { ", which is due at \($0)." } ?? ", when its retention is over.")
 }
 
 /// What a vault still holds, for whoever is about to delete it.

@@ -47,15 +47,15 @@ struct SetUpKeyVault: ReversibleStep {
     func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs> {
         try await AzureSession.run(context) { session in
             let place = VaultPlace(inputs, session)
-            if let undo = try context.recordedUndo(as: Undo.self), let why = try await session.unsettled(undo.operation)
-            {
-                return .unknown(why: why)
-            }
+            let undo = try context.recordedUndo(as: Undo.self)
+            if let why = try await session.unsettled(undo?.operation) { return .unknown(why: why) }
             let path = "vaults/\(inputs.vault.name)"
             let wanted = "\(inputs.tier.rawValue) in \(foldedLocation(inputs.location))"
             guard let vault = try await place.vault() else {
-                let isDeleted = try await place.deleted() != nil
-                return .needed([Change(path, from: isDeleted ? "deleted" : nil, to: wanted)])
+                let deleted = try await place.deleted()
+                let change = Change(path, from: deleted == nil ? nil : "deleted", to: wanted)
+                guard let deleted, undo?.origin == .created else { return .needed([change]) }
+                return .absent([change], remains: Self.remains(deleted))
             }
             if vault.isBeingMade { return .unknown(why: "\(vault.name) is still being made.") }
             let faults = place.faults(of: vault)

@@ -54,8 +54,10 @@ struct SetUpManagedHSM: ReversibleStep {
             if let why = try await session.unsettled(undo?.operation) { return .unknown(why: why) }
             let path = "managedHSMs/\(inputs.hsm.name)"
             guard let hsm = try await place.hsm() else {
-                let isDeleted = try await place.deleted() != nil
-                return .needed([Change(path, from: isDeleted ? "deleted" : nil, to: "activated")])
+                let deleted = try await place.deleted()
+                let change = Change(path, from: deleted == nil ? nil : "deleted", to: "activated")
+                guard let deleted, undo?.origin == .created else { return .needed([change]) }
+                return .absent([change], remains: Self.remains(deleted))
             }
             let faults = place.faults(of: hsm)
             guard faults.isEmpty else {
@@ -183,6 +185,12 @@ extension SetUpManagedHSM {
             }
             try await afterEffect { try await place.untilGone() }
         }
+    }
+
+    /// Of one that this run made and deleted again: no undo frees its name, or ends its price.
+    private static func remains(_ deleted: SoftDeletedResource) -> String {
+        "The Managed HSM \(deleted.name) lies deleted and can be recovered; its name stays taken and it is paid for "
+            + untilPurged(deleted.properties.scheduledPurgeDate)
     }
 
     private func ownership(_ hsm: ManagedHSM, _ undo: Undo) -> Finding {
