@@ -56,6 +56,23 @@ import Testing
         #expect(record.objectives == nil)
     }
 
+    @Test(arguments: [(RunCreated.rulesOfWindows, MeasureRecord.Verdict.notApplicable), (2, .unknown)])
+    func `what the inputs leave out is no objective where the run ended before it came there`(
+        rules: Int, verdict: MeasureRecord.Verdict
+    ) throws {
+        var plan = KeySwap.plan()
+        plan.inputs["mode"] = "switchover"
+        let at = try #require(plan.steps.firstIndex { $0.id == "verify-protectors" })
+        plan.steps[at].condition = "inputs.mode == 'snapshot'"
+        let output = PlannedMeasure.Output(step: "verify-protectors", output: "loss", type: "duration")
+        plan.measures = [
+            PlannedMeasure(id: "m", summary: "M", source: .output(output), objective: .longest(milliseconds: 1))
+        ]
+        var script = try RunScript(plan: plan, rules: rules)
+        try script.add(.runStarted(RunStarted(confirmation: "confirmed")))
+        #expect(try script.files().record.measures.map(\.verdict) == [verdict])
+    }
+
     static let outputs: [(PlannedMeasure.Output, Objective?, JSON?, Bool?, Bool)] = [
         (
             .init(step: "verify-protectors", output: "loss", type: "duration"), .longest(milliseconds: 0), "0s", true,
