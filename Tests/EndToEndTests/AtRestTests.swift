@@ -28,6 +28,9 @@ struct AtRestTests {
         #expect(try drill.decide("two", "skip").status == 0)
         let ended = try cancel(drill)
         #expect(ended.status == 0 && ended.output.hasPrefix("■ cancelled\n  In place: one\n"), "\(ended)")
+        #expect(ended.output.contains("\n    one: one = done (verified)\n"), "\(ended)")
+        let status = try drill.catalog.muster("status", "last")
+        #expect(status.output.contains("  in place: one\n    one: one = done (verified)\n"), "\(status)")
         // To look at a rollback of a run that is over takes nothing for good.
         let looked = try drill.catalog.muster(
             "rollback", "last", "--plugins", drill.catalog.plugins, "--reason", "Look")

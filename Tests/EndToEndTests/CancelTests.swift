@@ -62,6 +62,11 @@ struct CancelTests {
         let refused = try cancel(drill, [])
         #expect(refused.status == 4 && refused.errors.contains("[run.not-brought-back]"), "\(refused)")
         #expect(refused.errors.contains("(one)") && refused.errors.contains("does not run: back."), "\(refused)")
+        #expect(refused.errors.contains("By now: one: one = done (verified)."), "\(refused)")
+        let status = try drill.catalog.muster("status", "last")
+        #expect(
+            status.output.contains("leave in place: one; a rollback would undo 1 of it\n    one: one = done (verified)")
+        )
         #expect(refused.errors.contains("--finally"), "\(refused)")
         #expect(try drill.count("stop-requested") == 0)
         #expect(try cancel(drill, ["--finally"]).status == 0)

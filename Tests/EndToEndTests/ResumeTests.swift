@@ -57,7 +57,7 @@ struct ResumeTests {
         try command.wait(for: "one: effect begun")
         command.signal(SIGINT)
         let rest = try command.finish()
-        #expect(rest.status == 130 && rest.output.contains("In place: one"), "\(rest)")
+        #expect(rest.status == 130 && rest.output.contains("In place: one\n    one: one = done (verified)"), "\(rest)")
         #expect(try drill.verify().status == 0)
         #expect(try drill.effects() == ["apply one": 1])
         let result = try drill.resume()

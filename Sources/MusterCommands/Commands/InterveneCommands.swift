@@ -89,14 +89,13 @@ struct CancelCommand: ParsableCommand {
         guard case .finished(let outcome) = noted.state.phase else {
             preconditionFailure("a run that was ended is over")
         }
-        let inPlace = noted.state.inPlace.map { noted.state.plan.steps[$0].id }
+        let inPlace = InPlaceText(noted.state, noted.places)
         let symbol = outcome == .cancelled ? "■" : "?"
         terminal.out(
             common.json
                 ? JSON.object(["run": .string(run.text), "outcome": .string(outcome.rawValue)]).canonicalText
-                : "\(symbol) \(outcome.rawValue)\n  In place: "
-                    + (inPlace.isEmpty ? "nothing" : inPlace.joined(separator: ", "))
-                    + "\n  Read its record: muster show \(run)")
+                : (["\(symbol) \(outcome.rawValue)", "  In place: " + inPlace.names] + inPlace.lines)
+                    .joined(separator: "\n") + "\n  Read its record: muster show \(run)")
         try noted.tell(terminal)
         if outcome != .cancelled { throw CommandEnd(status: outcome.exitStatus) }
     }
@@ -125,11 +124,12 @@ struct CancelCommand: ParsableCommand {
 
     private func endOfRollback(_ stored: StoredRun) -> EndQuestion? {
         guard stored.state.rollback != nil, !stored.state.isFinished else { return nil }
-        let left = stored.names(of: stored.state.inPlace)
+        let inPlace = InPlaceText(stored.state, stored.places)
+        let left = inPlace.steps
         return EndQuestion(
             code: "run.rolling-back",
             what: "The run \(stored.run) is being rolled back. Ended now it is stuck"
-                + (left.isEmpty ? "." : ", with this in place: \(left.joined(separator: ", "))."),
+                + (left.isEmpty ? "." : ", with this in place: \(left.joined(separator: ", ")).") + inPlace.sentence,
             instead: stored.isAlive
                 ? "Let it rest with \"muster pause \(stored.run)\""
                 : "It is at rest: \"muster resume \(stored.run)\" goes on with the rollback")
@@ -138,12 +138,13 @@ struct CancelCommand: ParsableCommand {
     private func endWithoutFinally(_ stored: StoredRun) -> EndQuestion? {
         let left = stored.state.leftToFinally
         guard !finally, !left.isEmpty else { return nil }
-        let inPlace = stored.names(of: stored.state.inPlace)
+        let inPlace = InPlaceText(stored.state, stored.places)
         return EndQuestion(
             code: "run.not-brought-back",
             what: "Ended now, the run \(stored.run) leaves in place what it has begun"
-                + (inPlace.isEmpty ? "" : " (\(inPlace.joined(separator: ", ")))")
-                + ", and what brings things back does not run: \(stored.names(of: left).joined(separator: ", ")).",
+                + (inPlace.steps.isEmpty ? "" : " (\(inPlace.names))")
+                + ", and what brings things back does not run: \(stored.names(of: left).joined(separator: ", "))."
+                + inPlace.sentence,
             instead: "To let it run before the end: muster cancel \(stored.run) --finally --reason \"…\"")
     }
 }

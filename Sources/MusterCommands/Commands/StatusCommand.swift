@@ -45,7 +45,9 @@ struct StatusCommand: ParsableCommand {
         if let caveat, caveat.tellsOfDamage { return }
         let view = RunView(style: terminal.style, width: .max, stepsMax: .max)
         let notices = StatementNotices(runFolder: stored.folder).all
-        for line in view.lines(stored.state, now: readClocks().wall, notices: notices) { terminal.out(line) }
+        let lines = view.lines(
+            stored.state, now: readClocks().wall, notices: notices, places: stored.places)
+        for line in lines { terminal.out(line) }
         for standing in stored.standingDecisions {
             terminal.out("  ☞ \(standing.decision.step): " + visibleText(standing.says))
             terminal.out("      \(stored.state.resumeCommand(id)) acts on it")
@@ -74,7 +76,10 @@ struct StatusCommand: ParsableCommand {
             "run": .string(stored.run.text), "phase": .string(stored.standing(caveat)), "decided": .array(decided),
         ]
         if let caveat { members["caveat"] = .string(caveat.code) }
-        if caveat?.tellsOfDamage != true { members["steps"] = .array(steps) }
+        if caveat?.tellsOfDamage != true {
+            members["steps"] = .array(steps)
+            members["leftBehind"] = try JSON(encoding: stored.places.left)
+        }
         let gates = Set(state.waitingForApproval.map { state.plan.steps[$0].id })
         let notices = StatementNotices(runFolder: stored.folder).all.filter { gates.contains($0.gate) }
         if !notices.isEmpty {

@@ -5,6 +5,7 @@ internal import MusterGit
 internal import MusterJournal
 internal import MusterMachine
 internal import MusterModel
+internal import MusterRecord
 internal import MusterSystem
 
 /// Writes what people say of a run that nobody runs now into its journal and its record; no plugin is needed for it.
@@ -18,6 +19,8 @@ struct RunAtRest {
     /// What was written, and what became of it elsewhere. The journal has it in any case.
     struct Noted {
         var state: RunState
+        /// What became of what the run changed.
+        var places: ChangedPlaces
         /// Where the catalog keeps its records.
         var remote: String?
         /// Why git has not taken it.
@@ -54,7 +57,9 @@ struct RunAtRest {
         guard let (state, events) = try following(stored, identity, now) else { return nil }
         let entries = try journal.append(events, at: now)
         try journal.sync()
-        var noted = Noted(state: state, remote: configuration?.recordsRemote)
+        var noted = Noted(
+            state: state, places: ChangedPlaces(stored.plan, reading.entries + entries),
+            remote: configuration?.recordsRemote)
         do {
             let records = try Records(git: git, state: repository)
             let writer = try RecordWriter(

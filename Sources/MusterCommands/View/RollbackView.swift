@@ -29,6 +29,11 @@ struct RollbackView {
         lines += underWayLines
         if undos.isEmpty { lines.append("  Nothing is in place that Muster could undo.") }
         for (number, item) in undos.enumerated() { lines += undoLines(number + 1, item) }
+        if undos.contains(where: { !conditions($0.step).isEmpty }) {
+            lines.append(
+                "  What must hold is looked at when each undo begins, not now; what it keeps in place leaves the run stuck."
+            )
+        }
         lines += manualLines
         if let to { lines += ["", "  Stays in place: \(to), and what was completed before it."] }
         lines += finallyLines
@@ -137,7 +142,9 @@ struct RollbackView {
             case .undone: members["how"] = "undone"
             }
             let broughtBack = broughtBackBy(item.step)
-            if item.how == .undo, !broughtBack.isEmpty { members["broughtBackBy"] = .array(broughtBack.map(JSON.string)) }
+            if item.how == .undo, !broughtBack.isEmpty {
+                members["broughtBackBy"] = .array(broughtBack.map(JSON.string))
+            }
             if item.how != .undo, let notes = notes(item.step) { members["notes"] = .string(notes) }
             return .object(members)
         }

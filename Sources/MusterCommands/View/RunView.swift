@@ -11,8 +11,12 @@ struct RunView {
     /// Most step lines; the rest is counted.
     let stepsMax: Int
 
-    /// - Parameter notices: statements that came to gates and do not count.
-    func lines(_ state: RunState, now: Timestamp, notices: [StatementNotice] = []) -> [String] {
+    /// - Parameters:
+    ///   - notices: statements that came to gates and do not count.
+    ///   - places: what became of what it changed; nil: only steps are named.
+    func lines(
+        _ state: RunState, now: Timestamp, notices: [StatementNotice] = [], places: ChangedPlaces? = nil
+    ) -> [String] {
         let column = state.plan.steps.map(\.id.count).max().map { min($0, 44) } ?? 0
         let shown = visiblePositions(state)
         var lines = shown.map { stepLine(state, $0, column, now) }
@@ -20,6 +24,8 @@ struct RunView {
         if hidden > 0 { lines.append(style("  … \(hidden) more steps", .quiet)) }
         lines.append("")
         lines += summary(state, now, notices)
+        if state.isFinished, let places { lines += leftLines(state, places) }
+        if !state.isFinished { lines += abortLines(state, places) }
         return lines.map { clipped($0) }
     }
 
@@ -81,7 +87,7 @@ struct RunView {
             let wait = restWait(state) ?? "nothing is under way"
             lines.append(style("  coming to rest (\(visibleText(pause.reason))): \(wait)", .warning))
         }
-        return lines + abortLines(state)
+        return lines
     }
 
     private func names(_ state: RunState, _ positions: some Sequence<Int>, none: String) -> String {
@@ -143,16 +149,19 @@ struct RunView {
     }
 
     /// What would be there, and what could be undone, if the run ended now.
-    private func abortLines(_ state: RunState) -> [String] {
-        let undos = state.rollbackPlan().filter { $0.how == .undo }
+    private func abortLines(_ state: RunState, _ places: ChangedPlaces?) -> [String] {
+        let broughtBack = { (id: String) in places?.areBroughtBack(state.state(of: id)?.changes ?? []) ?? false }
+        let undos = state.rollbackPlan().filter { $0.how == .undo && !broughtBack($0.step) }
         let kept = state.rollbackPlan().filter { $0.how == .irreversible }
         let sure = Set(state.inPlace.map { state.plan.steps[$0].id })
         // Read back as gone, it may still land late.
         let doubtful = undos.map(\.step).filter { !sure.contains($0) }
-        var line = "  an abort would leave in place: " + names(state, state.inPlace, none: "nothing")
+        let inPlace = places.map { InPlaceText(state, $0) }
+        var line =
+            "  an abort would leave in place: " + (inPlace?.names ?? names(state, state.inPlace, none: "nothing"))
         let count = undos.count - doubtful.count
         if count > 0 { line += "; a rollback would undo \(count) of it" }
-        var lines = [line]
+        var lines = [line] + (inPlace?.lines ?? [])
         if !doubtful.isEmpty {
             lines.append("  may be in place: \(doubtful.joined(separator: ", ")); a rollback looks first")
         }
@@ -160,6 +169,13 @@ struct RunView {
             lines.append(style("  no way back from: " + kept.map(\.step).joined(separator: ", "), .bad))
         }
         return lines
+    }
+
+    /// What a run that did not succeed has left; one that did has left what it was to.
+    private func leftLines(_ state: RunState, _ places: ChangedPlaces) -> [String] {
+        guard state.phase != .finished(.succeeded), state.plan.kind != .rehearsal else { return [] }
+        let inPlace = InPlaceText(state, places)
+        return ["  in place: " + inPlace.names] + inPlace.lines
     }
 
     private func padded(_ text: String, _ width: Int) -> String {
