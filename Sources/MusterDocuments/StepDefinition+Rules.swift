@@ -11,7 +11,8 @@ extension StepDefinition {
         reportDoubled(preconditions.map(\.id), code: "step.doubled-id", "preconditions", into: &diagnostics)
         reportDoubled(postconditions.map(\.id), code: "step.doubled-id", "postconditions", into: &diagnostics)
         reportDoubled(knownErrors.map(\.match), code: "step.doubled-id", "known errors", into: &diagnostics)
-        reportDoubled(connections, code: "step.doubled-id", "connections", into: &diagnostics)
+        reportDoubled(
+            connections + optionalConnections, code: "step.doubled-id", "connections", into: &diagnostics)
         checkRollback(root, into: &diagnostics)
     }
 

@@ -45,6 +45,8 @@ package struct StepDefinition: Sendable {
     package var timeout: Duration
     /// Sections of the environment that the step is given.
     package var connections: [Located<String>]
+    /// Those that it is given where the environment has them.
+    package var optionalConnections: [Located<String>]
     package var inputs: [InputDeclaration]
     package var outputs: [OutputDeclaration]
     package var preconditions: [Precondition]
@@ -79,6 +81,8 @@ extension StepDefinition {
         .required("effect", .choice(Effect.allCases.map(\.rawValue)), "Whether it has an effect that can be undone"),
         .required("timeout", .text(.duration), "The longest that one call of the step may take"),
         .optional("connections", .list(.text(.section)), "The sections of the environment that the step is given"),
+        .optional(
+            "optional-connections", .list(.text(.section)), "Sections that it is given where the environment has them"),
         .optional("inputs", .map(names: .name, InputDeclaration.shape), "What it takes"),
         .optional("outputs", .map(names: .name, OutputDeclaration.shape), "What it returns"),
         .optional("preconditions", .list(precondition), "What must hold before it"),
@@ -115,6 +119,7 @@ extension StepDefinition {
         effect = root["effect"]?.string.flatMap(Effect.init) ?? .none
         timeout = root["timeout"]?.string.flatMap(Duration.init(durationText:)) ?? .zero
         connections = root.texts("connections")
+        optionalConnections = root.texts("optional-connections")
         inputs = InputDeclaration.read(root["inputs"], into: &diagnostics)
         outputs = OutputDeclaration.read(root["outputs"], into: &diagnostics)
         preconditions = (root["preconditions"]?.list ?? []).map(Precondition.init)

@@ -12,6 +12,8 @@ package struct OutgoingCall: Hashable, Sendable {
     package var verb: PluginVerb
     /// The sections of the environment to hand over; whoever makes the call fills them in, so no secret comes by here.
     package var connections: [String]
+    /// Those that are left out where the environment has none.
+    package var optionalConnections: [String]
     /// Inputs whose values are references to secrets; resolved in the same place.
     package var secretInputs: [String]
     /// Everything else; its `connections` are empty.
@@ -24,6 +26,7 @@ package struct OutgoingCall: Hashable, Sendable {
         plugin = definition.reference.plugin
         self.verb = verb
         connections = definition.connections
+        optionalConnections = definition.optionalConnections ?? []
         secretInputs = definition.secretInputs
         self.call = call
     }

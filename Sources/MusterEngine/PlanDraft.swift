@@ -163,6 +163,8 @@ extension PlannedDefinition {
             rollback: definition.rollbackText,
             knownErrors: definition.knownErrors.map { .init(match: $0.match.value, means: $0.means, remedy: $0.remedy) }
         )
+        let optional = definition.optionalConnections.map(\.value)
+        optionalConnections = optional.isEmpty ? nil : optional
     }
 }
 

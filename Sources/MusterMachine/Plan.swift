@@ -212,6 +212,8 @@ package struct PlannedDefinition: Hashable, Sendable, Codable {
     package var timeoutMilliseconds: Int64
     /// Sections of the environment that the step is given, such as `azure`.
     package var connections: [String]
+    /// Those that it is given where the environment has them; nil for none.
+    package var optionalConnections: [String]?
     package var preconditions: [Precondition]
     package var postconditions: [Postcondition]
     package var permissions: [String]

@@ -20,6 +20,9 @@ public struct StepContext: Sendable {
     /// How long this call may take. After it the call is cancelled, and soon after that the process is ended.
     public var timeout: Duration { .milliseconds(call.parameters.timeoutMilliseconds) }
 
+    /// Whether the environment gives the section, which the definition names under `optional-connections`.
+    public func hasConnection(_ name: String) -> Bool { call.parameters.connections[name] != nil }
+
     /// What the runbook gives under `with:`, secret inputs resolved; for the templates of connection strings.
     ///
     /// Never log it, never put it into evidence or an error.

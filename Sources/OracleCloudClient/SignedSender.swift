@@ -178,8 +178,9 @@ struct SignedSender: Sendable {
         guard request.method.changes else { return false }
         switch result {
         case .failure(let error): return error.mayHaveArrived
-        // A gateway's "not now" may follow an effect; a throttled request was never begun.
-        case .success(let answer): return RetryPolicy.isTransient(status: answer.status) && answer.status != 429
+        // A gateway's "not now" may follow an effect.
+        case .success(let answer):
+            return RetryPolicy.isTransient(status: answer.status) && !RetryPolicy.tookNothingOn(answer)
         }
     }
 

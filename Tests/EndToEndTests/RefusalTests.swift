@@ -65,7 +65,7 @@ struct RefusalTests {
             "run failover-group-key-swap -e lab --yes"),
         Case("mistyped input", 2, ["[plan.input-type]", "'primary'"], swap + " --input primary=nonsense"),
         Case("two errors in a document", 2, ["\(runbook):8:10", "\(runbook):11:"], swap) { catalog in
-            try catalog.replace("version: 1.2.1", by: "version: one", in: runbook)
+            try catalog.replace("version: 1.2.2", by: "version: one", in: runbook)
             try catalog.replace("  primary: {", by: "  primary: { surprise: 1,", in: runbook)
             try catalog.commit("Two errors")
         },
@@ -76,13 +76,13 @@ struct RefusalTests {
             try catalog.commit("No lock")
         },
         Case("lock out of date", 2, ["[runbook.lock-out-of-date]", "muster lock"], swap) { catalog in
-            try catalog.replace("set-protector@1.1.1", by: "set-protector@^1.0", in: runbook)
+            try catalog.replace("set-protector@1.1.2", by: "set-protector@^1.0", in: runbook)
             try catalog.commit("Another version")
         },
         Case("executable of another build", 3, ["[plugin.definition-mismatch]"], swap) { catalog in
             let step = "plugins/FailoverGroupKeySwap/steps/set-protector.yaml"
-            try catalog.replace("version: 1.1.1", by: "version: 1.1.2", in: step)
-            try catalog.replace("set-protector@1.1.1", by: "set-protector@1.1.2", in: runbook)
+            try catalog.replace("version: 1.1.2", by: "version: 1.1.3", in: step)
+            try catalog.replace("set-protector@1.1.2", by: "set-protector@1.1.3", in: runbook)
             try catalog.commit("A new version")
             try catalog.lock("failover-group-key-swap")
         },

@@ -82,6 +82,13 @@ final class PluginPool {
     private func send(_ outgoing: OutgoingCall, _ slot: Slot, _ process: PluginProcess) throws(MusterError) {
         var call = outgoing.call
         for name in outgoing.connections { call.connections[name] = try connections(name, hide) }
+        for name in outgoing.optionalConnections {
+            do throws(MusterError) {
+                call.connections[name] = try connections(name, hide)
+            } catch  where error.code == "environment.missing-section" {
+                // The step goes without it, and says what it could not look at.
+            }
+        }
         for name in outgoing.secretInputs {
             guard let written = call.inputs[name], written != .null else { continue }
             guard let reference = SecretReference(written) else {

@@ -60,10 +60,7 @@ struct KeyUsable: ProofStep {
             return [Finding.unverifiable("Oracle does not tell the key's name in Azure.").condition("key-usable")]
         }
         return try await AzureSession.run(context) { session in
-            let holder = try await KeyHolder.read(inputs.vault, session)
-            let keys = try await KeyShelf.read([name], in: holder, session)
-            try context.evidence("keys", keys.list)
-            return [keys.areUsable.condition("key-usable", evidence: ["keys", "requests"])]
+            [try await session.keyIsUsable(name, in: inputs.vault).condition("key-usable")]
         }
     }
 }

@@ -67,7 +67,11 @@ struct DataGuardFailover: EffectStep {
         _ inputs: Inputs, _ view: DataGuardView, _ session: OracleSession, _ context: StepContext
     ) async throws -> Finding {
         if view.role(of: view.id) == DataGuardRole.primary { return .met("\(view.name) is PRIMARY already.") }
-        let finding = try await session.targetReachesKey(view, statusWithin: inputs.reachWithin.duration, context)
+        let finding = Finding.all(
+            [
+                try await session.targetReachesKey(view, statusWithin: inputs.reachWithin.duration, context),
+                try await session.keysUsable([view.id], view, context),
+            ], none: "")
         guard !finding.isMet, inputs.evenIfKeyUnproven else { return finding }
         return .met("Risked all the same, as the input evenIfKeyUnproven says. \(finding.text)")
     }

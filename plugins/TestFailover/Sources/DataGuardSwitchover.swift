@@ -56,7 +56,9 @@ struct DataGuardSwitchover: ReversibleStep {
         if view.role(of: view.id) == DataGuardRole.primary {
             return .met("\(view.name) is PRIMARY already, so that no database starts anew.")
         }
-        return try await session.membersReachKeys(view, statusWithin: inputs.reachWithin.duration, context)
+        let reached = try await session.membersReachKeys(view, statusWithin: inputs.reachWithin.duration, context)
+        return .all(
+            [reached, try await session.keysUsable([view.id] + view.peers.map(\.id), view, context)], none: "")
     }
 
     func observe(_ inputs: Inputs, _ context: StepContext) async throws -> Observed<Outputs> {

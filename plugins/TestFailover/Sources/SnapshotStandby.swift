@@ -58,7 +58,11 @@ struct SnapshotStandby: ReversibleStep {
         guard inputs.to == .snapshot, view.role(of: view.id) != DataGuardRole.snapshotStandby else {
             return .met("Nothing is opened anew for writing.")
         }
-        return try await session.targetReachesKey(view, statusWithin: inputs.reachWithin.duration, context)
+        return .all(
+            [
+                try await session.targetReachesKey(view, statusWithin: inputs.reachWithin.duration, context),
+                try await session.keysUsable([view.id], view, context),
+            ], none: "")
     }
 
     /// The range is the service's (ConvertStandbyDatabaseTypeDetails, snapshotDurationInDays).

@@ -58,7 +58,8 @@ struct HSMPlace {
                 return .notYet(
                     hsm,
                     "waiting for an administrator of \(hsm.name) to activate it, by downloading its security domain; without public "
-                        + "access that takes a private endpoint to it, which can be made now")
+                        + "access that takes a private endpoint to it, which can be made now. Grant this account Managed HSM Crypto User and "
+                        + "Managed HSM Crypto Officer at the same time: the key is made next")
             }
             return .done(hsm)
         }
