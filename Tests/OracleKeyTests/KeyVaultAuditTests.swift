@@ -13,7 +13,8 @@ struct KeyVaultAuditTests {
     private func inputs(_ more: [String: JSON] = [:]) -> JSON {
         let base: [String: JSON] = [
             "vault": .string(SurroundingsLab.vault), "vmCluster": .string(SurroundingsLab.cluster),
-            "keys": ["sales"], "machines": .array(SurroundingsLab.nodes.map { .string($0) }), "production": true, "elsewhere": false,
+            "keys": ["sales"], "machines": .array(SurroundingsLab.nodes.map { .string($0) }), "production": true,
+            "elsewhere": false,
             "expectedVersions": [],
         ]
         return .object(base.merging(more) { $1 })

@@ -106,6 +106,43 @@ struct StandbyKeyTests {
         #expect(wallet.effects.isEmpty && keyed.effects.isEmpty)
     }
 
+    /// Every node reaches the vault all the while: what counts is the key, in each of its versions.
+    @Test func `no role changes while a version of the key is disabled, on the way there or back`() async throws {
+        let lab = try await lab(keyed: true) { cloud in
+            let readers = ["east1", "east2"].map { name -> JSON in
+                ["principal": .string(name), "role": "Key Vault Reader"]
+            }
+            cloud[path: "role-assignments"] = .array((cloud["role-assignments"]?.array ?? []) + readers)
+        }
+        func enable(_ isEnabled: Bool) {
+            lab.clouds.changeAzure { world in
+                guard var vault = world.state[.vault, "tde-keys"] else { return }
+                for name in vault.keys.keys where vault.keys[name]?.name == "sales" {
+                    vault.keys[name]?.versions[0].enabled = isEnabled
+                }
+                world.state[.vault, "tde-keys"] = vault
+            }
+        }
+        let step = try lab.harness(DataGuardSwitchover.self)
+        let wish: JSON = [
+            "to": .string(Self.west), "lagWithin": "30s", "statusWithin": "15m", "settleWithin": "1s",
+            "reachWithin": "1h",
+        ]
+        let held = try await step.check(wish)
+        #expect(held.failing == [], "\(held)")
+        enable(false)
+        let refused = try await step.check(wish)
+        #expect(refused.failing == ["keys-reached"])
+        #expect(refused.one("keys-reached")?.says.contains("is disabled") == true)
+        enable(true)
+        _ = try await step.apply(wish)
+        enable(false)
+        #expect(try await step.checkUndo(wish).failing == ["undo-keys-reached"])
+        enable(true)
+        let back = try await step.checkUndo(wish)
+        #expect(back.failing == [], "\(back)")
+    }
+
     @Test func `apply stops at a standby that does not get at the new key, and goes on when it does`() async throws {
         let lab = try await lab(keyed: false)
         let step = try lab.harness(MigrateDatabaseKey.self)
