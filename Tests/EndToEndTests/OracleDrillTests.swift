@@ -34,7 +34,7 @@ struct OracleDrillTests {
         ("archive-gap-unread", "switch-over", ["CRITICAL for a switchover", "ORA-16783"]),
         ("vault-unreachable", "prove-reach", ["ams-1", "get at the vault"]),
         ("primary-without-way", "prove-reach-home", ["fra-1", "fra-2"]),
-        ("key-disabled", "key-usable", ["sales cannot be used: it is disabled"]),
+        ("key-disabled", "key-usable", ["sales of tde-keys cannot be used"]),
     ])
     func `what is wrong beforehand ends the drill before a role is changed`(
         scenario: String, step: String, says: [String]
